@@ -1,0 +1,93 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Warnings are errors everywhere; a daemon that mixes ownership and raw bytes cannot afford one that nobody reads.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+/// The daemons are started by the thousand: linking the runtime statically and at a fixed address halves their start
+/// time and keeps relocations out of their private memory (ARCHITECTURE.md, "Processes").
+let daemonLinking: [LinkerSetting] = [
+    .unsafeFlags(["-static-stdlib", "-no-pie"], .when(configuration: .release))
+]
+
+/// A module of the program. The dependencies are the house rules of ARCHITECTURE.md; `scripts/lint` checks the imports.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of one module, in the folder `Tests/<name>Tests`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "anycast-lab",
+    products: [
+        .executable(name: "lab", targets: ["lab"]),
+        .executable(name: "labd", targets: ["labd"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
+    ],
+    targets: [
+        // C
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
+        .systemLibrary(
+            name: "CNl", pkgConfig: "libnl-route-3.0", providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]),
+
+        // Values
+        module("Net"),
+        module("JSON"),
+
+        // The lab as a value
+        module("LabModel", ["Net"]),
+        module("LabPlan", ["LabModel", "Net"]),
+        .target(
+            name: "LabFile", dependencies: ["LabModel", "Net", .product(name: "Yams", package: "Yams")],
+            swiftSettings: strict),
+
+        // The system
+        module("Sys", ["CLinux"]),
+        module("Netlink", ["Net", "Sys", "CMnl", "CNl"]),
+        module("LinkWire", ["JSON", "Net", "Sys", "CLinux"]),
+        module("LabRuntime", ["LabPlan", "LabModel", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
+        module("LabObserve", ["LabModel", "JSON", "Net", "Netlink", "Sys", "DNSWire", "CLinux"]),
+
+        // BGP
+        module("BGPWire", ["Net"]),
+        module("BGPSession", ["BGPWire", "Net"]),
+        module("BGPTable", ["BGPWire", "Net"]),
+        module("BGPSpeaker", ["BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
+
+        // DNS
+        module("DNSWire", ["Net"]),
+        module("DNSZone", ["DNSWire", "Net"]),
+        module("DNSResponder", ["DNSZone", "DNSWire", "Net"]),
+        module("DNSServer", ["DNSResponder", "DNSZone", "DNSWire", "JSON", "Net", "Sys", "CLinux"]),
+
+        // Executables
+        .executableTarget(
+            name: "labd", dependencies: ["BGPSpeaker", "DNSServer", "LinkWire", "LabRuntime", "Sys"],
+            swiftSettings: strict, linkerSettings: daemonLinking),
+        .executableTarget(
+            name: "lab",
+            dependencies: [
+                "LabFile", "LabModel", "LabPlan", "LabRuntime", "LabObserve", "JSON", "Net", "Netlink", "Sys",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        // Tests
+        tests("Net"),
+        tests("JSON"),
+    ]
+)
