@@ -56,7 +56,7 @@ let package = Package(
             swiftSettings: strict),
 
         // The system
-        module("Sys", ["CLinux"]),
+        module("Sys", ["Net", "CLinux"]),
         module("Netlink", ["Net", "Sys", "CMnl", "CNl"]),
         module("LinkWire", ["JSON", "Net", "Sys", "CLinux"]),
         module("LabRuntime", ["LabPlan", "LabModel", "JSON", "Net", "Netlink", "Sys", "CLinux"]),

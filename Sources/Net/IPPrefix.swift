@@ -15,7 +15,8 @@ public struct IPPrefix: Hashable, Sendable {
         case .v6(let v6):
             self.address = .v6(
                 IPv6Address(
-                    high: v6.high & Self.mask64(min(length, 64)), low: v6.low & Self.mask64(length > 64 ? length - 64 : 0)))
+                    high: v6.high & Self.mask64(min(length, 64)),
+                    low: v6.low & Self.mask64(length > 64 ? length - 64 : 0)))
         }
     }
 

@@ -1,0 +1,77 @@
+// What Swift cannot import or should not do itself: calls that need _GNU_SOURCE, variadic calls, macros, and everything
+// that happens between clone and exec. Nothing here defines _GNU_SOURCE: a feature macro in a public header changes the
+// system headers of whoever includes it first.
+#pragma once
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/timerfd.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+// The value of `errno`, which is a macro over a thread-local and therefore no Swift variable.
+int cl_errno(void);
+
+// unshare(2) and setns(2), with the CLONE_ flags spelled for Swift.
+extern const int CL_NEWNET, CL_NEWNS, CL_NEWPID, CL_NEWUSER;
+int cl_unshare(int flags);
+int cl_setns(int descriptor, int kind);
+
+// open(2) and fcntl(2) are variadic.
+int cl_open(const char *path, int flags, mode_t mode);
+int cl_fcntl(int descriptor, int command, long argument);
+
+// A POSIX record lock over a whole file. cl_lock_holder answers the process that holds it, as seen from the caller's PID
+// namespace; 0 when nobody does, -1 with errno on failure.
+int cl_lock_file(int descriptor);
+pid_t cl_lock_holder(int descriptor);
+
+// epoll_pwait2(2) with a time-out in nanoseconds; negative waits for ever.
+int cl_epoll_wait(int descriptor, struct epoll_event *events, int count, int64_t timeout);
+
+int cl_pidfd_open(pid_t pid);
+int cl_pidfd_send_signal(int descriptor, int number);
+// waitid(2) on a pidfd without blocking. 1: reaped, with the exit status or 128 + signal; 0: still running; -1: errno.
+int cl_pidfd_reap(int descriptor, int *status);
+
+int cl_accept(int descriptor, struct sockaddr *address, socklen_t *length);
+bool cl_is_root(void);
+
+// A process to start. Descriptor numbers are of the caller; -1 stands for "none".
+struct cl_spawn {
+  const char *path;
+  const char *const *arguments;
+  const char *const *environment;
+  const char *directory;       // working directory, or NULL
+  int network_namespace;       // entered before exec
+  int standard_input;          // -1: /dev/null
+  int standard_output;         // -1: kept
+  int standard_error;          // -1: kept
+  int inherited;               // becomes descriptor 3; all others from 4 on are closed
+  bool new_session;            // setsid(2)
+  bool new_pid_namespace;      // the process is 1 of its own, and its end ends every process inside
+  bool dies_with_parent;       // SIGKILL when the parent ends
+  bool private_mounts;         // a mount namespace of its own, whose changes stay inside
+  const char *const *binds;    // with private_mounts: source, target, source, target, ..., NULL
+};
+
+// Starts a process by clone3(2). Answers its PID and, in *descriptor, a pidfd. On failure answers -1 with errno set and
+// *stage naming the call that failed, also when that call was the child's (its errno comes back over a pipe).
+pid_t cl_spawn(const struct cl_spawn *options, int *descriptor, const char **stage);

@@ -1,0 +1,56 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <linux/sched.h>
+#include <sched.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+
+const int CL_NEWNET = CLONE_NEWNET, CL_NEWNS = CLONE_NEWNS, CL_NEWPID = CLONE_NEWPID, CL_NEWUSER = CLONE_NEWUSER;
+
+int cl_errno(void) { return errno; }
+
+int cl_unshare(int flags) { return unshare(flags); }
+
+int cl_setns(int descriptor, int kind) { return setns(descriptor, kind); }
+
+int cl_open(const char *path, int flags, mode_t mode) { return open(path, flags, mode); }
+
+int cl_fcntl(int descriptor, int command, long argument) { return fcntl(descriptor, command, argument); }
+
+int cl_lock_file(int descriptor) {
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  return fcntl(descriptor, F_SETLK, &lock);
+}
+
+pid_t cl_lock_holder(int descriptor) {
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+  if (fcntl(descriptor, F_GETLK, &lock) < 0) return -1;
+  return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+}
+
+int cl_epoll_wait(int descriptor, struct epoll_event *events, int count, int64_t timeout) {
+  if (timeout < 0) return epoll_pwait2(descriptor, events, count, NULL, NULL);
+  struct timespec limit = {.tv_sec = timeout / 1000000000, .tv_nsec = timeout % 1000000000};
+  return epoll_pwait2(descriptor, events, count, &limit, NULL);
+}
+
+int cl_pidfd_open(pid_t pid) { return (int)syscall(SYS_pidfd_open, pid, 0); }
+
+int cl_pidfd_send_signal(int descriptor, int number) {
+  return (int)syscall(SYS_pidfd_send_signal, descriptor, number, NULL, 0);
+}
+
+int cl_pidfd_reap(int descriptor, int *status) {
+  siginfo_t info = {0};
+  if (waitid(P_PIDFD, (id_t)descriptor, &info, WEXITED | WNOHANG) < 0) return -1;
+  if (info.si_pid == 0) return 0;
+  *status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+  return 1;
+}
+
+int cl_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
+  return accept4(descriptor, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+bool cl_is_root(void) { return geteuid() == 0; }

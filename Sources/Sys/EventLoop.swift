@@ -1,0 +1,137 @@
+import CLinux
+import Glibc
+
+/// What a descriptor is ready for, or what its owner waits for.
+public struct Readiness: OptionSet, Sendable {
+    /// The bits of epoll(7).
+    public let rawValue: UInt32
+    /// Makes a set of its bits.
+    public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    /// A read would not block.
+    public static let read = Readiness(rawValue: EPOLLIN.rawValue)
+    /// A write would not block.
+    public static let write = Readiness(rawValue: EPOLLOUT.rawValue)
+    /// The other side is gone, or an error is pending. Always reported, whatever was asked for.
+    public static let hangUp = Readiness(rawValue: EPOLLHUP.rawValue | EPOLLERR.rawValue)
+}
+
+/// One thread, one epoll, descriptors and timers: the heart of every daemon.
+///
+/// Handlers run one after the other on the thread that called ``run()``. A handler may add and remove anything, itself
+/// included. The loop keeps no descriptor open: whoever adds one removes it before closing it.
+public final class EventLoop {
+    private let poll: FileDescriptor
+    private var sources: [Int32: Source] = [:]
+    private var timers = TimerQueue()
+    private var isStopping = false
+
+    /// Called each time the loop is about to wait, after all that was ready has been handled.
+    public var beforeSleep: (() -> Void)?
+
+    private final class Source {
+        let handler: (Readiness) -> Void
+        init(handler: @escaping (Readiness) -> Void) { self.handler = handler }
+    }
+
+    /// Makes a loop. Throws ``SystemError``.
+    public init() throws(SystemError) {
+        poll = FileDescriptor(owning: try systemCall("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
+    }
+
+    /// Watches a descriptor, level-triggered. Throws ``SystemError``, with EEXIST when it is watched already.
+    public func add(_ descriptor: Int32, _ interest: Readiness, _ handler: @escaping (Readiness) -> Void)
+        throws(SystemError)
+    {
+        try control(EPOLL_CTL_ADD, descriptor, interest)
+        sources[descriptor] = Source(handler: handler)
+    }
+
+    /// Changes what a watched descriptor is watched for. Throws ``SystemError``.
+    public func modify(_ descriptor: Int32, _ interest: Readiness) throws(SystemError) {
+        try control(EPOLL_CTL_MOD, descriptor, interest)
+    }
+
+    /// Stops watching. To be called before the descriptor is closed. Unknown descriptors are ignored.
+    public func remove(_ descriptor: Int32) {
+        guard sources.removeValue(forKey: descriptor) != nil else { return }
+        _ = epoll_ctl(poll.raw, EPOLL_CTL_DEL, descriptor, nil)
+    }
+
+    private func control(_ operation: Int32, _ descriptor: Int32, _ interest: Readiness) throws(SystemError) {
+        var event = epoll_event()
+        event.events = interest.rawValue
+        event.data.fd = descriptor
+        try systemCall("epoll_ctl", "descriptor \(descriptor)") { epoll_ctl(poll.raw, operation, descriptor, &event) }
+    }
+
+    /// Calls `handler` once, not before `deadline` (``Clock/monotonic()``).
+    @discardableResult
+    public func schedule(at deadline: Nanoseconds, _ handler: @escaping () -> Void) -> Timer {
+        timers.insert(deadline: deadline, handler: handler)
+    }
+
+    /// Calls `handler` once, after `interval` nanoseconds; at the next turn when that is not positive.
+    @discardableResult
+    public func schedule(after interval: Nanoseconds, _ handler: @escaping () -> Void) -> Timer {
+        let (deadline, overflow) = Clock.monotonic().addingReportingOverflow(interval)
+        return schedule(at: overflow ? .max : deadline, handler)
+    }
+
+    /// Blocks the signals and calls `handler` with the number of each that arrives. Throws ``SystemError``.
+    public func onSignals(_ numbers: [Int32], _ handler: @escaping (Int32) -> Void) throws(SystemError) {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for number in numbers { sigaddset(&set, number) }
+        sigprocmask(SIG_BLOCK, &set, nil)
+        let descriptor = try systemCall("signalfd") {
+            signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
+        }
+        try add(descriptor, .read) { _ in
+            var info = signalfd_siginfo()
+            while Glibc.read(descriptor, &info, MemoryLayout<signalfd_siginfo>.size)
+                == MemoryLayout<signalfd_siginfo>.size
+            {
+                handler(Int32(bitPattern: info.ssi_signo))
+            }
+        }
+    }
+
+    /// Lets ``run()`` return after the handler that is running.
+    public func stop() { isStopping = true }
+
+    /// Handles events until ``stop()``. Throws ``SystemError`` if epoll itself fails.
+    public func run() throws(SystemError) {
+        isStopping = false
+        while !isStopping {
+            fireTimers()
+            if isStopping { return }
+            beforeSleep?()
+            if isStopping { return }
+            try wait()
+        }
+    }
+
+    private func fireTimers() {
+        let now = Clock.monotonic()
+        let limit = timers.count
+        // The queue is not held while a handler runs: handlers schedule timers.
+        while !isStopping, let handler = timers.popDue(now: now, madeUpTo: limit) { handler() }
+    }
+
+    private func wait() throws(SystemError) {
+        let timeout = timers.nextDeadline.map { max(0, $0 - Clock.monotonic()) } ?? -1
+        try withUnsafeTemporaryAllocation(of: epoll_event.self, capacity: 64) { events throws(SystemError) in
+            let count = cl_epoll_wait(poll.raw, events.baseAddress, 64, timeout)
+            if count < 0 {
+                let code = cl_errno()
+                if code == EINTR { return }
+                throw SystemError(code: code, call: "epoll_pwait2")
+            }
+            for index in 0..<Int(count) where !isStopping {
+                // A handler earlier in this batch may have removed the descriptor.
+                sources[events[index].data.fd]?.handler(Readiness(rawValue: events[index].events))
+            }
+        }
+    }
+}

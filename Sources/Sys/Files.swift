@@ -1,0 +1,82 @@
+import CLinux
+import Glibc
+
+/// Files and folders by path, without Foundation.
+public enum Files {
+    /// The whole of a file. Throws ``SystemError``.
+    public static func read(_ path: String) throws(SystemError) -> [UInt8] {
+        let file = try FileDescriptor.open(path, O_RDONLY)
+        do {
+            return try file.readAll()
+        } catch {
+            throw SystemError(code: error.code, call: error.call, object: path)
+        }
+    }
+
+    /// Writes a file anew, or fails and says so: a full disk leaves a short file behind. Throws ``SystemError``.
+    public static func write(_ path: String, _ bytes: some Sequence<UInt8>, mode: UInt32 = 0o644) throws(SystemError) {
+        let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+        do {
+            try file.writeAll(bytes)
+        } catch {
+            throw SystemError(code: error.code, call: error.call, object: path)
+        }
+    }
+
+    /// Whether anything is at `path`, a dangling link included.
+    public static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return lstat(path, &status) == 0
+    }
+
+    /// Makes a folder. Throws ``SystemError``, with EEXIST when something is there.
+    public static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
+        try systemCall("mkdir", path) { mkdir(path, mode) }
+    }
+
+    /// Removes a file or link. Throws ``SystemError`` unless it is gone already.
+    public static func removeFile(_ path: String) throws(SystemError) {
+        if unlink(path) < 0, cl_errno() != ENOENT { throw .last("unlink", path) }
+    }
+
+    /// Removes an empty folder. Throws ``SystemError`` unless it is gone already.
+    public static func removeDirectory(_ path: String) throws(SystemError) {
+        if rmdir(path) < 0, cl_errno() != ENOENT { throw .last("rmdir", path) }
+    }
+
+    /// The names in a folder, sorted, without `.` and `..`; none when the folder is not there.
+    public static func list(_ path: String) -> [String] {
+        guard let directory = opendir(path) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Removes a folder and all below it. Links are removed, not followed. Throws ``SystemError``.
+    public static func removeTree(_ path: String) throws(SystemError) {
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFDIR else { return try removeFile(path) }
+        for name in list(path) { try removeTree(path + "/" + name) }
+        try removeDirectory(path)
+    }
+
+    /// The program that runs now. Throws ``SystemError``.
+    public static func ownExecutable() throws(SystemError) -> String {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = try systemCall("readlink", "/proc/self/exe") {
+            buffer.withUnsafeMutableBytes { bytes in
+                bytes.withMemoryRebound(to: CChar.self) {
+                    $0.baseAddress.map { readlink("/proc/self/exe", $0, 4096) } ?? -1
+                }
+            }
+        }
+        return String(decoding: buffer[..<count], as: UTF8.self)
+    }
+}
