@@ -35,6 +35,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
     targets: [
@@ -44,15 +45,18 @@ let package = Package(
         .systemLibrary(
             name: "CNl", pkgConfig: "libnl-route-3.0", providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]),
 
+        // The airports of data/, compiled in
+        .target(name: "CAirports"),
+
         // Values
         module("Net"),
         module("JSON"),
 
         // The lab as a value
-        module("LabModel", ["Net"]),
+        module("LabModel", ["Net", .product(name: "RealModule", package: "swift-numerics")]),
         module("LabPlan", ["LabModel", "Net"]),
         .target(
-            name: "LabFile", dependencies: ["LabModel", "Net", .product(name: "Yams", package: "Yams")],
+            name: "LabFile", dependencies: ["LabModel", "Net", "CAirports", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),
 
         // The system

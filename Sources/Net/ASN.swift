@@ -35,6 +35,7 @@ public struct ASN: Hashable, Sendable, RawRepresentable {
 }
 
 extension ASN: Comparable {
+    /// Orders by number.
     @inlinable
     public static func < (left: ASN, right: ASN) -> Bool { left.rawValue < right.rawValue }
 }

@@ -39,6 +39,7 @@ public struct IPv4Address: Hashable, Sendable {
 }
 
 extension IPv4Address: Comparable {
+    /// Orders by number.
     @inlinable
     public static func < (left: IPv4Address, right: IPv4Address) -> Bool { left.rawValue < right.rawValue }
 }

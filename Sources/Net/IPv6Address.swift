@@ -34,6 +34,7 @@ public struct IPv6Address: Hashable, Sendable {
 }
 
 extension IPv6Address: Comparable {
+    /// Orders by number.
     @inlinable
     public static func < (left: IPv6Address, right: IPv6Address) -> Bool {
         (left.high, left.low) < (right.high, right.low)

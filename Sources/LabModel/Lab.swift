@@ -1,0 +1,142 @@
+public import Net
+
+/// A lab as its file declares it, checked: every name that is used exists, once.
+public struct Lab: Hashable, Sendable, Codable {
+    /// The name: 1 to 32 of `a-z`, `0-9` and `-`.
+    public var name: String
+    /// What the lab is about.
+    public var description: String?
+    /// The timers of every session that nothing narrower speaks of.
+    public var timers: Timers
+    /// The networks that carry traffic, in the order of the file.
+    public var networks: [Network]
+    /// The services, in the order of the file.
+    public var services: [Service]
+    /// The sites, in the order of the file.
+    public var sites: [Site]
+    /// The clients, in the order of the file.
+    public var clients: [Client]
+    /// What the file says about single links.
+    public var links: [LinkRule]
+
+    /// Makes a lab of its parts.
+    public init(
+        name: String, description: String?, timers: Timers, networks: [Network], services: [Service], sites: [Site],
+        clients: [Client], links: [LinkRule]
+    ) {
+        self.name = name
+        self.description = description
+        self.timers = timers
+        self.networks = networks
+        self.services = services
+        self.sites = sites
+        self.clients = clients
+        self.links = links
+    }
+}
+
+/// An autonomous system that carries traffic, with one router per city.
+public struct Network: Hashable, Sendable, Codable {
+    /// The name.
+    public var name: String
+    /// The AS number.
+    public var asn: ASN
+    /// Where its routers stand, one each; at least one.
+    public var cities: [Place]
+    /// Its neighbours, as it declares them. A relation may be declared on either side, or on both.
+    public var relations: [Relation]
+    /// Timers of all its sessions.
+    public var timers: TimerOverrides
+
+    /// Makes a network.
+    public init(name: String, asn: ASN, cities: [Place], relations: [Relation], timers: TimerOverrides) {
+        self.name = name
+        self.asn = asn
+        self.cities = cities
+        self.relations = relations
+        self.timers = timers
+    }
+}
+
+/// An anycast service: one set of addresses, announced at every site.
+public struct Service: Hashable, Sendable, Codable {
+    /// What answers at the addresses.
+    public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
+        /// Our DNS responder.
+        case dns
+    }
+
+    /// A zone that the responder serves.
+    public struct Zone: Hashable, Sendable, Codable {
+        /// The name of the zone, without a final dot.
+        public var origin: String
+        /// The records in the form of a master file (RFC 1035, section 5).
+        public var text: String
+
+        /// Makes a zone.
+        public init(origin: String, text: String) {
+            self.origin = origin
+            self.text = text
+        }
+    }
+
+    /// The name.
+    public var name: String
+    /// The AS number of every site.
+    public var asn: ASN
+    /// The anycast addresses.
+    public var addresses: [IPAddress]
+    /// What is announced: the covering /24 and /48 of the addresses unless the file says otherwise.
+    public var prefixes: [IPPrefix]
+    /// What answers.
+    public var kind: Kind
+    /// What the responder serves; nil for a service that only says which site it is.
+    public var zone: Zone?
+
+    /// Makes a service.
+    public init(name: String, asn: ASN, addresses: [IPAddress], prefixes: [IPPrefix], kind: Kind, zone: Zone?) {
+        self.name = name
+        self.asn = asn
+        self.addresses = addresses
+        self.prefixes = prefixes
+        self.kind = kind
+        self.zone = zone
+    }
+}
+
+/// A point of presence of a service.
+public struct Site: Hashable, Sendable, Codable {
+    /// The name, which is also what `id.server` answers.
+    public var name: String
+    /// The service's name.
+    public var service: String
+    /// Where it stands.
+    public var city: Place
+    /// The networks that it connects to, each at that network's nearest router.
+    public var relations: [Relation]
+
+    /// Makes a site.
+    public init(name: String, service: String, city: Place, relations: [Relation]) {
+        self.name = name
+        self.service = service
+        self.city = city
+        self.relations = relations
+    }
+}
+
+/// A host that uses the services.
+public struct Client: Hashable, Sendable, Codable {
+    /// The name.
+    public var name: String
+    /// Where it stands.
+    public var city: Place
+    /// The network that it connects to, at that network's nearest router.
+    public var provider: String
+
+    /// Makes a client.
+    public init(name: String, city: Place, provider: String) {
+        self.name = name
+        self.city = city
+        self.provider = provider
+    }
+}

@@ -1,0 +1,63 @@
+/// What a link does to the packets of one direction. Both directions of a link are alike.
+public struct LinkQuality: Hashable, Sendable, Codable {
+    /// One-way delay in nanoseconds.
+    public var delay: Int64
+    /// The delay varies evenly by up to this many nanoseconds more or less.
+    public var jitter: Int64 = 0
+    /// The share of packets that is lost, 0 to 1.
+    public var loss: Double = 0
+    /// The share of packets that arrives twice, 0 to 1.
+    public var duplicate: Double = 0
+    /// The share of packets that overtakes, by not being delayed, 0 to 1.
+    public var reorder: Double = 0
+    /// Bits a second; 0 is unlimited.
+    public var rate: UInt64 = 0
+
+    /// Makes the quality of a link that only delays.
+    public init(delay: Int64) {
+        self.delay = delay
+    }
+}
+
+/// What the lab file says about the links between two elements; what it leaves out follows from geography.
+public struct LinkRule: Hashable, Sendable, Codable {
+    /// The name of a network, site, client or router.
+    public var first: String
+    /// The name of another.
+    public var second: String
+    /// One-way delay in nanoseconds.
+    public var delay: Int64?
+    /// Nanoseconds more or less.
+    public var jitter: Int64?
+    /// 0 to 1.
+    public var loss: Double?
+    /// 0 to 1.
+    public var duplicate: Double?
+    /// 0 to 1.
+    public var reorder: Double?
+    /// Bits a second.
+    public var rate: UInt64?
+    /// The timers of the sessions over these links.
+    public var timers: TimerOverrides
+
+    /// Makes a rule that says nothing yet.
+    public init(between first: String, and second: String) {
+        self.first = first
+        self.second = second
+        timers = TimerOverrides()
+    }
+
+    /// Whether one of the two names means `node`: its own, or that of a router's network.
+    func names(_ node: Node) -> Bool {
+        [first, second].contains { $0 == node.name || (node.kind == .router && $0 == node.network) }
+    }
+
+    func apply(to quality: inout LinkQuality) {
+        if let delay { quality.delay = delay }
+        if let jitter { quality.jitter = jitter }
+        if let loss { quality.loss = loss }
+        if let duplicate { quality.duplicate = duplicate }
+        if let reorder { quality.reorder = reorder }
+        if let rate { quality.rate = rate }
+    }
+}

@@ -1,0 +1,48 @@
+/// What a neighbouring AS is to the one that speaks of it. Import preference, export filter, the role of RFC 9234 and
+/// OTC all follow from this one word (the Gao-Rexford model).
+public enum RelationKind: String, Hashable, Sendable, Codable, CaseIterable {
+    /// The neighbour carries our traffic to everywhere.
+    case provider
+    /// We carry the neighbour's traffic to everywhere.
+    case customer
+    /// Each carries the other's traffic to its own customers only.
+    case peer
+    /// Two ASes of one organisation: everything goes both ways.
+    case sibling
+
+    /// What we are to the neighbour.
+    public var reversed: RelationKind {
+        switch self {
+        case .provider: .customer
+        case .customer: .provider
+        case .peer: .peer
+        case .sibling: .sibling
+        }
+    }
+}
+
+/// A relation to a neighbouring network, and how our announcements to it are bent.
+public struct Relation: Hashable, Sendable, Codable {
+    /// The neighbour's name.
+    public var network: String
+    /// What the neighbour is to us.
+    public var kind: RelationKind
+    /// How often our own number is added to the AS_PATH of what we announce, beyond once.
+    public var prepend: UInt8 = 0
+    /// The LOCAL_PREF of what the neighbour announces, instead of the one that the relation gives.
+    public var localPreference: UInt32?
+    /// The MULTI_EXIT_DISC of what we announce.
+    public var multiExitDiscriminator: UInt32?
+    /// Communities added to what we announce, `AS:value` or a well-known name in capitals.
+    public var communities: [String] = []
+    /// Whether NO_EXPORT is added to what we announce (RFC 1997).
+    public var noExport = false
+    /// Whether we announce what the relation forbids, on purpose (a route leak, RFC 7908).
+    public var leak = false
+
+    /// Makes a plain relation.
+    public init(network: String, kind: RelationKind) {
+        self.network = network
+        self.kind = kind
+    }
+}

@@ -1,0 +1,53 @@
+/// The timers of BGP sessions, in milliseconds (RFC 4271, section 10).
+public struct Timers: Hashable, Sendable, Codable {
+    /// HoldTime: 0, or 3000 and more in whole seconds, for it travels in seconds.
+    public var hold: UInt32
+    /// ConnectRetryTime.
+    public var connectRetry: UInt32
+    /// MinRouteAdvertisementIntervalTimer towards other ASes.
+    public var advertisementExternal: UInt32
+    /// MinRouteAdvertisementIntervalTimer inside the AS.
+    public var advertisementInternal: UInt32
+
+    /// Makes timers of their values.
+    public init(hold: UInt32, connectRetry: UInt32, advertisementExternal: UInt32, advertisementInternal: UInt32) {
+        self.hold = hold
+        self.connectRetry = connectRetry
+        self.advertisementExternal = advertisementExternal
+        self.advertisementInternal = advertisementInternal
+    }
+
+    /// For classes and tests: nothing waits that does not have to.
+    public static let fast = Timers(
+        hold: 9000, connectRetry: 250, advertisementExternal: 0, advertisementInternal: 0)
+
+    /// As routers come out of the box (RFC 4271, section 10 suggests the advertisement intervals).
+    public static let internet = Timers(
+        hold: 90000, connectRetry: 120_000, advertisementExternal: 30000, advertisementInternal: 5000)
+
+    /// These timers with some of them replaced.
+    public func applying(_ overrides: TimerOverrides) -> Timers {
+        Timers(
+            hold: overrides.hold ?? hold, connectRetry: overrides.connectRetry ?? connectRetry,
+            advertisementExternal: overrides.advertisementExternal ?? advertisementExternal,
+            advertisementInternal: overrides.advertisementInternal ?? advertisementInternal)
+    }
+}
+
+/// Single timers that a network or a link says for itself, in milliseconds.
+public struct TimerOverrides: Hashable, Sendable, Codable {
+    /// HoldTime.
+    public var hold: UInt32?
+    /// ConnectRetryTime.
+    public var connectRetry: UInt32?
+    /// MinRouteAdvertisementIntervalTimer towards other ASes.
+    public var advertisementExternal: UInt32?
+    /// MinRouteAdvertisementIntervalTimer inside the AS.
+    public var advertisementInternal: UInt32?
+
+    /// Makes overrides that replace nothing.
+    public init() {}
+
+    /// Whether nothing is replaced.
+    public var isEmpty: Bool { self == TimerOverrides() }
+}

@@ -1,0 +1,137 @@
+public import Net
+
+/// The network that a lab describes: every node, link and BGP session, with every name and address decided.
+///
+/// It follows from the ``Lab`` alone and is the same every time, so the supervisor, the command line and a prediction that
+/// never builds anything all speak of the same thing.
+public struct Topology: Sendable {
+    /// The lab that this was made of.
+    public let lab: Lab
+    /// The nodes: routers of the networks in the order of the file, then sites, then clients.
+    public let nodes: [Node]
+    /// The links.
+    public let links: [Link]
+    /// Both directions of every BGP session.
+    public let sessions: [Session]
+    /// The addresses of the networks and sites.
+    public let addressing: Addressing
+
+    /// Resolves a lab. Throws ``TopologyError`` when it is larger than the address plan, or names something that is not
+    /// there, which a lab that was read from a file never does.
+    public init(_ lab: Lab) throws(TopologyError) {
+        var builder = try TopologyBuilder(lab)
+        try builder.build()
+        self.lab = lab
+        addressing = builder.addressing
+        nodes = builder.nodes
+        links = builder.links
+        sessions = SessionBuilder(lab: lab, nodes: builder.nodes, links: builder.links).sessions()
+    }
+
+    /// The node called `name`; also the only router of the network called `name`.
+    public func node(named name: String) -> Node? {
+        if let exact = nodes.first(where: { $0.name == name }) { return exact }
+        let routers = nodes.filter { $0.kind == .router && $0.network == name }
+        return routers.count == 1 ? routers[0] : nil
+    }
+
+    /// The links of a node, with the end that is the node's.
+    public func links(of node: Int) -> [(link: Link, end: LinkEnd, other: LinkEnd)] {
+        nodes[node].links.map { index in
+            let link = links[index]
+            return link.a.node == node ? (link, link.a, link.b) : (link, link.b, link.a)
+        }
+    }
+}
+
+/// Why a lab has no topology.
+public struct TopologyError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What is wrong, for people.
+    public let description: String
+}
+
+/// A namespace of the lab.
+public struct Node: Hashable, Sendable {
+    /// What a node is.
+    public enum Kind: String, Hashable, Sendable, Codable {
+        /// A router of a network.
+        case router
+        /// A point of presence of a service: router and responder in one.
+        case site
+        /// A host.
+        case client
+    }
+
+    /// The position in ``Topology/nodes``.
+    public let index: Int
+    /// The name: `NETWORK-city` of a router, the name in the file of a site or client.
+    public let name: String
+    /// What it is.
+    public let kind: Kind
+    /// The network of a router, the service of a site, the provider of a client.
+    public let network: String
+    /// The AS it belongs to.
+    public let asn: ASN
+    /// Where it stands.
+    public let place: Place
+    /// Its own unicast address; the IPv4 one is a router's BGP Identifier. A client's is that of its link.
+    public let address: IPv4Address
+    /// Its own unicast address.
+    public let address6: IPv6Address
+    /// What it announces.
+    public let prefixes: [IPPrefix]
+    /// The anycast addresses that it answers at.
+    public let services: [IPAddress]
+    /// The links, as positions in ``Topology/links``, in the order in which they were made.
+    public internal(set) var links: [Int] = []
+}
+
+/// One end of a link.
+public struct LinkEnd: Hashable, Sendable {
+    /// The node, as a position in ``Topology/nodes``.
+    public let node: Int
+    /// The interface's name in that node, at most 15 bytes.
+    public let interface: String
+    /// The full name of the node at the other end, for the interface's alias.
+    public let alias: String
+    /// The interface's address.
+    public let mac: MACAddress
+    /// One of the two addresses of a /31 (RFC 3021).
+    public let address: IPv4Address
+    /// One of the two addresses of a /127 (RFC 6164).
+    public let address6: IPv6Address
+
+    /// The address of a family.
+    public func address(_ family: AddressFamily) -> IPAddress {
+        family == .ipv4 ? .v4(address) : .v6(address6)
+    }
+}
+
+/// A link between two nodes.
+public struct Link: Hashable, Sendable {
+    /// What runs over the link.
+    public enum Kind: Hashable, Sendable {
+        /// The interior of an AS.
+        case interior
+        /// A BGP relation; what end `b` is to end `a`.
+        case exterior(RelationKind)
+        /// A client, at end `b`.
+        case access
+    }
+
+    /// The position in ``Topology/links``.
+    public let index: Int
+    /// What runs over it.
+    public let kind: Kind
+    /// One end: the one whose address block the link's addresses are from.
+    public let a: LinkEnd
+    /// The other end.
+    public let b: LinkEnd
+    /// What it does to packets, in each direction.
+    public let quality: LinkQuality
+
+    /// The end at `node`, if one is.
+    public func end(at node: Int) -> LinkEnd? { a.node == node ? a : b.node == node ? b : nil }
+    /// The end that is not at `node`.
+    public func end(oppositeTo node: Int) -> LinkEnd { a.node == node ? b : a }
+}

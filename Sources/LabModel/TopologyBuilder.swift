@@ -1,0 +1,223 @@
+import Net
+
+/// Makes nodes and links of a lab: who is joined to whom, where, and with which addresses.
+struct TopologyBuilder {
+    let lab: Lab
+    let addressing: Addressing
+    private(set) var nodes: [Node] = []
+    private(set) var links: [Link] = []
+
+    private let networkIndex: [String: Int]
+    private var routers: [[Int]] = []
+    private var linksGiven: [Int: Int] = [:]
+    private var interfaces: [Set<String>] = []
+
+    init(_ lab: Lab) throws(TopologyError) {
+        self.lab = lab
+        networkIndex = Dictionary(
+            lab.networks.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
+        let attachments = Self.attachments(lab)
+        addressing = try Addressing(
+            networks: lab.networks.count, sites: lab.sites.count,
+            mostRouters: lab.networks.map(\.cities.count).max() ?? 1, mostLinks: attachments)
+    }
+
+    /// An upper bound of the links at one router: everything that its network is joined to.
+    private static func attachments(_ lab: Lab) -> Int {
+        var count: [String: Int] = [:]
+        for network in lab.networks {
+            count[network.name, default: 0] += network.cities.count
+            for relation in network.relations {
+                count[network.name, default: 0] += 1
+                count[relation.network, default: 0] += 1
+            }
+        }
+        for site in lab.sites { for relation in site.relations { count[relation.network, default: 0] += 1 } }
+        for client in lab.clients { count[client.provider, default: 0] += 1 }
+        return count.values.max() ?? 0
+    }
+
+    mutating func build() throws(TopologyError) {
+        try addRouters()
+        try addSites()
+        try addClients()
+        interfaces = Array(repeating: [], count: nodes.count)
+        try joinClients()
+        for index in lab.networks.indices { joinInterior(index) }
+        try joinNetworks()
+        try joinSites()
+    }
+
+    // MARK: Nodes
+
+    private mutating func addRouters() throws(TopologyError) {
+        for (index, network) in lab.networks.enumerated() {
+            guard !network.cities.isEmpty else {
+                throw TopologyError(description: "network '\(network.name)' has no city")
+            }
+            var own: [Int] = []
+            for (router, city) in network.cities.enumerated() {
+                let (address, address6) = addressing.loopback(ofRouter: router, inNetwork: index)
+                own.append(nodes.count)
+                nodes.append(
+                    Node(
+                        index: nodes.count, name: network.name + "-" + (city.code?.lowercased() ?? String(router + 1)),
+                        kind: .router, network: network.name, asn: network.asn, place: city, address: address,
+                        address6: address6, prefixes: addressing.prefixes(ofNetwork: index), services: []))
+            }
+            routers.append(own)
+        }
+    }
+
+    private mutating func addSites() throws(TopologyError) {
+        for (index, site) in lab.sites.enumerated() {
+            guard let service = lab.services.first(where: { $0.name == site.service }) else {
+                throw TopologyError(description: "site '\(site.name)' is of an unknown service '\(site.service)'")
+            }
+            let (address, address6) = addressing.loopback(ofSite: index)
+            nodes.append(
+                Node(
+                    index: nodes.count, name: site.name, kind: .site, network: service.name, asn: service.asn,
+                    place: site.city, address: address, address6: address6,
+                    prefixes: service.prefixes + addressing.prefixes(ofSite: index), services: service.addresses))
+        }
+    }
+
+    private mutating func addClients() throws(TopologyError) {
+        // A client's address is that of its link. Clients have the first links of a router's block, and are joined first,
+        // so that their addresses do not move when networks are joined.
+        var taken: [Int: Int] = [:]
+        for client in lab.clients {
+            let network = try network(client.provider)
+            let gateway = nearest(routers[network], to: client.city)
+            let (first, first6) = addressing.link(
+                taken[gateway, default: 0], ofRouter: gateway - routers[network][0], inNetwork: network)
+            taken[gateway, default: 0] += 1
+            nodes.append(
+                Node(
+                    index: nodes.count, name: client.name, kind: .client, network: client.provider,
+                    asn: lab.networks[network].asn, place: client.city,
+                    address: IPv4Address(rawValue: first.rawValue + 1),
+                    address6: IPv6Address(high: first6.high, low: first6.low + 1), prefixes: [], services: []))
+        }
+    }
+
+    // MARK: Links
+
+    /// Joins the routers of one AS. Up to three form a full mesh. More form a Gabriel graph: two routers are joined unless
+    /// a third lies inside the circle between them, which keeps the graph connected and like a real backbone.
+    private mutating func joinInterior(_ index: Int) {
+        let own = routers[index]
+        for (position, a) in own.enumerated() {
+            for b in own[(position + 1)...] where own.count <= 3 || isGabrielEdge(a, b, among: own) {
+                join(a, b, .interior, network: index)
+            }
+        }
+    }
+
+    private func isGabrielEdge(_ a: Int, _ b: Int, among routers: [Int]) -> Bool {
+        func squared(_ p: Int, _ q: Int) -> Double {
+            let distance = Geography.kilometres(from: nodes[p].place, to: nodes[q].place)
+            return distance * distance
+        }
+        let limit = squared(a, b)
+        return !routers.contains { $0 != a && $0 != b && squared(a, $0) + squared($0, b) < limit }
+    }
+
+    private mutating func joinNetworks() throws(TopologyError) {
+        var joined: Set<[Int]> = []
+        for (index, network) in lab.networks.enumerated() {
+            for relation in network.relations {
+                let other = try self.network(relation.network)
+                guard other != index, joined.insert([min(index, other), max(index, other)]).inserted else { continue }
+                // Addresses are from the provider's block, as an operator would expect; else from the first in the file.
+                let isLower = relation.kind == .provider || (relation.kind != .customer && other < index)
+                let (left, right) = isLower ? (other, index) : (index, other)
+                let kind = isLower ? relation.kind.reversed : relation.kind
+                for (a, b) in meetingPoints(left, right) { join(a, b, .exterior(kind), network: left) }
+            }
+        }
+    }
+
+    /// Where two networks meet: in every city that both are in, else between their two nearest routers.
+    private func meetingPoints(_ left: Int, _ right: Int) -> [(Int, Int)] {
+        var shared: [(Int, Int)] = []
+        var nearest: (Int, Int)?
+        var shortest = Double.infinity
+        for a in routers[left] {
+            for b in routers[right] {
+                if let code = nodes[a].place.code, code == nodes[b].place.code { shared.append((a, b)) }
+                let distance = Geography.kilometres(from: nodes[a].place, to: nodes[b].place)
+                if distance < shortest { (nearest, shortest) = ((a, b), distance) }
+            }
+        }
+        return shared.isEmpty ? nearest.map { [$0] } ?? [] : shared
+    }
+
+    private mutating func joinSites() throws(TopologyError) {
+        let first = nodes.count - lab.clients.count - lab.sites.count
+        for (position, site) in lab.sites.enumerated() {
+            for relation in site.relations {
+                let network = try network(relation.network)
+                let router = nearest(routers[network], to: site.city)
+                join(router, first + position, .exterior(relation.kind.reversed), network: network)
+            }
+        }
+    }
+
+    private mutating func joinClients() throws(TopologyError) {
+        let first = nodes.count - lab.clients.count
+        for (position, client) in lab.clients.enumerated() {
+            let network = try network(client.provider)
+            join(nearest(routers[network], to: client.city), first + position, .access, network: network)
+        }
+    }
+
+    private mutating func join(_ a: Int, _ b: Int, _ kind: Link.Kind, network: Int) {
+        let router = a - routers[network][0]
+        let number = linksGiven[a, default: 0]
+        linksGiven[a] = number + 1
+        let (first, first6) = addressing.link(number, ofRouter: router, inNetwork: network)
+        var quality = LinkQuality(delay: Geography.delay(from: nodes[a].place, to: nodes[b].place))
+        for rule in lab.links where rule.names(nodes[a]) && rule.names(nodes[b]) { rule.apply(to: &quality) }
+        let index = links.count
+        links.append(
+            Link(
+                index: index, kind: kind,
+                a: end(a, towards: b, link: index, side: 0, first, first6),
+                b: end(
+                    b, towards: a, link: index, side: 1, IPv4Address(rawValue: first.rawValue + 1),
+                    IPv6Address(high: first6.high, low: first6.low + 1)),
+                quality: quality))
+        nodes[a].links.append(index)
+        nodes[b].links.append(index)
+    }
+
+    private mutating func end(
+        _ node: Int, towards other: Int, link: Int, side: UInt64, _ address: IPv4Address, _ address6: IPv6Address
+    ) -> LinkEnd {
+        let interface = InterfaceName.make(towards: nodes[other].name, taken: interfaces[node])
+        interfaces[node].insert(interface)
+        // Locally administered (IEEE 802, the second bit of the first octet), numbered by link and end.
+        let mac = MACAddress(rawValue: 0x0200_0000_0000 | UInt64(link) << 1 | side)
+        return LinkEnd(
+            node: node, interface: interface, alias: nodes[other].name, mac: mac, address: address, address6: address6)
+    }
+
+    // MARK: Finding
+
+    private func network(_ name: String) throws(TopologyError) -> Int {
+        guard let index = networkIndex[name] else { throw TopologyError(description: "there is no network '\(name)'") }
+        return index
+    }
+
+    private func nearest(_ candidates: [Int], to place: Place) -> Int {
+        var best = candidates.first ?? 0
+        var shortest = Double.infinity
+        for candidate in candidates {
+            let distance = Geography.kilometres(from: nodes[candidate].place, to: place)
+            if distance < shortest { (best, shortest) = (candidate, distance) }
+        }
+        return best
+    }
+}
