@@ -54,7 +54,7 @@ let package = Package(
 
         // The lab as a value
         module("LabModel", ["Net", .product(name: "RealModule", package: "swift-numerics")]),
-        module("LabPlan", ["LabModel", "Net"]),
+        module("LabPlan", ["LabModel", "JSON", "Net"]),
         .target(
             name: "LabFile", dependencies: ["LabModel", "Net", "CAirports", .product(name: "Yams", package: "Yams")],
             swiftSettings: strict),

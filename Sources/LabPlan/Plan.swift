@@ -1,0 +1,113 @@
+public import LabModel
+
+/// How the delay of a link is made.
+public enum LinkBackend: String, Hashable, Sendable, Codable, CaseIterable {
+    /// A veth pair with the kernel's `netem` on both ends.
+    case netem
+    /// A TAP device at each end, and `labd wire` between them.
+    case wire
+}
+
+/// The daemons of a node.
+public enum DaemonRole: String, Hashable, Sendable, Codable {
+    /// The BGP speaker.
+    case bgp
+    /// The DNS responder.
+    case dns
+    /// The delay line of all links; it belongs to no node.
+    case wire
+}
+
+/// One thing to do, and why. Numbers are positions in ``Topology/nodes`` and ``Topology/links``.
+public struct Step: Hashable, Sendable {
+    /// What is done.
+    public enum Action: Hashable, Sendable {
+        /// A network namespace is made, pinned by name and tuned as a router or host.
+        case createNamespace(node: Int)
+        /// The namespace gets a hosts file, so that plain `traceroute` prints names.
+        case writeHosts(node: Int)
+        /// Both ends of a link are made in their namespaces, without addresses and down.
+        case createLink(Int)
+        /// The loopback interface goes up, with the node's own and its services' addresses.
+        case addressNode(Int)
+        /// Both ends get addresses and their neighbour's hardware address, and go up.
+        case addressLink(Int)
+        /// The kernel is told the link's delay, jitter, loss and rate.
+        case shapeLink(Int)
+        /// Routes that no protocol of the lab brings: a client's default, an AS's interior, an unused address.
+        case installRoutes(node: Int)
+        /// A daemon is started; `node` is nil for the delay line.
+        case startDaemon(node: Int?, DaemonRole)
+    }
+    /// What is done.
+    public let action: Action
+    /// Why, for people.
+    public let reason: String
+
+    /// Makes a step.
+    public init(_ action: Action, because reason: String) {
+        self.action = action
+        self.reason = reason
+    }
+}
+
+/// What has to be done to bring a lab up, in order: a value before it is a deed.
+public struct Plan: Sendable {
+    /// The topology that the steps speak of.
+    public let topology: Topology
+    /// How delays are made.
+    public let backend: LinkBackend
+    /// The steps. Those of one kind stand together, so that each kind can be carried out in one batch.
+    public let steps: [Step]
+
+    /// Plans a lab from nothing.
+    public init(_ topology: Topology, backend: LinkBackend) {
+        self.topology = topology
+        self.backend = backend
+        let nodes = topology.nodes
+        let routing = nodes.filter { $0.kind != .client }
+        var steps = nodes.map { Step(.createNamespace(node: $0.index), because: Self.purpose($0)) }
+        steps += nodes.map { Step(.writeHosts(node: $0.index), because: "names in traceroute") }
+        if backend == .wire, !topology.links.isEmpty {
+            steps.append(Step(.startDaemon(node: nil, .wire), because: "delays without sch_netem"))
+        }
+        steps += topology.links.map { Step(.createLink($0.index), because: Self.purpose($0, topology)) }
+        steps += nodes.map { Step(.addressNode($0.index), because: "its own address") }
+        steps += topology.links.map { Step(.addressLink($0.index), because: "packets need addresses") }
+        if backend == .netem {
+            steps += topology.links.map { Step(.shapeLink($0.index), because: "distance and quality of the link") }
+        }
+        steps += nodes.map { Step(.installRoutes(node: $0.index), because: Self.routing($0)) }
+        steps += nodes.filter { !$0.services.isEmpty }.map {
+            Step(.startDaemon(node: $0.index, .dns), because: "answers for \($0.network)")
+        }
+        steps += routing.map { Step(.startDaemon(node: $0.index, .bgp), because: "speaks for AS \($0.asn)") }
+        self.steps = steps
+    }
+
+    private static func purpose(_ node: Node) -> String {
+        switch node.kind {
+        case .router: "router of \(node.network) in \(node.place.label)"
+        case .site: "site of \(node.network) in \(node.place.label)"
+        case .client: "client of \(node.network) in \(node.place.label)"
+        }
+    }
+
+    private static func purpose(_ link: Link, _ topology: Topology) -> String {
+        let (a, b) = (topology.nodes[link.a.node], topology.nodes[link.b.node])
+        switch link.kind {
+        case .interior: return "interior of \(a.network)"
+        case .access: return "\(b.name) is a client of \(a.network)"
+        case .exterior(let kind):
+            return kind == .peer ? "\(a.network) and \(b.network) are peers" : "\(b.network) is a \(kind.rawValue) of \(a.network)"
+        }
+    }
+
+    private static func routing(_ node: Node) -> String {
+        switch node.kind {
+        case .router: "the interior of AS \(node.asn)"
+        case .site: "unused addresses of its prefixes"
+        case .client: "default route"
+        }
+    }
+}

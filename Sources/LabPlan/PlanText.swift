@@ -1,0 +1,68 @@
+public import LabModel
+
+extension Plan {
+    /// A step as one line: what is done on what, with columns that line up, and why.
+    public func text(_ step: Step) -> String {
+        let (verb, object) = words(step.action)
+        return pad(verb, 11) + " " + pad(object, 58) + "  # " + step.reason
+    }
+
+    /// The verb and the object of an action.
+    public func words(_ action: Step.Action) -> (verb: String, object: String) {
+        func name(_ node: Int) -> String { topology.nodes[node].name }
+        switch action {
+        case .createNamespace(let node): return ("namespace", topology.namespace(of: node))
+        case .writeHosts(let node): return ("hosts", "/etc/netns/\(topology.namespace(of: node))/hosts")
+        case .createLink(let link):
+            let (a, b) = (topology.links[link].a, topology.links[link].b)
+            return ("link", "\(name(a.node)):\(a.interface) -- \(name(b.node)):\(b.interface)")
+        case .addressNode(let node):
+            return ("address", "\(name(node)):lo \(topology.nodes[node].address) \(topology.nodes[node].address6)")
+        case .addressLink(let link):
+            let (a, b) = (topology.links[link].a, topology.links[link].b)
+            return ("address", "\(name(a.node)) \(a.address)/31 -- \(name(b.node)) \(b.address)/31")
+        case .shapeLink(let link):
+            let (a, b) = (topology.links[link].a, topology.links[link].b)
+            return ("shape", "\(name(a.node)) -- \(name(b.node)) \(topology.links[link].quality.text)")
+        case .installRoutes(let node): return ("routes", name(node))
+        case .startDaemon(let node, let role): return ("start", node.map { "\(name($0)) \(role.rawValue)" } ?? role.rawValue)
+        }
+    }
+
+    private func pad(_ text: String, _ width: Int) -> String {
+        text + String(repeating: " ", count: max(0, width - text.count))
+    }
+}
+
+extension Topology {
+    /// The name of a node's namespace: `LAB.NODE`, as `ip netns` shows it.
+    public func namespace(of node: Int) -> String { lab.name + "." + nodes[node].name }
+}
+
+extension LinkQuality {
+    /// The quality as the lab file would say it.
+    public var text: String {
+        var parts = ["delay \(Self.milliseconds(delay))"]
+        if jitter > 0 { parts.append("jitter \(Self.milliseconds(jitter))") }
+        if loss > 0 { parts.append("loss \(Self.percent(loss))") }
+        if duplicate > 0 { parts.append("duplicate \(Self.percent(duplicate))") }
+        if reorder > 0 { parts.append("reorder \(Self.percent(reorder))") }
+        if rate > 0 { parts.append("rate \(rate)bit") }
+        return parts.joined(separator: " ")
+    }
+
+    /// Nanoseconds as milliseconds with up to three decimals: `5ms`, `0.2ms`, `87.654ms`.
+    public static func milliseconds(_ nanoseconds: Int64) -> String {
+        let microseconds = (nanoseconds + 500) / 1000
+        let fraction = String(microseconds % 1000 + 1000).dropFirst()
+        let digits = fraction.reversed().drop { $0 == "0" }.reversed()
+        return "\(microseconds / 1000)" + (digits.isEmpty ? "" : "." + String(digits)) + "ms"
+    }
+
+    private static func percent(_ share: Double) -> String {
+        let hundredths = Int((share * 10000).rounded())
+        let fraction = String(hundredths % 100 + 100).dropFirst()
+        let digits = fraction.reversed().drop { $0 == "0" }.reversed()
+        return "\(hundredths / 100)" + (digits.isEmpty ? "" : "." + String(digits)) + "%"
+    }
+}
