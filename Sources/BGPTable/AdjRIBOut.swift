@@ -1,0 +1,67 @@
+/// One bit for each slot of the prefix table; slots behind the end have a 0.
+struct SlotSet {
+    private var words: [UInt64] = []
+
+    subscript(_ slot: UInt32) -> Bool {
+        get {
+            let word = Int(slot >> 6)
+            return word < words.count && words[word] & 1 << UInt64(slot & 63) != 0
+        }
+        set {
+            let word = Int(slot >> 6)
+            if word >= words.count {
+                guard newValue else { return }
+                words.append(contentsOf: repeatElement(0, count: word + 1 - words.count))
+            }
+            if newValue { words[word] |= 1 << UInt64(slot & 63) } else { words[word] &= ~(1 << UInt64(slot & 63)) }
+        }
+    }
+}
+
+/// What a neighbour has been sent, in two bits a prefix. While nothing waits for a prefix, the neighbour holds the best
+/// route of the Loc-RIB in its exported form, or nothing: one bit says which. When the best route changes, the prefix enters
+/// the queue together with the route that was sent; so however often it changes before the queue is taken, what is sent
+/// is the difference to what the neighbour holds.
+struct AdjRIBOut {
+    /// A prefix that waits.
+    struct Waiting {
+        var slot: UInt32
+        /// What the neighbour holds in its exported form; 0 for nothing. The queue holds one reference to it.
+        var sent: AttributeSetID
+    }
+
+    /// For prefixes not in the queue: whether the neighbour holds the best route.
+    var holdsBest = SlotSet()
+    private(set) var isQueued = SlotSet()
+    private(set) var queue: [Waiting] = []
+    /// Where the queue starts: what stands before has been taken.
+    private var start = 0
+    /// The number of prefixes that the neighbour holds.
+    var advertisedCount = 0
+
+    var isEmpty: Bool { start == queue.count }
+    var waiting: ArraySlice<Waiting> { queue[start...] }
+
+    mutating func enqueue(_ slot: UInt32, sent: AttributeSetID) {
+        isQueued[slot] = true
+        holdsBest[slot] = false
+        if start > 64, start * 2 > queue.count {
+            queue.removeFirst(start)
+            start = 0
+        }
+        queue.append(Waiting(slot: slot, sent: sent))
+    }
+
+    /// Takes the first that waits, if any.
+    mutating func dequeue() -> Waiting? {
+        guard start < queue.count else { return nil }
+        let first = queue[start]
+        start += 1
+        isQueued[first.slot] = false
+        if start == queue.count {
+            queue.removeAll(keepingCapacity: queue.count <= 64)
+            start = 0
+        }
+        return first
+    }
+}

@@ -1,0 +1,121 @@
+import BGPWire
+import Net
+
+/// What one neighbour may be sent, and in what form: a pure function of a route's attributes and who sent it.
+struct ExportPolicy {
+    var local: LocalSpeaker
+    var configuration: PeerConfiguration
+    var peer: PeerID
+    /// The BGP Identifier that the neighbour gave in its OPEN.
+    var identifier: IPv4Address
+
+    /// Whether the neighbour may be sent the routes of this set.
+    func permits(_ set: AttributeSet) -> Bool {
+        guard set.peer != peer, !set.flags.contains(.noAdvertise) else { return false }
+        return (configuration.isInternal ? permitsInternal(set) : permitsExternal(set)) && hasNextHop(for: set)
+    }
+
+    /// RFC 4271, section 9.2: routes learned by iBGP are not passed on by iBGP, but for reflection (RFC 4456, section 6).
+    private func permitsInternal(_ set: AttributeSet) -> Bool {
+        guard set.flags.contains(.internal) else { return true }
+        return (set.flags.contains(.client) || configuration.isClusterClient) && set.identifier != identifier
+    }
+
+    /// Customers and siblings get everything, providers and peers only what did not come from above or from beside: our own
+    /// routes and those of customers. OTC tells these apart also when they came by iBGP. What a sibling learned from its
+    /// providers and peers carries OTC as well, so routes of a sibling without OTC are as good as a customer's.
+    private func permitsExternal(_ set: AttributeSet) -> Bool {
+        guard !set.flags.contains(.noExport) else { return false }
+        switch configuration.relation {
+        case .customer, .sibling, .internal: return true
+        case .provider, .peer: return configuration.exportOptions.leak || !set.flags.contains(.onlyToCustomer)
+        }
+    }
+
+    private func hasNextHop(for set: AttributeSet) -> Bool {
+        guard setsNextHop(for: set) else { return true }
+        return set.flags.contains(.ipv6) ? configuration.localIPv6 != nil : configuration.localIPv4 != nil
+    }
+
+    /// Whether we name ourselves as the next hop. A reflected route keeps its own (RFC 4456, section 10).
+    private func setsNextHop(for set: AttributeSet) -> Bool {
+        !configuration.isInternal || set.peer == .local
+            || (configuration.nextHopSelf && !set.flags.contains(.internal))
+    }
+
+    /// The attributes as the neighbour is sent them.
+    func export(_ attributes: PathAttributes, of set: AttributeSet) -> PathAttributes {
+        var attributes = attributes
+        attributes.nextHop.linkLocal = nil
+        if setsNextHop(for: set) { setNextHop(&attributes, set) }
+        if configuration.isInternal {
+            exportInternal(&attributes, set)
+        } else {
+            exportExternal(&attributes)
+        }
+        addCommunities(&attributes)
+        attributes.unknown = attributes.unknown.compactMap(Self.passedOn)
+        return attributes
+    }
+
+    private func setNextHop(_ attributes: inout PathAttributes, _ set: AttributeSet) {
+        if set.flags.contains(.ipv6) {
+            guard let address = configuration.localIPv6 else { return }
+            attributes.nextHop = NextHop(.v6(address), linkLocal: configuration.localLinkLocal)
+        } else {
+            guard let address = configuration.localIPv4 else { return }
+            attributes.nextHop = NextHop(.v4(address))
+        }
+    }
+
+    /// RFC 4456, section 8: who brought the route into the AS, and which clusters it passed.
+    private func exportInternal(_ attributes: inout PathAttributes, _ set: AttributeSet) {
+        guard set.flags.contains(.internal) else { return }
+        attributes.originatorID = set.identifier
+        attributes.clusterList.insert(local.clusterID, at: 0)
+    }
+
+    private func exportExternal(_ attributes: inout PathAttributes) {
+        attributes.localPreference = nil
+        attributes.originatorID = nil
+        attributes.clusterList = []
+        attributes.multiExitDiscriminator = configuration.exportOptions.multiExitDiscriminator
+        attributes.asPath.prepend(local.asn, count: 1 + Int(configuration.exportOptions.prepend))
+        if configuration.exportOptions.leak {
+            attributes.onlyToCustomer = nil
+        } else if configuration.relation == .customer || configuration.relation == .peer {
+            attributes.onlyToCustomer = attributes.onlyToCustomer ?? local.asn
+        }
+    }
+
+    private func addCommunities(_ attributes: inout PathAttributes) {
+        var added = configuration.exportOptions.communities
+        if configuration.exportOptions.noExport { added.append(WellKnownCommunity.noExport) }
+        guard !added.isEmpty else { return }
+        var all = attributes.communities
+        for community in added where !all.contains(community) { all.append(community) }
+        attributes.communities = all.sorted()
+    }
+
+    /// RFC 4271, section 5: an attribute that we do not know is passed on if it is transitive, marked as partial.
+    private static func passedOn(_ attribute: UnknownAttribute) -> UnknownAttribute? {
+        let transitive: UInt8 = 0x40
+        let partial: UInt8 = 0x20
+        guard attribute.flags & transitive != 0 else { return nil }
+        var attribute = attribute
+        attribute.flags |= partial
+        return attribute
+    }
+}
+
+extension ASPath {
+    /// Puts `asn` in front `count` times (RFC 4271, section 5.1.2 b). A segment holds no more than 255 numbers.
+    mutating func prepend(_ asn: ASN, count: Int) {
+        let numbers = [ASN](repeating: asn, count: count)
+        if let first = segments.first, first.kind == .sequence, first.numbers.count + count <= 255 {
+            segments[0].numbers.insert(contentsOf: numbers, at: 0)
+        } else {
+            segments.insert(contentsOf: ASPath(sequence: numbers).segments, at: 0)
+        }
+    }
+}

@@ -1,0 +1,189 @@
+public import BGPWire
+public import Net
+
+/// The routing tables of a BGP speaker (RFC 4271, section 3.2): the Adj-RIBs-In, the Loc-RIB and the Adj-RIBs-Out, with
+/// import policy, decision process and export policy between them. It does no I/O and knows no time; the speaker drives it:
+///
+///     announce, withdraw, peerUp, peerDown, originate, nextHopChanged      what happened
+///          takeNextHopRequests                                             which next hops to resolve
+///               decide                                                     best routes that changed -> kernel, events
+///                    takeUpdates(for:)                                     what to send, a neighbour at a time
+///
+/// Nothing is decided before `decide` is called, and every prefix is decided once however often it changed before. Nothing
+/// is queued twice for a neighbour either: `takeUpdates` gives the difference between what it holds and what it should,
+/// which is where the speaker applies its advertisement interval. Equal inputs in equal order give equal outputs.
+///
+/// Memory for a prefix is 32 octets and 8 for each route, 5 to 11 for the hash, and two bits for each neighbour;
+/// attributes are packed and shared (see `AttributeStore`).
+public struct Table: Sendable {
+    struct Peer: Sendable {
+        var policy: ExportPolicy
+        var isUp = false
+        /// The families of the session, as flags because every route asks.
+        var carriesIPv4 = false
+        var carriesIPv6 = false
+        var receivedCount = 0
+        var out = AdjRIBOut()
+
+        func carries(_ family: AddressFamily) -> Bool { family == .ipv4 ? carriesIPv4 : carriesIPv6 }
+    }
+
+    /// The speaker that owns the table.
+    public let local: LocalSpeaker
+    /// The neighbours; their numbers count from 1.
+    var peers: [Peer] = []
+    var prefixes = PrefixTable()
+    var store = AttributeStore()
+    var dirty: [UInt32] = []
+    var dirtyStart = 0
+
+    /// Makes an empty table.
+    public init(local: LocalSpeaker) {
+        self.local = local
+    }
+
+    /// Adds a neighbour, whose session is down.
+    public mutating func addPeer(_ configuration: PeerConfiguration) -> PeerID {
+        let id = PeerID(rawValue: UInt32(peers.count + 1))
+        peers.append(
+            Peer(policy: ExportPolicy(local: local, configuration: configuration, peer: id, identifier: .any)))
+        return id
+    }
+
+    /// The neighbours, in the order in which they were added.
+    public var peerIDs: [PeerID] { peers.indices.map { PeerID(rawValue: UInt32($0 + 1)) } }
+
+    /// How a neighbour was configured; nil if there is no such neighbour.
+    public func configuration(of id: PeerID) -> PeerConfiguration? {
+        index(of: id).map { peers[$0].policy.configuration }
+    }
+
+    /// The place of a neighbour in `peers`.
+    func index(of id: PeerID) -> Int? {
+        let index = Int(id.rawValue) - 1
+        return peers.indices.contains(index) ? index : nil
+    }
+}
+
+// MARK: - What happened
+
+extension Table {
+    /// The session with a neighbour is Established: the Loc-RIB is queued for it.
+    /// - Parameters:
+    ///   - identifier: the BGP Identifier of its OPEN message.
+    ///   - families: the families that both sides announced (RFC 4760); routes of others are neither taken nor sent.
+    public mutating func peerUp(_ id: PeerID, identifier: IPv4Address, families: Set<AddressFamily>) {
+        guard let index = index(of: id) else { return }
+        peerDown(id)
+        peers[index].policy.identifier = identifier
+        peers[index].carriesIPv4 = families.contains(.ipv4)
+        peers[index].carriesIPv6 = families.contains(.ipv6)
+        peers[index].isUp = true
+        for slot in prefixes.slots where prefixes[slot].best != 0 && permits(prefixes[slot].best, slot, index) {
+            peers[index].out.enqueue(slot, sent: 0)
+        }
+    }
+
+    /// The session with a neighbour has ended: its routes go, and what was sent to it is forgotten.
+    public mutating func peerDown(_ id: PeerID) {
+        guard let index = index(of: id), peers[index].isUp else { return }
+        peers[index].isUp = false
+        if peers[index].receivedCount > 0 {
+            for slot in prefixes.slots { removeRoute(slot, from: id) }
+        }
+        var out = peers[index].out
+        peers[index].out = AdjRIBOut()
+        while let waiting = out.dequeue() {
+            store.release(waiting.sent)
+            reclaim(waiting.slot)
+        }
+    }
+
+    /// A neighbour announced `prefixes`, all with these attributes. In an UPDATE that also withdraws, the withdrawals come
+    /// first (RFC 4271, section 4.3). Ignored while the session is down, and for families that were not negotiated.
+    public mutating func announce(_ prefixes: [IPPrefix], with attributes: PathAttributes, from id: PeerID) {
+        guard let index = index(of: id), peers[index].isUp else { return }
+        let policy = peers[index].policy
+        for family in AddressFamily.allCases where peers[index].carries(family) {
+            guard prefixes.contains(where: { $0.family == family }) else { continue }
+            let imported = ImportedRoute(
+                received: attributes, family: family, from: id, identifier: policy.identifier, policy.configuration,
+                local: local)
+            let set = store.intern(imported)
+            for prefix in prefixes where prefix.family == family { setRoute(to: prefix, set, from: id) }
+            store.release(set)
+        }
+    }
+
+    /// A neighbour withdrew `prefixes`; those that it never announced are ignored.
+    public mutating func withdraw(_ prefixes: [IPPrefix], from id: PeerID) {
+        guard let index = index(of: id), peers[index].isUp else { return }
+        for prefix in prefixes { removeRoute(self.prefixes.find(prefix), from: id) }
+    }
+
+    /// This speaker originates `prefix` from now on. Its own route wins over all others.
+    public mutating func originate(_ prefix: IPPrefix) {
+        let set = store.intern(ImportedRoute(originatedBy: local, family: prefix.family))
+        setRoute(to: prefix, set, from: .local)
+        store.release(set)
+    }
+
+    /// This speaker no longer originates `prefix`.
+    public mutating func withdrawOriginated(_ prefix: IPPrefix) {
+        removeRoute(prefixes.find(prefix), from: .local)
+    }
+
+    private mutating func setRoute(to prefix: IPPrefix, _ set: AttributeSetID, from id: PeerID) {
+        let slot = prefixes.findOrInsert(prefix)
+        let (number, _) = route(slot, from: id)
+        if number != 0 {
+            let old = prefixes.route(number).set
+            guard old != set else { return }
+            prefixes.setRoute(number, to: set)
+            store.retain(set)
+            store.release(old)
+        } else {
+            prefixes.addRoute(slot, set)
+            store.retain(set)
+            if let index = index(of: id) { peers[index].receivedCount += 1 }
+        }
+        markDirty(slot)
+    }
+
+    private mutating func removeRoute(_ slot: UInt32, from id: PeerID) {
+        let (number, previous) = route(slot, from: id)
+        guard number != 0 else { return }
+        store.release(prefixes.route(number).set)
+        prefixes.removeRoute(slot, number, after: previous)
+        if let index = index(of: id) { peers[index].receivedCount -= 1 }
+        markDirty(slot)
+    }
+
+    /// The route of a neighbour to the prefix in `slot`, and the one before it in the chain; 0 is none.
+    private func route(_ slot: UInt32, from id: PeerID) -> (number: UInt32, previous: UInt32) {
+        var previous: UInt32 = 0
+        var number = prefixes[slot].routes
+        while number != 0 {
+            let route = prefixes.route(number)
+            if store[route.set].peer == id { return (number, previous) }
+            previous = number
+            number = route.next
+        }
+        return (0, 0)
+    }
+
+    mutating func markDirty(_ slot: UInt32) {
+        guard !prefixes[slot].flags.contains(.dirty) else { return }
+        prefixes[slot].flags.insert(.dirty)
+        dirty.append(slot)
+    }
+
+    /// Frees the slot of a prefix that nothing knows any more.
+    mutating func reclaim(_ slot: UInt32) {
+        let entry = prefixes[slot]
+        guard entry.routes == 0, entry.best == 0, entry.flags == .used,
+            !peers.contains(where: { $0.out.isQueued[slot] })
+        else { return }
+        prefixes.remove(slot)
+    }
+}

@@ -1,0 +1,122 @@
+public import BGPWire
+public import Net
+
+/// The best route to a prefix, as far as forwarding and events need it.
+public struct SelectedRoute: Hashable, Sendable {
+    /// The neighbour that it was learned from, or `.local`.
+    public var peer: PeerID
+    /// The next hop; unspecified for a route of our own.
+    public var nextHop: NextHop
+    /// How the next hop is reached; for a route of our own a metric of 0 and no gateway.
+    public var resolution: NextHopResolution
+    /// What separated it from the runner-up.
+    public var step: DecisionStep
+}
+
+/// A change of the Loc-RIB.
+public struct RouteChange: Hashable, Sendable {
+    /// The prefix.
+    public var prefix: IPPrefix
+    /// Its best route from now on; nil if there is none.
+    public var route: SelectedRoute?
+}
+
+extension Table {
+    /// Whether prefixes wait for the decision process.
+    public var needsDecision: Bool { dirtyStart < dirty.count }
+
+    /// Runs the decision process for the prefixes that changed, in the order in which they did, and queues what follows for
+    /// the neighbours.
+    /// - Parameter limit: the number of prefixes after which to stop, so that a full table does not hold up timers.
+    /// - Returns: the prefixes whose best route, or the way to its next hop, is another one than before.
+    public mutating func decide(atMost limit: Int = .max) -> [RouteChange] {
+        var changes: [RouteChange] = []
+        var candidates: [Candidate] = []
+        let end = dirtyStart + min(max(limit, 0), dirty.count - dirtyStart)
+        while dirtyStart < end {
+            let slot = dirty[dirtyStart]
+            dirtyStart += 1
+            if let change = decide(slot, &candidates) { changes.append(change) }
+        }
+        if dirtyStart == dirty.count {
+            dirty.removeAll(keepingCapacity: dirty.count <= 64)
+            dirtyStart = 0
+        }
+        return changes
+    }
+
+    private mutating func decide(_ slot: UInt32, _ candidates: inout [Candidate]) -> RouteChange? {
+        let (best, step) = select(slot, &candidates)
+        let old = prefixes[slot].best
+        let forwardingChanged = prefixes[slot].flags.contains(.forwardingChanged)
+        prefixes[slot].flags.subtract([.dirty, .forwardingChanged])
+        prefixes[slot].step = step
+        let prefix = prefixes[slot].prefix
+        if best != old {
+            store.retain(best)
+            prefixes[slot].best = best
+            queueForPeers(slot, old: old, new: best)
+            store.release(old)
+        }
+        guard best != 0 else {
+            reclaim(slot)
+            return old == 0 ? nil : RouteChange(prefix: prefix, route: nil)
+        }
+        guard best != old || forwardingChanged else { return nil }
+        return RouteChange(prefix: prefix, route: selectedRoute(slot))
+    }
+
+    /// The best of the routes to the prefix in `slot`, and what made it so; 0 if none is usable.
+    private func select(_ slot: UInt32, _ candidates: inout [Candidate]) -> (AttributeSetID, DecisionStep) {
+        let first = prefixes[slot].routes
+        guard first != 0 else { return (0, .onlyRoute) }
+        let route = prefixes.route(first)
+        if route.next == 0 {
+            let isUsable = store[route.set].exclusion == nil && store.resolution(route.set) != nil
+            return (isUsable ? route.set : 0, .onlyRoute)
+        }
+        candidates.removeAll(keepingCapacity: true)
+        collect(slot, &candidates)
+        guard let (best, step) = Decision.decide(&candidates) else { return (0, .onlyRoute) }
+        return (candidates[best].id, step)
+    }
+
+    /// Appends the routes to the prefix in `slot` that are not excluded.
+    func collect(_ slot: UInt32, _ candidates: inout [Candidate]) {
+        var number = prefixes[slot].routes
+        while number != 0 {
+            let route = prefixes.route(number)
+            let set = store[route.set]
+            if set.exclusion == nil {
+                let address = index(of: set.peer).map { peers[$0].policy.configuration.address } ?? .v4(.any)
+                let metric = store.resolution(route.set)?.metric
+                candidates.append(Candidate(route.set, set, address: address, metric: metric))
+            }
+            number = route.next
+        }
+    }
+
+    /// The best route to the prefix in `slot` as last decided.
+    func selectedRoute(_ slot: UInt32) -> SelectedRoute? {
+        let best = prefixes[slot].best
+        guard best != 0, let resolution = store.resolution(best) else { return nil }
+        return SelectedRoute(
+            peer: store[best].peer, nextHop: store.nextHop(best), resolution: resolution, step: prefixes[slot].step)
+    }
+
+    private mutating func queueForPeers(_ slot: UInt32, old: AttributeSetID, new: AttributeSetID) {
+        for index in peers.indices where peers[index].isUp && !peers[index].out.isQueued[slot] {
+            if peers[index].out.holdsBest[slot] {
+                store.retain(old)
+                peers[index].out.enqueue(slot, sent: old)
+            } else if new != 0, permits(new, slot, index) {
+                peers[index].out.enqueue(slot, sent: 0)
+            }
+        }
+    }
+
+    /// Whether the neighbour at `index` may be sent this route.
+    func permits(_ set: AttributeSetID, _ slot: UInt32, _ index: Int) -> Bool {
+        peers[index].carries(prefixes[slot].prefix.family) && peers[index].policy.permits(store[set])
+    }
+}

@@ -1,0 +1,121 @@
+public import BGPWire
+public import Net
+
+/// What a neighbour is to be sent.
+public struct OutgoingUpdates: Hashable, Sendable {
+    /// Prefixes with equal attributes, so that one UPDATE can carry many.
+    public struct Group: Hashable, Sendable {
+        /// The attributes as they are sent.
+        public var attributes: PathAttributes
+        /// The prefixes, all of one family.
+        public var prefixes: [IPPrefix]
+    }
+
+    /// The prefixes to withdraw.
+    public var withdrawn: [IPPrefix] = []
+    /// The routes to announce.
+    public var announced: [Group] = []
+
+    /// Whether there is nothing to send.
+    public var isEmpty: Bool { withdrawn.isEmpty && announced.isEmpty }
+}
+
+extension Table {
+    /// Whether something may have to be sent to a neighbour.
+    public func hasUpdates(for id: PeerID) -> Bool {
+        index(of: id).map { !peers[$0].out.isEmpty } ?? false
+    }
+
+    /// Takes what is to be sent to a neighbour, oldest change first, and regards it as sent. Only what differs from what
+    /// the neighbour holds comes out: no route twice, and no withdrawal of what it does not have. Call `decide` before.
+    /// - Parameters:
+    ///   - limit: the number of prefixes after which to stop, so that the speaker can wait for the socket.
+    ///   - withdrawalsOnly: leaves the announcements in the queue, for an advertisement interval that spares withdrawals.
+    public mutating func takeUpdates(
+        for id: PeerID, atMost limit: Int = .max, withdrawalsOnly: Bool = false
+    ) -> OutgoingUpdates {
+        guard let index = index(of: id) else { return OutgoingUpdates() }
+        // Out of the table for the while, so that its arrays are changed in place.
+        var out = peers[index].out
+        peers[index].out = AdjRIBOut()
+        var batch = Batch()
+        var finished: [UInt32] = []
+        for _ in 0..<min(max(limit, 0), out.waiting.count) {
+            guard let waiting = out.dequeue() else { break }
+            let best = prefixes[waiting.slot].best
+            let target = best != 0 && permits(best, waiting.slot, index) ? best : 0
+            if withdrawalsOnly, target != 0, target != waiting.sent {
+                out.enqueue(waiting.slot, sent: waiting.sent)
+                continue
+            }
+            add(waiting, target, to: &batch, index)
+            out.holdsBest[waiting.slot] = target != 0
+            out.advertisedCount += (target != 0 ? 1 : 0) - (waiting.sent != 0 ? 1 : 0)
+            if target == 0 { finished.append(waiting.slot) }
+            store.release(waiting.sent)
+        }
+        peers[index].out = out
+        for slot in finished { reclaim(slot) }
+        return batch.updates
+    }
+
+    /// What prefixes must share to go into one UPDATE.
+    private struct Form: Hashable {
+        var attributes: PathAttributes
+        var isIPv6: Bool
+    }
+
+    /// The updates while they are put together.
+    private struct Batch {
+        var updates = OutgoingUpdates()
+        /// Exported forms, so that each set is exported once.
+        var exported: [AttributeSetID: PathAttributes] = [:]
+        var groupOfSet: [AttributeSetID: Int] = [:]
+        var groupOfForm: [Form: Int] = [:]
+        var lastSet: AttributeSetID = 0
+        var lastGroup = 0
+    }
+
+    private func add(_ waiting: AdjRIBOut.Waiting, _ target: AttributeSetID, to batch: inout Batch, _ index: Int) {
+        guard target != waiting.sent else { return }
+        let prefix = prefixes[waiting.slot].prefix
+        guard target != 0 else {
+            batch.updates.withdrawn.append(prefix)
+            return
+        }
+        if waiting.sent != 0, exported(target, &batch, index) == exported(waiting.sent, &batch, index) { return }
+        batch.updates.announced[group(target, &batch, index)].prefixes.append(prefix)
+    }
+
+    /// The group of a set. Sets that differ only in what is not sent come out equal and share one.
+    private func group(_ set: AttributeSetID, _ batch: inout Batch, _ index: Int) -> Int {
+        if set == batch.lastSet { return batch.lastGroup }
+        let group: Int
+        if let known = batch.groupOfSet[set] {
+            group = known
+        } else {
+            let form = Form(attributes: exported(set, &batch, index), isIPv6: store[set].flags.contains(.ipv6))
+            group = batch.groupOfForm[form] ?? batch.updates.announced.count
+            if group == batch.updates.announced.count {
+                batch.updates.announced.append(OutgoingUpdates.Group(attributes: form.attributes, prefixes: []))
+                batch.groupOfForm[form] = group
+            }
+            batch.groupOfSet[set] = group
+        }
+        batch.lastSet = set
+        batch.lastGroup = group
+        return group
+    }
+
+    private func exported(_ set: AttributeSetID, _ batch: inout Batch, _ index: Int) -> PathAttributes {
+        if let known = batch.exported[set] { return known }
+        let attributes = export(set, index)
+        batch.exported[set] = attributes
+        return attributes
+    }
+
+    /// The attributes of a set as the neighbour at `index` is sent them.
+    func export(_ set: AttributeSetID, _ index: Int) -> PathAttributes {
+        peers[index].policy.export(store.attributes(set), of: store[set])
+    }
+}
