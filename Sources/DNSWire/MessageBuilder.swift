@@ -34,12 +34,13 @@ public struct MessageBuilder: ~Copyable, ~Escapable {
 
     /// Begins a message of at most `limit` octets. The 12 octets of the header are left free for
     /// ``finish(id:flags:)``.
-    @_lifetime(copy buffer)
-    public init(into buffer: consuming MutableRawSpan, limit: Int) {
-        self.limit = min(limit, buffer.byteCount)
-        self.buffer = buffer
+    @_lifetime(&buffer)
+    public init(into buffer: inout MutableRawSpan, limit: Int) {
+        let limit = min(max(limit, 0), buffer.byteCount)
+        self.buffer = buffer._mutatingExtracting(first: limit)
+        self.limit = limit
         count = Header.byteCount
-        hasOverflowed = self.limit < Header.byteCount
+        hasOverflowed = limit < Header.byteCount
     }
 
     /// Changes the limit; it is cut to the memory that there is.
@@ -133,9 +134,10 @@ extension MessageBuilder {
         store(number, at: offset)
     }
 
-    /// Appends a pointer to a name that was written at `offset`. Offsets beyond 16,383 cannot be expressed and count as
-    /// overflow.
+    /// Appends a pointer to a name that was written at `offset`, or the root itself if that is what stands there: it is
+    /// shorter. Offsets beyond 16,383 cannot be expressed and count as overflow.
     public mutating func putPointer(to offset: Int) {
+        if buffer.bytes.uint8(at: offset) == 0 { return put(0 as UInt8) }
         guard offset <= 0x3FFF else {
             hasOverflowed = true
             return

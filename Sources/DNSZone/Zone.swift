@@ -1,0 +1,99 @@
+public import DNSWire
+public import Net
+
+/// A zone, made once and then only read: what the server answers from.
+///
+/// Everything is in four flat arrays, so that a zone of ten records costs a few hundred octets and one of a million has
+/// no object per name:
+/// ```
+/// slots    hash of a name -> number of a node, open addressing
+/// nodes    a name: where its octets are, its RRsets, its zone cut, its wildcard
+/// sets     an RRset: type, number of records, where its image is
+/// arena    names in lower case, and as written if that differs; images of RRsets: | TYPE | CLASS | TTL | RDLENGTH | RDATA | per record, as on the wire
+/// ```
+/// Only the owner is missing in an image: it becomes a pointer, and the rest is copied as it is.
+public struct Zone: Sendable {
+    /// The name of the zone, in the case that was configured.
+    public let origin: DomainName
+    let arena: [UInt8]
+    let nodes: [Node]
+    let sets: [RecordSet]
+    let slots: [UInt32]
+    let originLabelCount: Int
+
+    /// The node of the origin.
+    public let originNode: Int
+    /// The start of authority.
+    public let startOfAuthority: RecordSet
+    /// The TTL of negative answers: the smaller of the SOA's own TTL and its MINIMUM field (RFC 2308, section 5).
+    public let negativeTTL: UInt32
+
+    /// A name of the zone, or one that exists only because names below it do (an empty non-terminal).
+    struct Node: Sendable {
+        /// Where the name is in lower case, for looking up.
+        let name: UInt32
+        /// Where the name is in the case of the text, for answers.
+        let spelling: UInt32
+        let nameLength: UInt8
+        let setCount: UInt16
+        let firstSet: UInt32
+        /// The node of the topmost zone cut at or above this name; -1 for authoritative names.
+        let cut: Int32
+        /// The node of the `*` child; -1 when there is none.
+        let wildcard: Int32
+    }
+
+    /// The records of one name and type.
+    public struct RecordSet: Sendable {
+        /// TYPE of the records.
+        public let type: RecordType
+        /// How many records there are, at least 1.
+        public let count: Int
+        /// The TTL, the same for all records (RFC 2181, section 5.2).
+        public let ttl: UInt32
+        let start: Int
+        let byteCount: Int
+    }
+
+    init(_ builder: consuming ZoneBuilder, startOfAuthority: RecordSet, negativeTTL: UInt32) {
+        origin = builder.origin
+        arena = builder.arena
+        nodes = builder.nodes
+        sets = builder.sets
+        slots = builder.slots
+        originLabelCount = builder.origin.labelCount
+        originNode = 0
+        self.startOfAuthority = startOfAuthority
+        self.negativeTTL = negativeTTL
+    }
+
+    /// Makes a zone of the text of a master file (``ZoneFile``). What the text lacks is added:
+    ///
+    /// - without an SOA: `@ 300 SOA ns1 hostmaster 1 3600 600 604800 60`
+    /// - without an NS record at the origin: `@ 300 NS ns1`
+    /// - where `ns1` is a name server of the zone and has no address in the text: `addresses`, the ones that the
+    ///   service itself answers on
+    ///
+    /// with `ns1` and `hostmaster` relative to the origin. Throws ``ZoneErrors`` with everything that is wrong.
+    public init(
+        origin: DomainName, text: String, addresses: [IPAddress] = []
+    ) throws(ZoneErrors) {
+        let records = try ZoneFile(parsing: text, origin: origin).records
+        try self.init(origin: origin, records: withDefaults(records, origin: origin, addresses: addresses))
+    }
+
+    /// Makes a zone of records, the SOA among them. Throws ``ZoneErrors`` with everything that is wrong.
+    public init(origin: DomainName, records: [ZoneRecord]) throws(ZoneErrors) {
+        let records = try checked(records, origin: origin)
+        let builder = ZoneBuilder(origin: origin, records: records)
+        guard let index = builder.sets.firstIndex(where: { $0.type == .soa }),
+            let minimum = records.first(where: { $0.type == .soa }).flatMap({
+                $0.data.span.bytes.uint32(at: $0.data.count - 4)
+            })
+        else {
+            throw ZoneErrors([ZoneError(line: 1, column: 1, reason: "the zone \(origin) has no SOA record")])
+        }
+        let start = builder.sets[index]
+        self.init(builder, startOfAuthority: start, negativeTTL: min(start.ttl, minimum))
+    }
+}
