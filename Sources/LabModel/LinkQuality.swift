@@ -47,9 +47,12 @@ public struct LinkRule: Hashable, Sendable, Codable {
         timers = TimerOverrides()
     }
 
-    /// Whether one of the two names means `node`: its own, or that of a router's network.
-    func names(_ node: Node) -> Bool {
-        [first, second].contains { $0 == node.name || (node.kind == .router && $0 == node.network) }
+    /// Whether the rule speaks of the links between `a` and `b`.
+    public func joins(_ a: Node, _ b: Node) -> Bool {
+        func isNamed(_ name: String, _ node: Node) -> Bool {
+            name == node.name || (node.kind == .router && name == node.network)
+        }
+        return isNamed(first, a) && isNamed(second, b) || isNamed(first, b) && isNamed(second, a)
     }
 
     func apply(to quality: inout LinkQuality) {

@@ -85,7 +85,7 @@ struct SessionBuilder {
                 timers = timers.applying(network.timers)
             }
         }
-        for rule in lab.links where rule.names(own) && rule.names(other) { timers = timers.applying(rule.timers) }
+        for rule in lab.links where rule.joins(own, other) { timers = timers.applying(rule.timers) }
         return Session(
             node: own.index, remote: other.index, family: family, localAddress: local.address(family),
             remoteAddress: remote.address(family), link: link.index, neighbour: .external(kind),

@@ -135,3 +135,14 @@ public struct Link: Hashable, Sendable {
     /// The end that is not at `node`.
     public func end(oppositeTo node: Int) -> LinkEnd { a.node == node ? b : a }
 }
+
+extension Topology {
+    /// The block of addresses of one router, one prefix a family: what the interior protocol carries. Empty for others.
+    public func routerBlock(of node: Int) -> [IPPrefix] {
+        guard nodes[node].kind == .router,
+            let network = lab.networks.firstIndex(where: { $0.name == nodes[node].network }),
+            let first = nodes.firstIndex(where: { $0.kind == .router && $0.network == nodes[node].network })
+        else { return [] }
+        return addressing.prefixes(ofRouter: node - first, inNetwork: network)
+    }
+}

@@ -179,7 +179,7 @@ struct TopologyBuilder {
         linksGiven[a] = number + 1
         let (first, first6) = addressing.link(number, ofRouter: router, inNetwork: network)
         var quality = LinkQuality(delay: Geography.delay(from: nodes[a].place, to: nodes[b].place))
-        for rule in lab.links where rule.names(nodes[a]) && rule.names(nodes[b]) { rule.apply(to: &quality) }
+        for rule in lab.links where rule.joins(nodes[a], nodes[b]) { rule.apply(to: &quality) }
         let index = links.count
         links.append(
             Link(

@@ -69,14 +69,24 @@ public enum Files {
 
     /// The program that runs now. Throws ``SystemError``.
     public static func ownExecutable() throws(SystemError) -> String {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = try systemCall("readlink", "/proc/self/exe") {
-            buffer.withUnsafeMutableBytes { bytes in
-                bytes.withMemoryRebound(to: CChar.self) {
-                    $0.baseAddress.map { readlink("/proc/self/exe", $0, 4096) } ?? -1
-                }
-            }
+        guard let path = linkTarget("/proc/self/exe") else { throw .last("readlink", "/proc/self/exe") }
+        return path
+    }
+}
+
+extension Files {
+    /// Makes a symbolic link. Throws ``SystemError``, with EEXIST when something is there.
+    public static func makeLink(_ path: String, to target: String) throws(SystemError) {
+        try systemCall("symlink", path) { symlink(target, path) }
+    }
+
+    /// Where a symbolic link points; nil when there is none.
+    public static func linkTarget(_ path: String) -> String? {
+        withUnsafeTemporaryAllocation(of: CChar.self, capacity: 4096) { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            let count = readlink(path, base, buffer.count)
+            guard count >= 0 else { return nil }
+            return String(decoding: UnsafeRawBufferPointer(start: base, count: count), as: UTF8.self)
         }
-        return String(decoding: buffer[..<count], as: UTF8.self)
     }
 }

@@ -1,0 +1,55 @@
+import Glibc
+import JSON
+import Sys
+
+/// Answers the command line on the lab's Unix socket: a JSON object a line each way.
+final class ControlServer {
+    private unowned let supervisor: Supervisor
+    private let socket: FileDescriptor
+    private var channels: [ObjectIdentifier: LineChannel] = [:]
+
+    /// Listens at `path`. Throws `SystemError`.
+    init(_ supervisor: Supervisor, path: String) throws(SystemError) {
+        self.supervisor = supervisor
+        socket = try Socket.listening(unixPath: path)
+        try supervisor.loop.add(socket.raw, .read) { [weak self] _ in self?.accept() }
+    }
+
+    private func accept() {
+        guard let accepted = try? Socket.accept(socket.raw),
+            let channel = try? LineChannel(supervisor.loop, accepted.take())
+        else { return }
+        let key = ObjectIdentifier(channel)
+        channels[key] = channel
+        channel.onLine = { [weak self, weak channel] line in
+            if let channel { self?.handle(line, channel) }
+        }
+        channel.onEnd = { [weak self, weak channel] in
+            if let channel { self?.supervisor.events.unfollow(channel) }
+            self?.channels[key] = nil
+        }
+    }
+
+    private func handle(_ line: ArraySlice<UInt8>, _ channel: LineChannel) {
+        func answer(_ json: JSON) { channel.send(json.description.utf8) }
+        do {
+            let request = try JSON(parsing: line)
+            let target = request["target"]?.string ?? ""
+            switch request["do"]?.string {
+            case "status": supervisor.status { answer($0) }
+            case "fail":
+                guard let kind = FaultKind(rawValue: request["how"]?.string ?? "") else {
+                    let known = FaultKind.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw RequestError("'\(request["how"]?.string ?? "")' is no fault; there are \(known)")
+                }
+                try supervisor.fail(target, kind) { answer($0) }
+            case "heal": try supervisor.heal(target) { answer($0) }
+            case "rib": try supervisor.routes(of: target) { answer($0) }
+            case "follow": supervisor.events.follow(channel)
+            default: throw RequestError("unknown request")
+            }
+        } catch {
+            answer(["error": .string("\(error)")])
+        }
+    }
+}

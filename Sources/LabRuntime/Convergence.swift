@@ -1,0 +1,81 @@
+/// Whether a lab's routing has come to rest, proven from counters (Mattern's four-counter method).
+///
+/// Every speaker reports, each time it has nothing left to do, how many UPDATE messages it has handed to each session
+/// and how many it has received and worked off. A message that is under way has been counted as sent and not yet as
+/// received. One look at all counters can be fooled, because they are not read at one moment; so once all agree, a
+/// second round is asked for, and only when that round shows the same numbers was nothing under way in between.
+struct Convergence {
+    /// What one end of a session last said of it.
+    struct End: Equatable {
+        var isEstablished = false
+        var sent = 0
+        var received = 0
+        var hasEndOfRIB = false
+    }
+
+    /// What `up` has to wait for, and how far it is.
+    struct Progress: Equatable {
+        var established = 0
+        var expected = 0
+        var isBalanced = false
+    }
+
+    /// One end of a session: the node, and the address of its neighbour.
+    struct Key: Hashable {
+        let node: Int
+        let remoteAddress: String
+    }
+
+    private let opposite: [Key: Key]
+    private(set) var ends: [Key: End] = [:]
+    private var confirming: [Key: End]?
+
+    /// Watches sessions, each end paired with its opposite.
+    init(pairs: [(Key, Key)]) {
+        opposite = Dictionary(pairs.flatMap { [($0.0, $0.1), ($0.1, $0.0)] }, uniquingKeysWith: { first, _ in first })
+        for key in opposite.keys { ends[key] = End() }
+    }
+
+    /// Takes a report. Reports of sessions that nobody expects are ignored.
+    mutating func report(_ key: Key, _ end: End) {
+        if ends[key] != nil { ends[key] = end }
+    }
+
+    /// A speaker has ended: nothing of it is established.
+    mutating func lost(node: Int) {
+        for key in ends.keys where key.node == node { ends[key] = End() }
+    }
+
+    var progress: Progress {
+        var result = Progress(expected: ends.count)
+        var isBalanced = true
+        for (key, end) in ends {
+            if end.isEstablished { result.established += 1 }
+            guard let other = opposite[key].flatMap({ ends[$0] }) else { continue }
+            if !end.isEstablished || !end.hasEndOfRIB || end.sent != other.received { isBalanced = false }
+        }
+        result.isBalanced = isBalanced
+        return result
+    }
+
+    /// What to do next.
+    enum Verdict: Equatable {
+        /// Wait for reports.
+        case wait
+        /// Ask every speaker for its counters, then call ``confirm()``.
+        case ask
+    }
+
+    /// Whether the counters agree, and a second round should be asked for.
+    mutating func evaluate() -> Verdict {
+        guard confirming == nil, progress.isBalanced else { return .wait }
+        confirming = ends
+        return .ask
+    }
+
+    /// The second round is in. True when it showed what the first did: routing has come to rest.
+    mutating func confirm() -> Bool {
+        defer { confirming = nil }
+        return progress.isBalanced && confirming == ends
+    }
+}

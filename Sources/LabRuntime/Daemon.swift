@@ -1,0 +1,161 @@
+import CLinux
+import Glibc
+import JSON
+import LabPlan
+import Sys
+
+/// A daemon of a lab: its process, and the lines that it exchanges with the supervisor.
+final class Daemon {
+    /// Where a daemon is in its life.
+    enum State: String {
+        /// Started, not ready yet.
+        case starting
+        /// Ready.
+        case running
+        /// Ended by itself; it is started again after a while.
+        case restarting
+        /// Ended by a fault; it stays so until the fault is healed.
+        case killed
+    }
+
+    let role: DaemonRole
+    /// The node, as a position in the topology; nil for the delay line.
+    let node: Int?
+    /// `NODE.ROLE`: what its files are called.
+    let name: String
+    private(set) var state = State.killed
+    private(set) var restarts = 0
+    /// The process number that `ps` shows.
+    private(set) var pid: Int32?
+
+    private let loop: EventLoop
+    private let options: ProcessOptions
+    private let logPath: String
+    private var process: ChildProcess?
+    private var channel: LineChannel?
+    private var pending: [Int: (JSON) -> Void] = [:]
+    private var asked = 0
+    private var startedAt: Nanoseconds = 0
+    private var backOff = Daemon.shortestBackOff
+    private var restart: Timer?
+
+    /// The first wait before a daemon that ended is started again; it doubles each time, up to the longest.
+    static let shortestBackOff: Nanoseconds = 100_000_000
+    static let longestBackOff: Nanoseconds = 10_000_000_000
+
+    /// Called with each message that is not a reply.
+    var onMessage: ((JSON) -> Void)?
+    /// Called when the process has ended by itself, with its exit status or 128 plus the signal.
+    var onExit: ((Int32) -> Void)?
+    /// Called each time that the daemon says that it is ready.
+    var onReady: (() -> Void)?
+
+    init(
+        _ loop: EventLoop, role: DaemonRole, node: Int?, name: String, program: String, paths: LabPaths,
+        networkNamespace: Int32?
+    ) {
+        self.loop = loop
+        self.role = role
+        self.node = node
+        self.name = name
+        logPath = paths.log(name)
+        var options = ProcessOptions(
+            path: program, arguments: [role.rawValue, "--config", paths.configuration(name), "--control", "3"])
+        options.networkNamespace = networkNamespace
+        options.directory = "/"
+        self.options = options
+    }
+
+    /// Starts the process. Throws `SystemError`.
+    func start() throws(SystemError) {
+        let pair = try FileDescriptor.streamPair()
+        let log = try FileDescriptor.open(logPath, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
+        var options = options
+        options.inherited = pair.second.raw
+        options.standardOutput = log.raw
+        options.standardError = log.raw
+        let process = try ChildProcess.spawn(options)
+        pid = try? process.visiblePID()
+        startedAt = Clock.monotonic()
+        let ends = pair.release()
+        _ = FileDescriptor(owning: ends.1)
+        let channel = try LineChannel(loop, FileDescriptor(owning: ends.0))
+        channel.onLine = { [weak self] line in self?.receive(line) }
+        self.channel = channel
+        state = .starting
+        try loop.add(process.descriptor.raw, .read) { [weak self] _ in self?.processEnded() }
+        self.process = consume process
+    }
+
+    /// Sends a message that nobody answers.
+    func send(_ message: JSON) {
+        var line: [UInt8] = []
+        message.write(to: &line)
+        channel?.send(line)
+    }
+
+    /// Sends a question; `answer` is called with the reply, or with null when the daemon ends before it answers.
+    func ask(_ question: [JSON.Member], _ answer: @escaping (JSON) -> Void) {
+        guard state == .starting || state == .running else { return answer(.null) }
+        asked += 1
+        pending[asked] = answer
+        send(.object(question + [.init("id", .int(asked))]))
+    }
+
+    /// Kills the process; it is not started again until ``start()``.
+    func kill() {
+        restart?.cancel()
+        restart = nil
+        if let process = process.take() {
+            loop.remove(process.descriptor.raw)
+            try? process.signal(SIGKILL)
+            _ = try? process.wait()
+        }
+        ended()
+        state = .killed
+    }
+
+    private func receive(_ line: ArraySlice<UInt8>) {
+        guard let message = try? JSON(parsing: line) else { return }
+        if let number = message["reply"]?.int {
+            pending.removeValue(forKey: number)?(message)
+        } else if message["event"]?.string == "ready" {
+            state = .running
+            onReady?()
+        } else {
+            onMessage?(message)
+        }
+    }
+
+    private func processEnded() {
+        guard let process = process.take() else { return }
+        loop.remove(process.descriptor.raw)
+        let status = (try? process.reap()) ?? 255
+        ended()
+        state = .restarting
+        if Clock.monotonic() - startedAt > 60_000_000_000 { backOff = Self.shortestBackOff }
+        restart = loop.schedule(after: backOff) { [weak self] in self?.startAgain() }
+        backOff = min(backOff * 2, Self.longestBackOff)
+        onExit?(status)
+    }
+
+    private func startAgain() {
+        restarts += 1
+        do {
+            try start()
+        } catch {
+            // Out of memory or of processes: the next attempt may find more.
+            state = .restarting
+            restart = loop.schedule(after: backOff) { [weak self] in self?.startAgain() }
+        }
+    }
+
+    private func ended() {
+        pid = nil
+        channel?.close()
+        channel = nil
+        let unanswered = pending
+        pending = [:]
+        for answer in unanswered.values { answer(.null) }
+    }
+}

@@ -1,0 +1,34 @@
+import Glibc
+import JSON
+import Sys
+
+/// What happened in a lab: a file of JSON lines, and those who follow it as it grows.
+final class EventLog {
+    private let file: FileDescriptor
+    private var followers: [ObjectIdentifier: LineChannel] = [:]
+
+    /// Opens the log of a new lab. Throws `SystemError`.
+    init(_ path: String) throws(SystemError) {
+        file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
+    }
+
+    /// Writes an event. The times are added: `time_ns` is CLOCK_MONOTONIC (that of the daemon that saw it, if it said
+    /// one), `wall_ns` counts from 1970.
+    func record(_ event: String, _ members: [JSON.Member]) {
+        var all: [JSON.Member] = []
+        let now = Clock.monotonic()
+        let time = members.first { $0.name == "time_ns" }?.value.int ?? Int(now)
+        all.append(.init("time_ns", .int(time)))
+        all.append(.init("wall_ns", .int(Int(Clock.wall()) - (Int(now) - time))))
+        all.append(.init("event", .string(event)))
+        all += members.filter { $0.name != "time_ns" && $0.name != "event" }
+        var line: [UInt8] = []
+        JSON.object(all).write(to: &line)
+        // A full disk must not end a lab that runs; whoever follows still sees the event.
+        try? file.writeAll(line + [UInt8(ascii: "\n")])
+        for follower in followers.values { follower.send(line) }
+    }
+
+    func follow(_ channel: LineChannel) { followers[ObjectIdentifier(channel)] = channel }
+    func unfollow(_ channel: LineChannel) { followers[ObjectIdentifier(channel)] = nil }
+}

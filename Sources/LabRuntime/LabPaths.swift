@@ -1,0 +1,41 @@
+/// Where a lab's state lives.
+public struct LabPaths: Hashable, Sendable {
+    /// The folder of all labs.
+    public static let registry = "/run/lab"
+    /// Where `ip netns` looks for namespaces.
+    public static let namespaces = "/run/netns"
+    /// Where `ip netns exec` looks for files to lay over those of `/etc`.
+    public static let overlays = "/etc/netns"
+
+    /// The lab's name.
+    public let name: String
+
+    /// The paths of a lab.
+    public init(_ name: String) {
+        self.name = name
+    }
+
+    /// The lab's own folder; everything below it is the lab's.
+    public var directory: String { "\(Self.registry)/\(name)" }
+    /// Locked by the supervisor as long as it lives: the kernel knows whether a lab runs, and who runs it.
+    public var lock: String { directory + "/lock" }
+    /// What was made outside the folder.
+    public var journal: String { directory + "/journal" }
+    /// The lab as JSON, with the link backend.
+    public var lab: String { directory + "/lab.json" }
+    /// The supervisor's Unix socket.
+    public var control: String { directory + "/control" }
+    /// What happened, a JSON object a line.
+    public var events: String { directory + "/events" }
+    /// What `ip netns exec` lays over `/etc` in every node.
+    public var overlay: String { directory + "/etc" }
+
+    /// A daemon's configuration.
+    public func configuration(_ daemon: String) -> String { "\(directory)/config/\(daemon).json" }
+    /// A daemon's log.
+    public func log(_ daemon: String) -> String { "\(directory)/log/\(daemon).log" }
+    /// Where a node's namespace is pinned.
+    public func namespace(_ node: String) -> String { "\(Self.namespaces)/\(name).\(node)" }
+    /// The link through which `ip netns exec` finds ``overlay``.
+    public func overlayLink(_ node: String) -> String { "\(Self.overlays)/\(name).\(node)" }
+}

@@ -1,0 +1,74 @@
+import CLinux
+import Glibc
+import LabModel
+import Netlink
+import Sys
+
+/// The namespace of a node while its lab is up: held open, with a netlink session inside.
+final class NodeNamespace {
+    let node: Node
+    let namespace: NetworkNamespace
+    let netlink: NetlinkSession
+    private(set) var interfaces: [String: UInt32] = [:]
+
+    /// Makes the namespace, tunes it and pins it at `path`, which must be in the journal. The calling thread is inside the
+    /// new namespace when this returns, also when it throws. Throws `SystemError` or `NetlinkError`.
+    init(creating node: Node, at path: String) throws {
+        self.node = node
+        namespace = try NetworkNamespace.createAndEnter()
+        try Self.tune(node.kind)
+        netlink = try NetlinkSession()
+        // The file is new: a namespace of somebody else under this name is an error and stays as it is.
+        let pin = try FileDescriptor.open(path, O_RDONLY | O_CREAT | O_EXCL, mode: 0)
+        _ = consume pin
+        try systemCall("mount --bind", path) { mount("/proc/thread-self/ns/net", path, nil, UInt(MS_BIND), nil) }
+    }
+
+    /// Reads the interfaces' numbers again. Throws `NetlinkError`.
+    func refreshInterfaces() throws {
+        interfaces = Dictionary(
+            try netlink.interfaces().map { ($0.name, $0.index) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The number of an interface. Throws `SystemError` when there is none of that name.
+    func index(of interface: String) throws(SystemError) -> UInt32 {
+        guard let index = interfaces[interface] else {
+            throw SystemError(code: ENODEV, call: "interface", object: "\(interface) of \(node.name)")
+        }
+        return index
+    }
+
+    /// The kernel's settings of a namespace that is a router or host of a lab.
+    private static func tune(_ kind: Node.Kind) throws(SystemError) {
+        for (name, value) in settings(kind) {
+            do {
+                try Files.write("/proc/sys/net/" + name, (value + "\n").utf8)
+            } catch where error.code == ENOENT {
+                // A kernel built without the feature has nothing to set.
+            }
+        }
+    }
+
+    private static func settings(_ kind: Node.Kind) -> [(String, String)] {
+        var settings = [
+            // Traffic to an anycast address comes in by one way and leaves by another.
+            ("ipv4/conf/all/rp_filter", "0"), ("ipv4/conf/default/rp_filter", "0"),
+            // Every hop answers every traceroute probe: neither the limit per destination nor the one for all.
+            ("ipv4/icmp_ratelimit", "0"), ("ipv4/icmp_ratemask", "0"), ("ipv6/icmp/ratelimit", "0"),
+            // Addresses are assigned, not found out: duplicates cannot happen, and nobody waits for the check.
+            ("ipv6/conf/all/accept_dad", "0"), ("ipv6/conf/default/accept_dad", "0"),
+            ("ipv6/conf/all/accept_ra", "0"), ("ipv6/conf/default/accept_ra", "0"),
+            ("ipv6/conf/default/router_solicitations", "0"),
+            // An interface that comes back has its IPv6 addresses again, as it has its IPv4 ones.
+            ("ipv6/conf/all/keep_addr_on_down", "1"), ("ipv6/conf/default/keep_addr_on_down", "1"),
+            // Several ways are told apart by ports too, so that a flow keeps to one.
+            ("ipv4/fib_multipath_hash_policy", "1"), ("ipv6/fib_multipath_hash_policy", "1"),
+            // Probes and ping need no raw socket, the daemons no capability for port 53.
+            ("ipv4/ping_group_range", "0 2147483647"), ("ipv4/ip_unprivileged_port_start", "0"),
+        ]
+        if kind == .router {
+            settings += [("ipv4/ip_forward", "1"), ("ipv6/conf/all/forwarding", "1")]
+        }
+        return settings
+    }
+}

@@ -1,0 +1,115 @@
+import CLinux
+import Glibc
+import Sys
+
+/// The folder of all labs. Whether a lab runs is asked of the kernel: its supervisor holds a record lock, which no crash
+/// can leave behind and no other process can be mistaken for.
+public enum Registry {
+    /// What is known of a lab's name.
+    public enum State: Equatable, Sendable {
+        /// Nothing is there.
+        case absent
+        /// A process holds the lock: the supervisor, or somebody who is taking the lab down.
+        case running(supervisor: Int32)
+        /// There is a folder that nobody holds: a crash left it.
+        case stale
+    }
+
+    /// Folders that `ip netns` shares with us. A marker in the registry says that a lab made them, so that the last lab
+    /// takes them away and a machine without them is one again.
+    private static let shared = [
+        (path: LabPaths.registry, marker: ".made-registry"), (path: LabPaths.namespaces, marker: ".made-namespaces"),
+        (path: LabPaths.overlays, marker: ".made-overlays"),
+    ]
+
+    /// The names of all labs, running or not.
+    public static func names() -> [String] { Files.list(LabPaths.registry).filter { !$0.hasPrefix(".") } }
+
+    /// What is known of a name.
+    public static func state(_ name: String) -> State {
+        let paths = LabPaths(name)
+        guard let lock = try? FileDescriptor.open(paths.lock, O_RDWR) else {
+            return Files.exists(paths.directory) ? .stale : .absent
+        }
+        let holder = cl_lock_holder(lock.raw)
+        return holder > 0 ? .running(supervisor: holder) : .stale
+    }
+
+    /// Makes a lab's folder and takes its lock, both or neither. Throws `SystemError`, with EEXIST when the name is taken.
+    static func claim(_ name: String) throws(SystemError) -> FileDescriptor {
+        let paths = LabPaths(name)
+        while true {
+            let isNew = try make(LabPaths.registry)
+            let turn: FileDescriptor
+            do {
+                turn = try FileDescriptor.open(LabPaths.registry, O_RDONLY | O_DIRECTORY)
+                try systemCall("flock", LabPaths.registry) { flock(turn.raw, LOCK_EX) }
+            } catch where error.code == ENOENT {
+                continue
+            }
+            // The last lab may have taken the folder away while we waited for our turn.
+            guard isStillLinked(turn.raw) else { continue }
+            if isNew { try Files.write(LabPaths.registry + "/.made-registry", []) }
+            for (path, marker) in shared.dropFirst() where try make(path) {
+                try Files.write(LabPaths.registry + "/" + marker, [])
+            }
+            do {
+                try Files.makeDirectory(paths.directory, mode: 0o755)
+            } catch {
+                sweep()
+                throw error
+            }
+            do {
+                return try lock(paths, O_RDWR | O_CREAT | O_EXCL)
+            } catch {
+                try? Files.removeTree(paths.directory)
+                sweep()
+                throw error
+            }
+        }
+    }
+
+    /// Takes the lock of a lab that nobody holds, to take it down. Nil when somebody holds it or it is gone.
+    static func claimStale(_ name: String) -> FileDescriptor? {
+        guard let lock = try? lock(LabPaths(name), O_RDWR), isStillLinked(lock.raw) else { return nil }
+        return lock
+    }
+
+    private static func lock(_ paths: LabPaths, _ flags: Int32) throws(SystemError) -> FileDescriptor {
+        let file = try FileDescriptor.open(paths.lock, flags, mode: 0o600)
+        let raw = file.raw
+        try systemCall("fcntl F_SETLK", paths.lock) { cl_lock_file(raw) }
+        return file
+    }
+
+    /// Removes a lab's folder, and what the last lab leaves of the shared ones.
+    static func remove(_ name: String) throws(SystemError) {
+        guard let turn = try? FileDescriptor.open(LabPaths.registry, O_RDONLY | O_DIRECTORY) else { return }
+        try systemCall("flock", LabPaths.registry) { flock(turn.raw, LOCK_EX) }
+        try Files.removeTree(LabPaths(name).directory)
+        sweep()
+    }
+
+    /// With the registry locked and no lab left: removes the folders that labs made, unless others use them by now.
+    private static func sweep() {
+        guard names().isEmpty else { return }
+        for (path, marker) in shared.reversed() where Files.exists(LabPaths.registry + "/" + marker) {
+            try? Files.removeFile(LabPaths.registry + "/" + marker)
+            try? Files.removeDirectory(path)
+        }
+    }
+
+    private static func make(_ path: String) throws(SystemError) -> Bool {
+        do {
+            try Files.makeDirectory(path)
+            return true
+        } catch where error.code == EEXIST {
+            return false
+        }
+    }
+
+    private static func isStillLinked(_ descriptor: Int32) -> Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_nlink > 0
+    }
+}

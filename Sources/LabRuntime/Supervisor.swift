@@ -1,0 +1,277 @@
+import CLinux
+import Glibc
+import JSON
+import LabModel
+import LabPlan
+import Net
+import Sys
+
+/// Owns a lab: carries out its plan, starts and restarts its daemons, knows when routing has come to rest, answers the
+/// command line, and writes down what happens. It is process 1 of a PID namespace, so its end ends every process of the
+/// lab, whatever the reason.
+final class Supervisor {
+    let loop: EventLoop
+    let paths: LabPaths
+    let plan: Plan
+    let executor: PlanExecutor
+    let events: EventLog
+    private let journal: Journal
+    private let labd: String
+    private let lock: FileDescriptor
+
+    var daemons: [Daemon] = []
+    var convergence: Convergence
+    var faults = Faults()
+    /// Whether routing came to rest since the last change that anybody saw.
+    private(set) var isConverged = false
+    /// Whether the lab is up for good: before that, the end of whoever brings it up is the end of the lab.
+    var isCommitted = false
+    /// The one who brings the lab up, until it is committed.
+    private var builder: LineChannel?
+    private var control: ControlServer?
+
+    var topology: Topology { plan.topology }
+
+    /// Claims the lab's folder and prepares everything that is inside it. Throws `SystemError`, with EEXIST when the
+    /// name is taken; then nothing was changed.
+    init(_ plan: Plan, labd: String) throws {
+        paths = LabPaths(plan.topology.lab.name)
+        self.plan = plan
+        self.labd = labd
+        loop = try EventLoop()
+        lock = try Registry.claim(paths.name)
+        do {
+            for folder in ["config", "log"] { try Files.makeDirectory(paths.directory + "/" + folder) }
+            journal = try Journal(creating: paths.journal)
+            events = try EventLog(paths.events)
+            try Files.write(paths.lab, StoredLab(plan).json.description.utf8)
+            executor = PlanExecutor(plan, paths: paths)
+            convergence = Convergence(pairs: Supervisor.pairs(plan.topology))
+        } catch {
+            try? Teardown.undo(paths.name)
+            throw error
+        }
+    }
+
+    private static func pairs(_ topology: Topology) -> [(Convergence.Key, Convergence.Key)] {
+        topology.sessions.filter(\.isPassive).map { session in
+            (
+                Convergence.Key(node: session.node, remoteAddress: session.remoteAddress.description),
+                Convergence.Key(node: session.remote, remoteAddress: session.localAddress.description)
+            )
+        }
+    }
+
+    /// Brings the lab up and stays until it is taken down. `builder` is told how it goes, a JSON object a line; when it
+    /// goes away before it has said `commit`, the lab goes away too.
+    func run(builder descriptor: consuming FileDescriptor) throws {
+        let builder = try LineChannel(loop, descriptor)
+        self.builder = builder
+        builder.onLine = { [weak self] line in self?.handleBuilder(line) }
+        builder.onEnd = { [weak self] in self?.builderLeft() }
+        try loop.onSignals([SIGTERM, SIGINT, SIGHUP]) { [weak self] _ in self?.end() }
+        loop.schedule(after: 0) { [weak self] in self?.guarded { try self?.build() } }
+        try loop.run()
+    }
+
+    // MARK: Bringing up
+
+    private func build() throws {
+        events.record("up", [.init("lab", .string(paths.name)), .init("links", .string(plan.backend.rawValue))])
+        let count = topology.nodes.count
+        try executor.createNamespaces(journal) { done in
+            if done == count || done % 64 == 0 { try self.tell("namespaces", done, of: count) }
+        }
+        try executor.writeHosts()
+        guard plan.backend == .wire, !topology.links.isEmpty else {
+            try executor.createLinks()
+            return try configure()
+        }
+        let configuration = DaemonConfiguration.wire(topology) { self.paths.namespace(self.topology.nodes[$0].name) }
+        let wire = try addDaemon(.wire, node: nil, configuration)
+        var isFirst = true
+        wire.onReady = { [weak self] in
+            guard let self else { return }
+            if isFirst { self.guarded { try self.configure() } } else { self.restoreWire() }
+            isFirst = false
+        }
+        try wire.start()
+    }
+
+    private func configure() throws {
+        try tell("links", topology.links.count, of: topology.links.count)
+        try executor.address()
+        if plan.backend == .netem { try executor.shape() }
+        try executor.installRoutes()
+        try tell("addresses", topology.nodes.count, of: topology.nodes.count)
+        for case .startDaemon(let node?, let role) in plan.steps.map(\.action) { try addNodeDaemon(role, node) }
+        for daemon in daemons where daemon.role != .wire { try daemon.start() }
+        if daemons.allSatisfy({ $0.role == .wire }) { checkConvergence() }
+    }
+
+    private func addNodeDaemon(_ role: DaemonRole, _ node: Int) throws {
+        let configuration =
+            role == .bgp ? DaemonConfiguration.bgp(topology, node: node) : DaemonConfiguration.dns(topology, node: node)
+        let daemon = try addDaemon(role, node: node, configuration)
+        daemon.onReady = { [weak self, weak daemon] in self?.becameReady(daemon) }
+    }
+
+    @discardableResult
+    private func addDaemon(_ role: DaemonRole, node: Int?, _ configuration: JSON) throws -> Daemon {
+        let name = node.map { "\(topology.nodes[$0].name).\(role.rawValue)" } ?? role.rawValue
+        try Files.write(paths.configuration(name), configuration.description.utf8)
+        let daemon = Daemon(
+            loop, role: role, node: node, name: name, program: labd, paths: paths,
+            networkNamespace: node.map { executor.nodes[$0].namespace.descriptor.raw })
+        daemon.onMessage = { [weak self, weak daemon] message in
+            if let daemon { self?.handle(message, from: daemon) }
+        }
+        daemon.onExit = { [weak self, weak daemon] status in
+            if let daemon { self?.exited(daemon, status) }
+        }
+        daemons.append(daemon)
+        return daemon
+    }
+
+    /// Sessions start when every daemon listens, so that nobody connects to a port that is not there yet.
+    private func becameReady(_ daemon: Daemon?) {
+        guard let daemon else { return }
+        if isCommitted || isStarted { return startSessions(daemon) }
+        let waiting = daemons.filter { $0.state != .running }
+        try? tell("daemons", daemons.count - waiting.count, of: daemons.count)
+        guard waiting.isEmpty else { return }
+        isStarted = true
+        for daemon in daemons { startSessions(daemon) }
+        checkConvergence()
+    }
+
+    private var isStarted = false
+
+    private func startSessions(_ daemon: Daemon) {
+        guard daemon.role == .bgp, let node = daemon.node else { return }
+        if faults.isWithdrawn(node) { daemon.send(["do": "withdraw"]) }
+        daemon.send(["do": "start"])
+    }
+
+    /// A delay line that was started again knows nothing of links that are down.
+    private func restoreWire() {
+        for link in topology.links where !faults.isUp(link) { setWire(link, isUp: false) }
+    }
+
+    // MARK: What daemons say
+
+    private func handle(_ message: JSON, from daemon: Daemon) {
+        guard let node = daemon.node, let event = message["event"]?.string else { return }
+        switch event {
+        case "idle":
+            report(message["sessions"]?.array ?? [], node: node)
+            checkConvergence()
+        default:
+            isConverged = false
+            events.record(event, [.init("node", .string(topology.nodes[node].name))] + (message.members ?? []))
+        }
+    }
+
+    private func report(_ sessions: [JSON], node: Int) {
+        for session in sessions {
+            guard let peer = session["peer"]?.string else { continue }
+            convergence.report(
+                .init(node: node, remoteAddress: peer),
+                .init(
+                    isEstablished: session["state"]?.string == "Established", sent: session["sent"]?.int ?? 0,
+                    received: session["received"]?.int ?? 0, hasEndOfRIB: session["end_of_rib"]?.bool ?? false))
+        }
+    }
+
+    private func exited(_ daemon: Daemon, _ status: Int32) {
+        if let node = daemon.node { convergence.lost(node: node) }
+        isConverged = false
+        events.record(
+            "exit", [.init("daemon", .string(daemon.name)), .init("status", .int(Int(status)))])
+        if !isCommitted {
+            abandon("\(daemon.name) ended with status \(status): \(lastLine(ofLog: daemon.name))")
+        }
+    }
+
+    private func lastLine(ofLog name: String) -> String {
+        let text = String(decoding: (try? Files.read(paths.log(name))) ?? [], as: UTF8.self)
+        return text.split(separator: "\n").last.map(String.init) ?? "it said nothing"
+    }
+
+    // MARK: Convergence
+
+    /// Looks whether routing has come to rest, and says so to whoever brings the lab up.
+    func checkConvergence() {
+        guard isStarted || daemons.allSatisfy({ $0.role == .wire }) else { return }
+        let progress = convergence.progress
+        try? tell("sessions", progress.established, of: progress.expected)
+        guard convergence.evaluate() == .ask else { return }
+        let speakers = daemons.filter { $0.role == .bgp && $0.state == .running }
+        var missing = speakers.count
+        let finish = { [weak self] in
+            guard let self else { return }
+            if self.convergence.confirm() { self.cameToRest() } else { self.checkConvergence() }
+        }
+        guard missing > 0 else { return finish() }
+        for speaker in speakers {
+            speaker.ask([.init("do", "counters")]) { [weak self] reply in
+                if let node = speaker.node { self?.report(reply["sessions"]?.array ?? [], node: node) }
+                missing -= 1
+                if missing == 0 { finish() }
+            }
+        }
+    }
+
+    private func cameToRest() {
+        if !isConverged { events.record("converged", []) }
+        isConverged = true
+        builder?.send(JSON.object([.init("converged", true)]).description.utf8)
+    }
+
+    // MARK: Whoever brings the lab up
+
+    private func tell(_ what: String, _ done: Int, of total: Int) throws {
+        guard let builder else { return }
+        if builder.raw == nil { throw Abandoned() }
+        builder.send(
+            JSON.object([.init("progress", .string(what)), .init("done", .int(done)), .init("of", .int(total))])
+                .description.utf8)
+    }
+
+    private func handleBuilder(_ line: ArraySlice<UInt8>) {
+        guard let message = try? JSON(parsing: line), message["do"]?.string == "commit", !isCommitted else { return }
+        guarded {
+            control = try ControlServer(self, path: paths.control)
+            isCommitted = true
+            builder?.send(JSON.object([.init("committed", true)]).description.utf8)
+        }
+    }
+
+    private func builderLeft() {
+        builder = nil
+        if !isCommitted { end() }
+    }
+
+    private struct Abandoned: Error {}
+
+    /// Runs a part of bringing up; what it throws ends the lab, and the builder learns why.
+    private func guarded(_ body: () throws -> Void) {
+        do { try body() } catch { abandon("\(error)") }
+    }
+
+    private func abandon(_ reason: String) {
+        builder?.send(JSON.object([.init("error", .string(reason))]).description.utf8)
+        end()
+    }
+
+    // MARK: The end
+
+    /// Ends every process of the lab and takes it down.
+    private func end() {
+        // Process 1 of a PID namespace reaches all others of it, and none outside.
+        if getpid() == 1 { _ = Glibc.kill(-1, SIGKILL) }
+        for daemon in daemons { daemon.kill() }
+        try? Teardown.undo(paths.name)
+        loop.stop()
+    }
+}

@@ -1,0 +1,40 @@
+import CLinux
+import Glibc
+import JSON
+import LabModel
+import LabPlan
+import Sys
+
+/// `labd supervise`: reads the lab from standard input, and talks to whoever started it on descriptor 3.
+public enum SupervisorDaemon {
+    /// Runs until the lab is taken down. Answers the exit status.
+    public static func run(arguments: [String]) -> Int32 {
+        guard arguments.isEmpty else {
+            Diagnostics.write("labd supervise takes no arguments: it is started by 'lab up'")
+            return 2
+        }
+        let builder = FileDescriptor(owning: 3)
+        do {
+            let stored = try StoredLab(parsing: try FileDescriptor(owning: 0).readAll())
+            raiseDescriptorLimit()
+            let plan = Plan(try Topology(stored.lab), backend: stored.backend)
+            let supervisor = try Supervisor(plan, labd: try Files.ownExecutable())
+            let log = try FileDescriptor.open(supervisor.paths.log("supervisor"), O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
+            for target: Int32 in [1, 2] { try systemCall("dup2") { dup2(log.raw, target) } }
+            try supervisor.run(builder: builder)
+            return 0
+        } catch {
+            let line = JSON.object([.init("error", .string("\(error)"))]).description + "\n"
+            try? builder.writeAll(line.utf8)
+            return 4
+        }
+    }
+
+    /// Each node takes a few descriptors; the soft limit of 1,024 is for programs that use select(2).
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

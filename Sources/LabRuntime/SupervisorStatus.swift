@@ -1,0 +1,75 @@
+import JSON
+import LabModel
+import LabPlan
+import Net
+
+extension Supervisor {
+    /// Everything that `lab status` shows, with counters that the speakers are asked for now.
+    func status(_ answer: @escaping (JSON) -> Void) {
+        var sessions: [Convergence.Key: JSON] = [:]
+        let speakers = daemons.filter { $0.role == .bgp && $0.state == .running }
+        var missing = speakers.count
+        func finish() { answer(statusDocument(sessions)) }
+        guard missing > 0 else { return finish() }
+        for speaker in speakers {
+            speaker.ask([.init("do", "counters")]) { reply in
+                for session in reply["sessions"]?.array ?? [] {
+                    guard let node = speaker.node, let peer = session["peer"]?.string else { continue }
+                    sessions[.init(node: node, remoteAddress: peer)] = session
+                }
+                missing -= 1
+                if missing == 0 { finish() }
+            }
+        }
+    }
+
+    private func statusDocument(_ sessions: [Convergence.Key: JSON]) -> JSON {
+        [
+            "lab": .string(paths.name), "links": .string(plan.backend.rawValue), "converged": .bool(isConverged),
+            "nodes": .array(topology.nodes.map(nodeStatus)),
+            "sessions": .array(topology.sessions.map { sessionStatus($0, sessions) }),
+            "faults": .array(
+                faults.active.map { ["target": .string($0.name), "how": .string($0.kind.rawValue)] }),
+            "wire": daemons.first { $0.role == .wire }.map(processStatus) ?? .null,
+        ]
+    }
+
+    private func nodeStatus(_ node: Node) -> JSON {
+        [
+            "name": .string(node.name), "kind": .string(node.kind.rawValue), "network": .string(node.network),
+            "asn": .int(Int(node.asn.rawValue)), "city": .string(node.place.label),
+            "netns": .string(topology.namespace(of: node.index)),
+            "processes": .array(daemons.filter { $0.node == node.index }.map(processStatus)),
+        ]
+    }
+
+    private func processStatus(_ daemon: Daemon) -> JSON {
+        [
+            "role": .string(daemon.role.rawValue), "pid": daemon.pid.map { .int(Int($0)) } ?? .null,
+            "state": .string(daemon.state.rawValue), "restarts": .int(daemon.restarts),
+        ]
+    }
+
+    private func sessionStatus(_ session: Session, _ reported: [Convergence.Key: JSON]) -> JSON {
+        let known = reported[.init(node: session.node, remoteAddress: session.remoteAddress.description)]
+        return [
+            "local": .string(topology.nodes[session.node].name), "remote": .string(topology.nodes[session.remote].name),
+            "family": .string(session.family.rawValue), "local_address": .string(session.localAddress.description),
+            "remote_address": .string(session.remoteAddress.description),
+            "state": .string(known?["state"]?.string ?? "Idle"), "received": .int(known?["received"]?.int ?? 0),
+            "sent": .int(known?["sent"]?.int ?? 0),
+        ]
+    }
+
+    /// The routes that a speaker knows. Throws ``RequestError``.
+    func routes(of name: String, _ answer: @escaping (JSON) -> Void) throws {
+        guard let node = topology.node(named: name) else { throw RequestError("there is no node '\(name)'") }
+        guard let speaker = daemons.first(where: { $0.node == node.index && $0.role == .bgp }) else {
+            throw RequestError("\(name) runs no BGP speaker")
+        }
+        guard speaker.state == .running else { throw RequestError("the BGP speaker of \(name) is \(speaker.state.rawValue)") }
+        speaker.ask([.init("do", "rib")]) { reply in
+            answer(reply == .null ? ["error": "the BGP speaker of \(name) ended"] : reply)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import CLinux
+import Glibc
+public import Sys
+
+/// Taking a lab down. There is one way, whether the lab runs, crashed half built, or was left by a machine that lost its
+/// supervisor: end the supervisor, whose PID namespace takes every process of the lab with it, and then undo the journal.
+public enum Teardown {
+    /// Takes down the lab called `name`; does nothing when there is none. Throws `SystemError` when something that the
+    /// journal names cannot be removed; the rest is removed all the same, and the next call tries again.
+    public static func run(_ name: String) throws(SystemError) {
+        while true {
+            switch Registry.state(name) {
+            case .absent: return
+            case .running(let supervisor): try end(supervisor, of: name)
+            case .stale:
+                if let lock = Registry.claimStale(name) {
+                    try undo(name)
+                    _ = consume lock
+                    return
+                }
+                // Without a lock file the folder is not one that a supervisor finished claiming.
+                if !Files.exists(LabPaths(name).lock) { return try undo(name) }
+            }
+        }
+    }
+
+    /// Kills the holder of the lock and waits until it is gone. The pidfd is opened before the lock is asked again, so
+    /// that a number which was given to another process in between is never killed.
+    private static func end(_ supervisor: Int32, of name: String) throws(SystemError) {
+        let raw = cl_pidfd_open(supervisor)
+        guard raw >= 0 else { return }
+        let process = FileDescriptor(owning: raw)
+        guard Registry.state(name) == .running(supervisor: supervisor) else { return }
+        if cl_pidfd_send_signal(process.raw, SIGKILL) < 0, cl_errno() != ESRCH {
+            throw .last("pidfd_send_signal", "supervisor of \(name), process \(supervisor)")
+        }
+        var poll = pollfd(fd: process.raw, events: Int16(POLLIN), revents: 0)
+        try systemCall("poll") { Glibc.poll(&poll, 1, -1) }
+    }
+
+    /// Undoes the journal, last entry first, and removes the lab's folder.
+    static func undo(_ name: String) throws(SystemError) {
+        var failure: SystemError?
+        for entry in Journal.read(LabPaths(name).journal).reversed() {
+            do {
+                try undo(entry)
+            } catch {
+                failure = failure ?? error
+            }
+        }
+        if let failure { throw failure }
+        try Registry.remove(name)
+    }
+
+    private static func undo(_ entry: Journal.Entry) throws(SystemError) {
+        switch entry {
+        case .namespace(let path):
+            // Detached, for a shell inside keeps the namespace busy: it lives on without its name until the shell ends.
+            if umount2(path, Int32(MNT_DETACH)) < 0, cl_errno() != EINVAL, cl_errno() != ENOENT {
+                throw .last("umount", path)
+            }
+            try Files.removeFile(path)
+        case .link(let path, let target):
+            // A crash may have come between the journal and the link, and somebody else's may stand there since.
+            if Files.linkTarget(path) == target { try Files.removeFile(path) }
+        }
+    }
+}
