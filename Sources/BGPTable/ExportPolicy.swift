@@ -111,11 +111,16 @@ struct ExportPolicy {
 extension ASPath {
     /// Puts `asn` in front `count` times (RFC 4271, section 5.1.2 b). A segment holds no more than 255 numbers.
     mutating func prepend(_ asn: ASN, count: Int) {
-        let numbers = [ASN](repeating: asn, count: count)
-        if let first = segments.first, first.kind == .sequence, first.numbers.count + count <= 255 {
-            segments[0].numbers.insert(contentsOf: numbers, at: 0)
-        } else {
-            segments.insert(contentsOf: ASPath(sequence: numbers).segments, at: 0)
+        var left = count
+        if let first = segments.first, first.kind == .sequence, first.numbers.count < 255 {
+            let fitting = min(left, 255 - first.numbers.count)
+            segments[0].numbers.insert(contentsOf: repeatElement(asn, count: fitting), at: 0)
+            left -= fitting
+        }
+        while left > 0 {
+            let fitting = min(left, 255)
+            segments.insert(Segment(.sequence, [ASN](repeating: asn, count: fitting)), at: 0)
+            left -= fitting
         }
     }
 }

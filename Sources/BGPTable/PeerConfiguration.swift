@@ -74,7 +74,8 @@ public struct ExportOptions: Hashable, Sendable {
 
     /// Makes the options; what is not named follows from the relation.
     public init(
-        prepend: UInt8 = 0, multiExitDiscriminator: UInt32? = nil, communities: [Community] = [], noExport: Bool = false,
+        prepend: UInt8 = 0, multiExitDiscriminator: UInt32? = nil, communities: [Community] = [],
+        noExport: Bool = false,
         leak: Bool = false
     ) {
         self.prepend = prepend
