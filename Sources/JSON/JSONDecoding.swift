@@ -139,7 +139,8 @@ private struct ArrayDecoding: UnkeyedDecodingContainer {
     private mutating func next() throws -> JSONTreeDecoder {
         guard !isAtEnd else {
             throw DecodingError.valueNotFound(
-                JSON.self, .init(codingPath: codingPath, debugDescription: "the array ends after \(elements.count) elements"))
+                JSON.self,
+                .init(codingPath: codingPath, debugDescription: "the array ends after \(elements.count) elements"))
         }
         defer { currentIndex += 1 }
         return JSONTreeDecoder(value: elements[currentIndex], codingPath: codingPath)

@@ -109,7 +109,8 @@ private struct ValueEncoding: SingleValueEncodingContainer {
     func encode(_ value: UInt64) throws {
         guard let number = Int(exactly: value) else {
             throw EncodingError.invalidValue(
-                value, .init(codingPath: codingPath, debugDescription: "\(value) does not fit a JSON number of 63 bits"))
+                value, .init(codingPath: codingPath, debugDescription: "\(value) does not fit a JSON number of 63 bits")
+            )
         }
         node.set(.int(number))
     }

@@ -9,7 +9,8 @@ public enum DaemonConfiguration {
         let own = topology.nodes[node]
         let neighbours = topology.sessions.filter { $0.node == node }.map { neighbour($0, topology) }
         return [
-            "node": .string(own.name), "asn": .int(Int(own.asn.rawValue)), "router_id": .string(own.address.description),
+            "node": .string(own.name), "asn": .int(Int(own.asn.rawValue)),
+            "router_id": .string(own.address.description),
             "families": ["ipv4", "ipv6"], "originate": .array(own.prefixes.map { .string($0.description) }),
             "timers": timers(topology.lab.timers), "neighbors": .array(neighbours), "kernel": true,
         ]

@@ -37,7 +37,9 @@ public enum InteriorRouting {
                 guard settled[other.node] == nil else { continue }
                 let firstLink = node == start.index ? link.index : reached.firstLink
                 let metric = reached.metric + max(1, link.quality.delay / 1000)
-                if let known = tentative[other.node], (known.metric, known.firstLink) <= (metric, firstLink) { continue }
+                if let known = tentative[other.node], (known.metric, known.firstLink) <= (metric, firstLink) {
+                    continue
+                }
                 tentative[other.node] = Reached(metric: metric, firstLink: firstLink)
             }
         }

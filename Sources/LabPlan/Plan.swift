@@ -99,7 +99,8 @@ public struct Plan: Sendable {
         case .interior: return "interior of \(a.network)"
         case .access: return "\(b.name) is a client of \(a.network)"
         case .exterior(let kind):
-            return kind == .peer ? "\(a.network) and \(b.network) are peers" : "\(b.network) is a \(kind.rawValue) of \(a.network)"
+            return kind == .peer
+                ? "\(a.network) and \(b.network) are peers" : "\(b.network) is a \(kind.rawValue) of \(a.network)"
         }
     }
 

@@ -25,7 +25,8 @@ extension Plan {
             let (a, b) = (topology.links[link].a, topology.links[link].b)
             return ("shape", "\(name(a.node)) -- \(name(b.node)) \(topology.links[link].quality.text)")
         case .installRoutes(let node): return ("routes", name(node))
-        case .startDaemon(let node, let role): return ("start", node.map { "\(name($0)) \(role.rawValue)" } ?? role.rawValue)
+        case .startDaemon(let node, let role):
+            return ("start", node.map { "\(name($0)) \(role.rawValue)" } ?? role.rawValue)
         }
     }
 

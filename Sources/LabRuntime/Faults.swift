@@ -68,7 +68,8 @@ extension FaultTarget {
             return
         }
         throw RequestError(
-            "there is no node '\(text)'; nodes are \(topology.nodes.map(\.name).joined(separator: ", ")), and A--B means the links between two")
+            "there is no node '\(text)'; nodes are \(topology.nodes.map(\.name).joined(separator: ", ")), and A--B means the links between two"
+        )
     }
 }
 

@@ -43,7 +43,7 @@ final class NodeNamespace {
         for (name, value) in settings(kind) {
             do {
                 try Files.write("/proc/sys/net/" + name, (value + "\n").utf8)
-            } catch where error.code == ENOENT {
+            } catch  where error.code == ENOENT {
                 // A kernel built without the feature has nothing to set.
             }
         }

@@ -43,7 +43,9 @@ struct NodeRequests {
     /// route. A router or site answers for all of its prefixes: what leads nowhere inside must not go round outside.
     func standingRoutes(_ node: Node, interfaceIndex: (String) throws -> UInt32) throws -> [any NetlinkRequest] {
         guard node.kind == .client else {
-            return node.prefixes.map { RouteChange(.replace, KernelRoute($0, kind: .unreachable, metric: Self.lastResort)) }
+            return node.prefixes.map {
+                RouteChange(.replace, KernelRoute($0, kind: .unreachable, metric: Self.lastResort))
+            }
         }
         return try topology.links(of: node.index).flatMap { _, end, other -> [any NetlinkRequest] in
             let interface = try interfaceIndex(end.interface)

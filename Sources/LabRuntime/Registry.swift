@@ -40,15 +40,8 @@ public enum Registry {
         let paths = LabPaths(name)
         while true {
             let isNew = try make(LabPaths.registry)
-            let turn: FileDescriptor
-            do {
-                turn = try FileDescriptor.open(LabPaths.registry, O_RDONLY | O_DIRECTORY)
-                try systemCall("flock", LabPaths.registry) { flock(turn.raw, LOCK_EX) }
-            } catch where error.code == ENOENT {
-                continue
-            }
-            // The last lab may have taken the folder away while we waited for our turn.
-            guard isStillLinked(turn.raw) else { continue }
+            // The last lab may take the folder away between any two of these calls.
+            guard let turn = try takeTurn() else { continue }
             if isNew { try Files.write(LabPaths.registry + "/.made-registry", []) }
             for (path, marker) in shared.dropFirst() where try make(path) {
                 try Files.write(LabPaths.registry + "/" + marker, [])
@@ -60,13 +53,26 @@ public enum Registry {
                 throw error
             }
             do {
-                return try lock(paths, O_RDWR | O_CREAT | O_EXCL)
+                let lock = try lock(paths, O_RDWR | O_CREAT | O_EXCL)
+                _ = consume turn
+                return lock
             } catch {
                 try? Files.removeTree(paths.directory)
                 sweep()
                 throw error
             }
         }
+    }
+
+    /// Waits until nobody else makes or removes labs; nil when the registry itself is gone by then.
+    private static func takeTurn() throws(SystemError) -> FileDescriptor? {
+        let raw = open(LabPaths.registry, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        if raw < 0, cl_errno() == ENOENT { return nil }
+        guard raw >= 0 else { throw .last("open", LabPaths.registry) }
+        let turn = FileDescriptor(owning: raw)
+        try systemCall("flock", LabPaths.registry) { flock(raw, LOCK_EX) }
+        guard isStillLinked(raw) else { return nil }
+        return turn
     }
 
     /// Takes the lock of a lab that nobody holds, to take it down. Nil when somebody holds it or it is gone.
@@ -84,10 +90,10 @@ public enum Registry {
 
     /// Removes a lab's folder, and what the last lab leaves of the shared ones.
     static func remove(_ name: String) throws(SystemError) {
-        guard let turn = try? FileDescriptor.open(LabPaths.registry, O_RDONLY | O_DIRECTORY) else { return }
-        try systemCall("flock", LabPaths.registry) { flock(turn.raw, LOCK_EX) }
+        guard let turn = try takeTurn() else { return }
         try Files.removeTree(LabPaths(name).directory)
         sweep()
+        _ = consume turn
     }
 
     /// With the registry locked and no lab left: removes the folders that labs made, unless others use them by now.
@@ -103,7 +109,7 @@ public enum Registry {
         do {
             try Files.makeDirectory(path)
             return true
-        } catch where error.code == EEXIST {
+        } catch  where error.code == EEXIST {
             return false
         }
     }

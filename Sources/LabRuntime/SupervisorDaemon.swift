@@ -19,7 +19,8 @@ public enum SupervisorDaemon {
             raiseDescriptorLimit()
             let plan = Plan(try Topology(stored.lab), backend: stored.backend)
             let supervisor = try Supervisor(plan, labd: try Files.ownExecutable())
-            let log = try FileDescriptor.open(supervisor.paths.log("supervisor"), O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
+            let log = try FileDescriptor.open(
+                supervisor.paths.log("supervisor"), O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
             for target: Int32 in [1, 2] { try systemCall("dup2") { dup2(log.raw, target) } }
             try supervisor.run(builder: builder)
             return 0

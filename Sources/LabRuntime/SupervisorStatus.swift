@@ -67,9 +67,11 @@ extension Supervisor {
         guard let speaker = daemons.first(where: { $0.node == node.index && $0.role == .bgp }) else {
             throw RequestError("\(name) runs no BGP speaker")
         }
-        guard speaker.state == .running else { throw RequestError("the BGP speaker of \(name) is \(speaker.state.rawValue)") }
+        guard speaker.state == .running else {
+            throw RequestError("the BGP speaker of \(name) is \(speaker.state.rawValue)")
+        }
         speaker.ask([.init("do", "rib")]) { reply in
-            answer(reply == .null ? ["error": "the BGP speaker of \(name) ended"] : reply)
+            answer(reply == .null ? ["error": .string("the BGP speaker of \(name) ended")] : reply)
         }
     }
 }
