@@ -31,6 +31,13 @@ public struct NotificationMessage: Error, Hashable, Sendable {
         data = octets.isEmpty ? [] : [UInt8(octets.count)] + octets
     }
 
+    /// Makes an Unsupported Capability that names the capabilities which the neighbour's OPEN lacks (RFC 5492, section 3).
+    public init(missing capabilities: [Capability]) {
+        reason = .unsupportedCapability
+        data = []
+        for capability in capabilities { capability.encode(to: &data) }
+    }
+
     /// The shutdown communication (RFC 9003), if there is one and it is whole and valid UTF-8.
     public var shutdownCommunication: String? {
         guard reason == .administrativeShutdown || reason == .administrativeReset, let count = data.first,

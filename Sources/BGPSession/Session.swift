@@ -1,0 +1,390 @@
+import BGPWire
+
+/// The finite state machine of RFC 4271, section 8, for one neighbour.
+///
+/// It is a value that turns events into actions and owns no socket, clock or thread: whoever does calls
+/// ``handle(_:now:)``, carries out the actions in their order, and comes back with ``SessionEvent/timer`` at ``deadline``.
+///
+/// Where it chooses among what the RFC allows:
+/// - Both connections of a collision belong to one machine (`outgoing`, `incoming`); RFC 4271 would run a machine for each.
+/// - A failed connection leads to Active and not to Idle, so that the neighbour can connect while the ConnectRetryTimer runs.
+/// - Damping (DampPeerOscillations): only after an error of the protocol the session stays Idle, for a time that doubles
+///   with each such error in a row. A neighbour that merely went away is called again after ConnectRetryTime.
+/// - DelayOpen and TrackTcpState are not offered.
+public struct Session: Sendable {
+    /// One TCP connection.
+    struct Connection: Sendable {
+        var state = SessionState.idle
+        var holdDeadline: UInt64?
+        var keepaliveDeadline: UInt64?
+        var negotiated: NegotiatedSession?
+        /// KEEPALIVE came, but a better connection may still win the collision.
+        var isConfirmed = false
+    }
+
+    /// What the operator decided.
+    public let configuration: SessionConfiguration
+    /// ConnectRetryCounter: attempts that have failed since the last Established or ManualStart.
+    public private(set) var connectRetryCounter = 0
+
+    var outgoing = Connection()
+    var incoming = Connection()
+    private var isStarted = false
+    private var isSuspended = false
+    private var connectRetryDeadline: UInt64?
+    private var idleHoldDeadline: UInt64?
+    private var protocolErrors: UInt64 = 0
+    private var establishedSince: UInt64 = 0
+    private var randomState: UInt64
+    private var actions: [SessionAction] = []
+
+    /// Makes a session in Idle. `seed` decides the jitter of its timers; neighbours should not share one.
+    public init(configuration: SessionConfiguration, seed: UInt64) {
+        self.configuration = configuration
+        randomState = seed
+    }
+
+    /// The state of the connection that is furthest.
+    public var state: SessionState { max(outgoing.state, incoming.state) }
+
+    /// When to come back with ``SessionEvent/timer``; nil when nothing is waited for.
+    public var deadline: UInt64? {
+        var earliest = UInt64.max
+        for candidate in [
+            connectRetryDeadline, idleHoldDeadline, outgoing.holdDeadline, outgoing.keepaliveDeadline,
+            incoming.holdDeadline, incoming.keepaliveDeadline,
+        ] {
+            earliest = min(earliest, candidate ?? .max)
+        }
+        return earliest == .max ? nil : earliest
+    }
+
+    /// Takes one event. `now` is in nanoseconds of a clock that never goes back.
+    public mutating func handle(_ event: SessionEvent, now: UInt64) -> [SessionAction] {
+        switch event {
+        case .manualStart: manualStart(now)
+        case .manualStop(let message): stop(message, isManual: true, now)
+        case .automaticStart: automaticStart(now)
+        case .automaticStop(let message): stop(message, isManual: false, now)
+        case .connectionRequested: connectionRequested(now)
+        case .connected: connected(now)
+        case .connectionFailed(let origin): connectionFailed(origin, now)
+        case .received(let message, let origin): received(message, origin, now)
+        case .malformed(let message, let origin):
+            if self[origin].state >= .openSent { fail(origin, .sent(message), now) }
+        case .updateSent: updateSent(now)
+        case .timer: timersExpired(now)
+        }
+        defer { actions = [] }
+        return actions
+    }
+
+    subscript(origin: ConnectionOrigin) -> Connection {
+        get { origin == .outgoing ? outgoing : incoming }
+        set { if origin == .outgoing { outgoing = newValue } else { incoming = newValue } }
+    }
+}
+
+// MARK: - Administrative events
+
+extension Session {
+    private mutating func manualStart(_ now: UInt64) {
+        guard !isStarted else { return }
+        isStarted = true
+        isSuspended = false
+        connectRetryCounter = 0
+        protocolErrors = 0
+        begin(now)
+    }
+
+    private mutating func automaticStart(_ now: UInt64) {
+        isSuspended = false
+        guard isStarted, state == .idle || state == .active else { return }
+        begin(now)
+    }
+
+    private mutating func stop(_ message: NotificationMessage?, isManual: Bool, _ now: UInt64) {
+        let wasEstablished = state == .established
+        let wasOpen = state >= .openSent
+        for origin in [ConnectionOrigin.outgoing, .incoming] { drop(origin, message) }
+        outgoing.state = .idle
+        connectRetryDeadline = nil
+        idleHoldDeadline = nil
+        if isManual {
+            isStarted = false
+            connectRetryCounter = 0
+        } else {
+            isSuspended = true
+        }
+        if wasOpen { actions.append(.ended(message.map(SessionEnd.sent) ?? .stopped, wasEstablished: wasEstablished)) }
+    }
+
+    /// Leaves Idle or Active.
+    private mutating func begin(_ now: UInt64) {
+        idleHoldDeadline = nil
+        if configuration.isPassive {
+            outgoing.state = .active
+        } else {
+            openConnection(now)
+        }
+    }
+}
+
+// MARK: - TCP connection events
+
+extension Session {
+    /// A connection takes a round trip, which the ConnectRetryTime of a lab may undercut, and a lost SYN is sent again after
+    /// a second: less patience than this would never connect over a slow path.
+    private static var leastConnectTime: UInt64 { 3_000_000_000 }
+
+    private mutating func openConnection(_ now: UInt64) {
+        outgoing.state = .connect
+        connectRetryDeadline = after(max(jittered(configuration.connectRetryTime), Self.leastConnectTime), now)
+        actions.append(.connect)
+    }
+
+    private mutating func connectionRequested(_ now: UInt64) {
+        guard isStarted, !isSuspended, idleHoldDeadline == nil else {
+            actions.append(.refuse(NotificationMessage(.connectionRejected)))
+            return
+        }
+        let collision = NotificationMessage(.connectionCollisionResolution)
+        // A connection this far has a neighbour that knows us. Refusing the new one before OPEN is sent on it keeps the
+        // neighbour from choosing it over the other, so the two ends cannot choose differently.
+        guard state < .openConfirm else {
+            actions.append(.refuse(collision))
+            return
+        }
+        // The neighbour opens a second connection only when it has given up the first.
+        drop(.incoming, collision)
+        actions.append(.accept)
+        sendOpen(.incoming, now)
+        if outgoing.state == .active { connectRetryDeadline = nil }
+    }
+
+    private mutating func connected(_ now: UInt64) {
+        guard outgoing.state == .connect else { return }
+        connectRetryDeadline = nil
+        if incoming.state >= .openConfirm {
+            drop(.outgoing, nil)
+        } else {
+            sendOpen(.outgoing, now)
+        }
+    }
+
+    private mutating func connectionFailed(_ origin: ConnectionOrigin, _ now: UInt64) {
+        if origin == .outgoing, outgoing.state == .connect {
+            actions.append(.disconnect(.outgoing))
+            connectRetryCounter += 1
+            retry(now)
+        } else if self[origin].state >= .openSent {
+            fail(origin, .connectionClosed, now)
+        }
+    }
+
+    private mutating func sendOpen(_ origin: ConnectionOrigin, _ now: UInt64) {
+        self[origin] = Connection()
+        self[origin].state = .openSent
+        // RFC 4271, section 8.2.2: "a HoldTimer value of 4 minutes is suggested" until one is negotiated.
+        self[origin].holdDeadline = after(240_000_000_000, now)
+        actions.append(.sendOpen(configuration.open, origin))
+    }
+}
+
+// MARK: - Messages
+
+extension Session {
+    private mutating func received(_ message: SessionMessage, _ origin: ConnectionOrigin, _ now: UInt64) {
+        let state = self[origin].state
+        guard state >= .openSent else { return }
+        switch (message, state) {
+        case (.notification(let notification), _):
+            fail(origin, .received(notification), now)
+        case (.open(let open), .openSent):
+            openReceived(open, origin, now)
+        case (.keepalive, .openConfirm):
+            restartHoldTimer(origin, now)
+            self[origin].isConfirmed = true
+            // The neighbour may be about to choose the other connection: its OPEN, or its end, decides.
+            if self[origin.other].state != .openSent || !prefers(origin.other, over: origin) { establish(origin, now) }
+        case (.keepalive, .established), (.update, .established), (.routeRefresh, .established):
+            restartHoldTimer(origin, now)
+        case (.update, .openConfirm) where self[origin].isConfirmed,
+            (.routeRefresh, .openConfirm) where self[origin].isConfirmed:
+            establish(origin, now)
+        default:
+            fail(origin, .sent(Self.unexpected(message.type, in: state)), now)
+        }
+    }
+
+    /// RFC 6608, section 4.
+    private static func unexpected(_ type: MessageType, in state: SessionState) -> NotificationMessage {
+        let reason: NotificationReason =
+            switch state {
+            case .openSent: .unexpectedMessageInOpenSent
+            case .openConfirm: .unexpectedMessageInOpenConfirm
+            case .established: .unexpectedMessageInEstablished
+            case .idle, .connect, .active: .finiteStateMachineError
+            }
+        return NotificationMessage(reason, data: [type.rawValue])
+    }
+
+    private mutating func openReceived(_ open: OpenMessage, _ origin: ConnectionOrigin, _ now: UInt64) {
+        let negotiated: NegotiatedSession
+        do throws(NotificationMessage) {
+            negotiated = try NegotiatedSession(open, for: configuration)
+        } catch {
+            fail(origin, .sent(error), now)
+            return
+        }
+        self[origin].negotiated = negotiated
+        guard survivesCollision(origin) else { return }
+        self[origin].state = .openConfirm
+        actions.append(.sendKeepalive(origin))
+        restartHoldTimer(origin, now)
+        restartKeepaliveTimer(origin, now)
+    }
+
+    private mutating func establish(_ origin: ConnectionOrigin, _ now: UInt64) {
+        guard let negotiated = self[origin].negotiated else { return }
+        drop(origin.other, NotificationMessage(.connectionCollisionResolution))
+        connectRetryDeadline = nil
+        connectRetryCounter = 0
+        establishedSince = now
+        self[origin].state = .established
+        actions.append(.established(negotiated, origin))
+    }
+
+    private mutating func updateSent(_ now: UInt64) {
+        let origin: ConnectionOrigin = incoming.state == .established ? .incoming : .outgoing
+        if self[origin].state == .established { restartKeepaliveTimer(origin, now) }
+    }
+}
+
+// MARK: - Collision detection (RFC 4271, section 6.8)
+
+extension Session {
+    /// Decides between the connection whose OPEN has come and another one on which an OPEN has come before. Returns whether
+    /// this one lives.
+    private mutating func survivesCollision(_ origin: ConnectionOrigin) -> Bool {
+        guard self[origin.other].state >= .openConfirm else { return true }
+        let isWinner = self[origin.other].state != .established && prefers(origin, over: origin.other)
+        drop(isWinner ? origin.other : origin, NotificationMessage(.connectionCollisionResolution))
+        return isWinner
+    }
+
+    /// Whether `origin` is the connection that the speaker with the higher BGP Identifier has opened. With equal identifiers
+    /// the higher AS number decides (RFC 6286, section 2.3).
+    private func prefers(_ origin: ConnectionOrigin, over other: ConnectionOrigin) -> Bool {
+        guard let identifier = self[origin].negotiated?.identifier ?? self[other].negotiated?.identifier else {
+            return false
+        }
+        let isLocalHigher =
+            configuration.identifier == identifier
+            ? configuration.localASN > configuration.remoteASN : configuration.identifier > identifier
+        return origin == (isLocalHigher ? .outgoing : .incoming)
+    }
+}
+
+// MARK: - Ends
+
+extension Session {
+    /// Closes a connection without a word to anyone about the session.
+    private mutating func drop(_ origin: ConnectionOrigin, _ message: NotificationMessage?) {
+        let state = self[origin].state
+        guard state >= .openSent || state == .connect else { return }
+        if state >= .openSent, let message { actions.append(.sendNotification(message, origin)) }
+        actions.append(.disconnect(origin))
+        self[origin] = Connection()
+        if origin == .outgoing {
+            outgoing.state = .active
+            connectRetryDeadline = nil
+        }
+    }
+
+    /// A connection that is at least in OpenSent has come to its end.
+    private mutating func fail(_ origin: ConnectionOrigin, _ end: SessionEnd, _ now: UInt64) {
+        let wasEstablished = self[origin].state == .established
+        if case .sent(let message) = end { drop(origin, message) } else { drop(origin, nil) }
+        connectRetryCounter += 1
+        let other = origin.other
+        if self[other].state >= .openSent {
+            if self[other].isConfirmed { establish(other, now) }
+            return
+        }
+        actions.append(.ended(end, wasEstablished: wasEstablished))
+        if wasEstablished, now &- establishedSince >= Self.longestIdleHold { protocolErrors = 0 }
+        if end.isProtocolError {
+            holdIdle(now)
+        } else if outgoing.state != .connect {
+            retry(now)
+        }
+    }
+
+    private mutating func retry(_ now: UInt64) {
+        outgoing.state = .active
+        let isOpening = incoming.state >= .openSent
+        connectRetryDeadline =
+            configuration.isPassive || isOpening ? nil : after(jittered(configuration.connectRetryTime), now)
+    }
+
+    private static var shortestIdleHold: UInt64 { 1_000_000_000 }
+    private static var longestIdleHold: UInt64 { 120_000_000_000 }
+
+    private mutating func holdIdle(_ now: UInt64) {
+        if outgoing.state == .connect { actions.append(.disconnect(.outgoing)) }
+        outgoing.state = .idle
+        connectRetryDeadline = nil
+        let first = min(max(configuration.connectRetryTime, Self.shortestIdleHold), Self.longestIdleHold)
+        let time = min(first << protocolErrors, Self.longestIdleHold)
+        protocolErrors = min(protocolErrors + 1, 7)
+        idleHoldDeadline = after(jittered(time), now)
+    }
+}
+
+// MARK: - Timers
+
+extension Session {
+    private mutating func timersExpired(_ now: UInt64) {
+        if let deadline = idleHoldDeadline, deadline <= now { begin(now) }
+        if let deadline = connectRetryDeadline, deadline <= now {
+            if outgoing.state == .connect { actions.append(.disconnect(.outgoing)) }
+            openConnection(now)
+        }
+        for origin in [ConnectionOrigin.outgoing, .incoming] {
+            if let deadline = self[origin].holdDeadline, deadline <= now {
+                fail(origin, .sent(NotificationMessage(.holdTimerExpired)), now)
+            }
+            if let deadline = self[origin].keepaliveDeadline, deadline <= now {
+                actions.append(.sendKeepalive(origin))
+                restartKeepaliveTimer(origin, now)
+            }
+        }
+    }
+
+    private mutating func restartHoldTimer(_ origin: ConnectionOrigin, _ now: UInt64) {
+        let seconds = self[origin].negotiated?.holdTime ?? 0
+        self[origin].holdDeadline = seconds == 0 ? nil : after(UInt64(seconds) * 1_000_000_000, now)
+    }
+
+    /// A third of the hold time (RFC 4271, section 10), so that one lost message costs nothing.
+    private mutating func restartKeepaliveTimer(_ origin: ConnectionOrigin, _ now: UInt64) {
+        let seconds = self[origin].negotiated?.holdTime ?? 0
+        self[origin].keepaliveDeadline = seconds == 0 ? nil : after(jittered(UInt64(seconds) * 1_000_000_000 / 3), now)
+    }
+
+    private func after(_ time: UInt64, _ now: UInt64) -> UInt64 {
+        let (sum, overflow) = now.addingReportingOverflow(time)
+        return overflow ? .max : sum
+    }
+
+    /// Three quarters of the time to all of it (RFC 4271, section 10). The numbers are SplitMix64's.
+    private mutating func jittered(_ time: UInt64) -> UInt64 {
+        randomState &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = randomState
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        mixed ^= mixed >> 31
+        return time - (time / 4).multipliedFullWidth(by: mixed).high
+    }
+}

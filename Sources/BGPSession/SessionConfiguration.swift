@@ -1,0 +1,80 @@
+public import BGPWire
+public import Net
+
+/// What an operator decides about a session with one neighbour. All times but the hold time are in nanoseconds.
+public struct SessionConfiguration: Hashable, Sendable {
+    /// The AS of this speaker.
+    public var localASN: ASN
+    /// The AS that the neighbour must have.
+    public var remoteASN: ASN
+    /// The BGP Identifier of this speaker: any number but 0.
+    public var identifier: IPv4Address
+    /// The families to offer; not empty.
+    public var families: AddressFamilies
+    /// The hold time to propose, in seconds: 0 for none, or 3 and more.
+    public var holdTime: UInt16
+    /// ConnectRetryTime: how long to wait after a connection has failed or ended, before jitter.
+    public var connectRetryTime: UInt64
+    /// PassiveTcpEstablishment: wait for the neighbour to connect.
+    public var isPassive: Bool
+
+    /// Makes a configuration.
+    public init(
+        localASN: ASN, remoteASN: ASN, identifier: IPv4Address, families: AddressFamilies, holdTime: UInt16,
+        connectRetryTime: UInt64, isPassive: Bool = false
+    ) {
+        self.localASN = localASN
+        self.remoteASN = remoteASN
+        self.identifier = identifier
+        self.families = families
+        self.holdTime = holdTime
+        self.connectRetryTime = connectRetryTime
+        self.isPassive = isPassive
+    }
+
+    /// Whether the neighbour is in the same AS.
+    public var isInternal: Bool { localASN == remoteASN }
+
+    /// The OPEN that this speaker sends.
+    public var open: OpenMessage {
+        var capabilities = families.elements.map { Capability.multiprotocol(FamilyIdentifier($0)) }
+        capabilities.append(.routeRefresh)
+        capabilities.append(.fourOctetASN(localASN))
+        return OpenMessage(asn: localASN, holdTime: holdTime, identifier: identifier, capabilities: capabilities)
+    }
+}
+
+/// What the two OPEN messages agree on.
+public struct NegotiatedSession: Hashable, Sendable {
+    /// The neighbour's BGP Identifier.
+    public var identifier: IPv4Address
+    /// The hold time in seconds, the lesser of both proposals; 0 when there is none.
+    public var holdTime: UInt16
+    /// Whether both understand AS numbers of four octets.
+    public var isFourOctetASN: Bool
+    /// The families that both offer.
+    public var families: AddressFamilies
+    /// Whether the neighbour answers ROUTE-REFRESH.
+    public var isRouteRefresh: Bool
+    /// The neighbour's graceful restart capability.
+    public var gracefulRestart: GracefulRestart?
+
+    /// Compares an OPEN with what is configured. Throws the NOTIFICATION of RFC 4271, section 6.2 when it cannot be accepted.
+    public init(_ open: OpenMessage, for configuration: SessionConfiguration) throws(NotificationMessage) {
+        guard open.asn == configuration.remoteASN else { throw NotificationMessage(.badPeerAS) }
+        // RFC 6286, section 2.2: unique within an AS.
+        guard !configuration.isInternal || open.identifier != configuration.identifier else {
+            throw NotificationMessage(.badBGPIdentifier)
+        }
+        identifier = open.identifier
+        holdTime = min(open.holdTime, configuration.holdTime)
+        isFourOctetASN = open.isFourOctetASN
+        families = open.families.intersection(configuration.families)
+        isRouteRefresh = open.capabilities.contains(.routeRefresh)
+        for case .gracefulRestart(let capability) in open.capabilities { gracefulRestart = capability }
+        guard !families.isEmpty else {
+            throw NotificationMessage(
+                missing: configuration.families.elements.map { .multiprotocol(FamilyIdentifier($0)) })
+        }
+    }
+}
