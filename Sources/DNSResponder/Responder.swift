@@ -59,6 +59,7 @@ public struct Responder: Sendable {
         let limit = min(byteLimit(parsed.edns, transport), response.byteCount)
         var builder = MessageBuilder(into: &response, limit: limit)
         if let question = parsed.question { putQuestion(question, of: query, into: &builder) }
+        if builder.hasOverflowed { return nil }
         let optionBytes = reservedBytes(parsed.edns, limit: limit, used: builder.count)
         builder.setLimit(limit &- optionBytes)
 

@@ -1,0 +1,175 @@
+import DNSWire
+import DNSZone
+import Testing
+
+@Suite struct ZoneFileTests {
+    private let origin: DomainName
+
+    init() throws { origin = try DomainName("hello.test") }
+
+    private func records(_ text: String) throws -> [ZoneRecord] {
+        try ZoneFile(parsing: text, origin: origin).records
+    }
+
+    /// The errors of a text, as `line:column: reason`.
+    private func errors(_ text: String) -> [String] {
+        do {
+            _ = try ZoneFile(parsing: text, origin: origin)
+            return []
+        } catch {
+            return error.errors.map(\.description)
+        }
+    }
+
+    @Test func ownersAreRelativeAbsoluteInheritedOrTheOrigin() throws {
+        let owners = try records(
+            """
+            www A 192.0.2.1
+                A 192.0.2.2
+            mail.hello.test. A 192.0.2.3
+            @ A 192.0.2.4
+            $ORIGIN sub
+            www A 192.0.2.5
+            $ORIGIN other.test.
+            @ A 192.0.2.6
+            """
+        ).map(\.owner.description)
+        #expect(
+            owners == [
+                "www.hello.test.", "www.hello.test.", "mail.hello.test.", "hello.test.", "www.sub.hello.test.",
+                "other.test.",
+            ])
+    }
+
+    @Test func timesToLiveAndClassesInEitherOrder() throws {
+        let ttls = try records(
+            """
+            a A 192.0.2.1
+            a 60 IN A 192.0.2.2
+            a IN 1h30m A 192.0.2.3
+            a A 192.0.2.4
+            $TTL 1d
+            a in A 192.0.2.5
+            a 0 A 192.0.2.6
+            a A 192.0.2.7
+            """
+        ).map(\.ttl)
+        #expect(ttls == [300, 60, 5400, 5400, 86400, 0, 86400])
+    }
+
+    @Test func theFormOfLabFileRecords() throws {
+        let record = try #require(try records("www 300 A 198.51.100.10").first)
+        #expect(record.type == .a)
+        #expect(record.ttl == 300)
+        #expect(record.data == [198, 51, 100, 10])
+    }
+
+    @Test func dataOfEveryType() throws {
+        let all = try records(
+            ##"""
+            @ SOA ns1 host\.master (   ; the primary and a mailbox with a dot
+                2026010101             ; serial
+                1h 10m 1w 60 )         ; timers
+            @ NS ns1
+            a A 192.0.2.1
+            a AAAA 2001:db8::1
+            c CNAME a
+            p PTR a.hello.test.
+            @ MX 10 mail
+            t TXT "two words" one "" "quote \" and \065; not a comment"
+            s SRV 1 2 443 a
+            @ CAA 0 issue "ca.example"
+            u TYPE65280 \# 3 01 02 03
+            u TYPE65281 \# 0
+            g A \# 4 c0000201
+            """##)
+        let data = Dictionary(grouping: all, by: \.type).mapValues { $0.map(\.data) }
+        let ns1 = try DomainName("ns1.hello.test").wire
+        #expect(
+            try data[.soa]?.first
+                == ns1 + DomainName(#"host\.master.hello.test"#).wire
+                + [0x78, 0xC2, 0x75, 0xF5, 0, 0, 14, 16, 0, 0, 2, 88, 0, 9, 58, 128, 0, 0, 0, 60])
+        #expect(data[.ns] == [ns1])
+        #expect(data[.a] == [[192, 0, 2, 1], [192, 0, 2, 1]])
+        #expect(data[.aaaa] == [[0x20, 0x01, 0x0D, 0xB8] + [UInt8](repeating: 0, count: 11) + [1]])
+        #expect(try data[.cname] == [DomainName("a.hello.test").wire])
+        #expect(try data[.ptr] == [DomainName("a.hello.test").wire])
+        #expect(try data[.mx] == [[0, 10] + DomainName("mail.hello.test").wire])
+        #expect(try data[.srv] == [[0, 1, 0, 2, 1, 187] + DomainName("a.hello.test").wire])
+        #expect(data[.caa] == [[0, 5] + Array("issueca.example".utf8)])
+        let text = ["two words", "one", "", "quote \" and A; not a comment"].flatMap {
+            [UInt8($0.utf8.count)] + Array($0.utf8)
+        }
+        #expect(data[.txt] == [text])
+        #expect(data[RecordType(rawValue: 65280)] == [[1, 2, 3]])
+        #expect(data[RecordType(rawValue: 65281)] == [[]])
+    }
+
+    @Test func errorsNameLineColumnAndReason() {
+        let cases: [(String, String)] = [
+            ("www A 192.0.2", "1:7: '192.0.2' is no IPv4 address"),
+            ("www AAAA 192.0.2.1", "1:10: '192.0.2.1' is no IPv6 address"),
+            ("www A 192.0.2.1 x", "1:17: 'x' is too much here"),
+            ("www MX 10", "1:8: the mail exchange is missing after this"),
+            ("www MX 65536 a", "1:8: the preference must be a number from 0 to 65535, not '65536'"),
+            ("www", "1:1: the record type is missing after this"),
+            ("www 300 B 1", "1:9: 'B' is no record type"),
+            ("www CH A 192.0.2.1", "1:5: only class IN can be served"),
+            ("www ANY x", "1:5: records of type ANY cannot be in a zone"),
+            (
+                "www 9999999999 A 192.0.2.1",
+                "1:5: the TTL must be seconds, as 300 or 1h30m, up to 2147483647, not '9999999999'"
+            ),
+            (" A 192.0.2.1", "1:2: the first record must name its owner"),
+            ("a..b A 192.0.2.1", "1:1: the owner name 'a..b' is wrong: the name has an empty label"),
+            ("\n\nwww TXT \"open\nwww A 192.0.2.1", "3:9: the quoted string is not closed on its line"),
+            ("www TXT ( a", "1:9: the parenthesis is not closed"),
+            ("www A 192.0.2.1 )", "1:17: a closing parenthesis without an opening one"),
+            ("www TXT \\300", "1:9: a backslash and digits must be three digits up to 255"),
+            ("$INCLUDE /etc/passwd", "1:1: the directive $INCLUDE is not known here"),
+            ("www TYPE65280 x", "1:5: the data of type TYPE65280 must be written as \\# LENGTH HEX (RFC 3597)"),
+            ("www TYPE65280 \\# 2 0a", "1:18: the data has 2 hexadecimal digits, not 2 x 2"),
+            ("www A \\# 3 0a0b0c", "1:7: these octets are no data of type A"),
+            ("www NS \\# 2 c000", "1:8: these octets are no data of type NS"),
+            ("www NS \\# 3 016100 \\# 3", "1:20: '\\#' is not hexadecimal"),
+            ("@ CAA 0 is-sue x", "1:9: the property tag must be letters and digits, not 'is-sue'"),
+            ("é 300 A x", "1:9: 'x' is no IPv4 address"),
+        ]
+        for (text, error) in cases { #expect(errors(text) == [error], "\(text)") }
+        let long = String(repeating: "a", count: 256)
+        #expect(errors("www TXT \(long)") == ["1:9: a string has 256 octets, and 255 are the most"])
+    }
+
+    @Test func allErrorsAreReportedAtOnce() {
+        #expect(
+            errors("a A x\nb A 192.0.2.1\nc AAAA y\nd TXT \"z\ne MX a b").map { $0.prefix(4) }
+                == ["1:5:", "3:8:", "4:7:", "5:6:"])
+    }
+
+    @Test func everyTruncationAndManyChangesNeverTrap() {
+        let text = Array(
+            ##"""
+            @ 300 IN SOA ns1 h ( 1 2 3 4 5 ) ; c
+            u TYPE9 \# 2 0102
+            t TXT "a\"b" \065
+            s SRV 1 2 3 a
+            @ CAA 0 issue "x"
+            """##.utf8)
+        var accepted = 0
+        func tryParsing(_ octets: some Collection<UInt8>) {
+            if errors(String(decoding: octets, as: UTF8.self)).isEmpty { accepted += 1 }
+        }
+        for count in 0...text.count { tryParsing(text.prefix(count)) }
+        var state: UInt64 = 3
+        for _ in 0..<20_000 {
+            var changed = text
+            for _ in 0..<3 {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                let alphabet = Array("\\\"();$@ \n\t.09aZ#-".utf8)
+                changed[Int(state >> 33) % changed.count] = alphabet[Int(state >> 20) % alphabet.count]
+            }
+            tryParsing(changed)
+        }
+        #expect((1..<20_000).contains(accepted))
+    }
+}
