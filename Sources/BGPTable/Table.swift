@@ -70,6 +70,7 @@ public struct Table: Sendable {
 extension Table {
     /// The session with a neighbour is Established: the Loc-RIB is queued for it.
     /// - Parameters:
+    ///   - id: the neighbour.
     ///   - identifier: the BGP Identifier of its OPEN message.
     ///   - families: the families that both sides announced (RFC 4760); routes of others are neither taken nor sent.
     public mutating func peerUp(_ id: PeerID, identifier: IPv4Address, families: Set<AddressFamily>) {

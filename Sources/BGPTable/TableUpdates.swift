@@ -29,8 +29,10 @@ extension Table {
     /// Takes what is to be sent to a neighbour, oldest change first, and regards it as sent. Only what differs from what
     /// the neighbour holds comes out: no route twice, and no withdrawal of what it does not have. Call `decide` before.
     /// - Parameters:
+    ///   - id: the neighbour.
     ///   - limit: the number of prefixes after which to stop, so that the speaker can wait for the socket.
     ///   - withdrawalsOnly: leaves the announcements in the queue, for an advertisement interval that spares withdrawals.
+    /// - Returns: the updates, to be sent in this order: withdrawals, then announcements.
     public mutating func takeUpdates(
         for id: PeerID, atMost limit: Int = .max, withdrawalsOnly: Bool = false
     ) -> OutgoingUpdates {
@@ -38,17 +40,17 @@ extension Table {
         // Out of the table for the while, so that its arrays are changed in place.
         var out = peers[index].out
         peers[index].out = AdjRIBOut()
-        var batch = Batch()
+        var batch = Batch(policy: peers[index].policy)
         var finished: [UInt32] = []
         for _ in 0..<min(max(limit, 0), out.waiting.count) {
             guard let waiting = out.dequeue() else { break }
             let best = prefixes[waiting.slot].best
-            let target = best != 0 && permits(best, waiting.slot, index) ? best : 0
+            let target = best != 0 && batch.policy.permits(store[best]) ? best : 0
             if withdrawalsOnly, target != 0, target != waiting.sent {
                 out.enqueue(waiting.slot, sent: waiting.sent)
                 continue
             }
-            add(waiting, target, to: &batch, index)
+            add(waiting, target, to: &batch)
             out.holdsBest[waiting.slot] = target != 0
             out.advertisedCount += (target != 0 ? 1 : 0) - (waiting.sent != 0 ? 1 : 0)
             if target == 0 { finished.append(waiting.slot) }
@@ -68,7 +70,8 @@ extension Table {
     /// The updates while they are put together.
     private struct Batch {
         var updates = OutgoingUpdates()
-        /// Exported forms, so that each set is exported once.
+        let policy: ExportPolicy
+        /// Forms that were compared. Those that are only sent are in their group.
         var exported: [AttributeSetID: PathAttributes] = [:]
         var groupOfSet: [AttributeSetID: Int] = [:]
         var groupOfForm: [Form: Int] = [:]
@@ -76,25 +79,25 @@ extension Table {
         var lastGroup = 0
     }
 
-    private func add(_ waiting: AdjRIBOut.Waiting, _ target: AttributeSetID, to batch: inout Batch, _ index: Int) {
+    private func add(_ waiting: AdjRIBOut.Waiting, _ target: AttributeSetID, to batch: inout Batch) {
         guard target != waiting.sent else { return }
         let prefix = prefixes[waiting.slot].prefix
         guard target != 0 else {
             batch.updates.withdrawn.append(prefix)
             return
         }
-        if waiting.sent != 0, exported(target, &batch, index) == exported(waiting.sent, &batch, index) { return }
-        batch.updates.announced[group(target, &batch, index)].prefixes.append(prefix)
+        if waiting.sent != 0, compared(target, &batch) == compared(waiting.sent, &batch) { return }
+        batch.updates.announced[group(target, &batch)].prefixes.append(prefix)
     }
 
     /// The group of a set. Sets that differ only in what is not sent come out equal and share one.
-    private func group(_ set: AttributeSetID, _ batch: inout Batch, _ index: Int) -> Int {
+    private func group(_ set: AttributeSetID, _ batch: inout Batch) -> Int {
         if set == batch.lastSet { return batch.lastGroup }
         let group: Int
         if let known = batch.groupOfSet[set] {
             group = known
         } else {
-            let form = Form(attributes: exported(set, &batch, index), isIPv6: store[set].flags.contains(.ipv6))
+            let form = Form(attributes: batch.exported[set] ?? export(set, batch.policy), isIPv6: store[set].flags.contains(.ipv6))
             group = batch.groupOfForm[form] ?? batch.updates.announced.count
             if group == batch.updates.announced.count {
                 batch.updates.announced.append(OutgoingUpdates.Group(attributes: form.attributes, prefixes: []))
@@ -107,15 +110,15 @@ extension Table {
         return group
     }
 
-    private func exported(_ set: AttributeSetID, _ batch: inout Batch, _ index: Int) -> PathAttributes {
+    private func compared(_ set: AttributeSetID, _ batch: inout Batch) -> PathAttributes {
         if let known = batch.exported[set] { return known }
-        let attributes = export(set, index)
+        let attributes = export(set, batch.policy)
         batch.exported[set] = attributes
         return attributes
     }
 
-    /// The attributes of a set as the neighbour at `index` is sent them.
-    func export(_ set: AttributeSetID, _ index: Int) -> PathAttributes {
-        peers[index].policy.export(store.attributes(set), of: store[set])
+    /// The attributes of a set as a neighbour with this policy is sent them.
+    func export(_ set: AttributeSetID, _ policy: ExportPolicy) -> PathAttributes {
+        policy.export(store.attributes(set), of: store[set])
     }
 }

@@ -54,9 +54,13 @@ private struct Topology {
 
     func asn(_ node: Int) -> ASN { ASN(origins.contains(node) ? 64500 : 65001 + UInt32(node)) }
 
-    /// The neighbours of a node that are to it what `relation` says.
-    func neighbours(_ node: Int, _ relation: Relation) -> [Int] {
-        (links + links.map(\.reversed)).filter { $0.from == node && $0.relation == relation }.map(\.to)
+    /// For each node, the neighbours that are to it what `relation` says.
+    func neighbours(_ relation: Relation) -> [[Int]] {
+        var neighbours = [[Int]](repeating: [], count: count)
+        for link in links + links.map(\.reversed) where link.relation == relation {
+            neighbours[link.from].append(link.to)
+        }
+        return neighbours
     }
 }
 
@@ -69,9 +73,10 @@ private func steadyState(_ topology: Topology) -> [Int?] {
 
     /// Gives every node without a route the best one that neighbours of this relation offer, shortest paths first.
     func spread(_ relation: Relation, through offers: (Int) -> Int?) {
+        let neighbours = topology.neighbours(relation)
         for hops in 1...topology.count {
             for node in 0..<topology.count where length[node] == nil {
-                let offering = topology.neighbours(node, relation).filter { offers($0) == hops - 1 }
+                let offering = neighbours[node].filter { offers($0) == hops - 1 }
                 guard let best = offering.min(by: { topology.identifiers[$0] < topology.identifiers[$1] }) else {
                     continue
                 }
@@ -100,13 +105,21 @@ private struct Network {
     /// For each node, its neighbours by the number that its table gave them.
     var sessions: [[PeerID: Int]] = []
     var ids: [[Int: PeerID]] = []
-    var queues: [[Int]: [Message]] = [:]
-    /// What each node was sent by each neighbour and still holds.
-    var held: [[Int]: [IPPrefix: PathAttributes]] = [:]
+    /// The places of the pairs of nodes that are joined.
+    var joined: [Int] = []
+    /// What is under way from one node to another, at `from * count + to`.
+    var queues: [[Message]]
+    /// What each node was sent by each neighbour and still holds, at the same place.
+    var held: [[IPPrefix: PathAttributes]]
+    /// Nodes that have something to decide or to send.
+    var busy: [Bool]
     var topology: Topology
 
     init(_ topology: Topology) {
         self.topology = topology
+        queues = Array(repeating: [], count: topology.count * topology.count)
+        held = Array(repeating: [:], count: topology.count * topology.count)
+        busy = Array(repeating: true, count: topology.count)
         for node in 0..<topology.count {
             let identifier = IPv4Address(rawValue: topology.identifiers[node])
             tables.append(Table(local: LocalSpeaker(asn: topology.asn(node), identifier: identifier)))
@@ -127,6 +140,7 @@ private struct Network {
                 localIPv4: IPv4Address(10, 0, 0, UInt8(link.from))))
         sessions[link.from][id] = link.to
         ids[link.from][link.to] = id
+        joined.append(link.from * topology.count + link.to)
     }
 
     static func address(_ node: Int) -> IPAddress { .v4(IPv4Address(10, 0, 0, UInt8(node))) }
@@ -141,21 +155,18 @@ private struct Network {
 
     mutating func down(_ link: Topology.Link) {
         for end in [link, link.reversed] {
-            queues[[end.from, end.to]] = []
-            held[[end.from, end.to]] = [:]
+            queues[end.from * topology.count + end.to] = []
+            held[end.from * topology.count + end.to] = [:]
             if let id = ids[end.from][end.to] { tables[end.from].peerDown(id) }
         }
     }
 
     /// Delivers, decides and sends in a random order until nothing is left to do. False if that never happens.
     mutating func converge(_ random: inout Seeded) -> Bool {
+        busy = Array(repeating: true, count: topology.count)
         for _ in 0..<200_000 {
-            let full = queues.keys.filter { queues[$0]?.isEmpty == false }
-            // A key's place in a dictionary differs between runs; the seed must decide alone.
-            let arrivals = full.sorted { $0.lexicographicallyPrecedes($1) }
-            let waiting = tables.indices.filter { node in
-                tables[node].needsDecision || sessions[node].keys.contains { tables[node].hasUpdates(for: $0) }
-            }
+            let arrivals = joined.filter { !queues[$0].isEmpty }
+            let waiting = busy.indices.filter { busy[$0] }
             let choice = Int.random(in: 0..<max(1, arrivals.count + waiting.count), using: &random)
             if choice < arrivals.count {
                 deliver(arrivals[choice])
@@ -168,13 +179,16 @@ private struct Network {
         return false
     }
 
-    private mutating func deliver(_ session: [Int]) {
-        guard let message = queues[session]?.removeFirst(), let id = ids[session[1]][session[0]] else { return }
-        tables[session[1]].withdraw(message.withdrawn, from: id)
-        for group in message.announced { tables[session[1]].announce(group.prefixes, with: group.attributes, from: id) }
-        for case .track(let address) in tables[session[1]].takeNextHopRequests() {
-            tables[session[1]].nextHopChanged(address, to: NextHopResolution(metric: 0))
+    private mutating func deliver(_ session: Int) {
+        let (from, to) = session.quotientAndRemainder(dividingBy: topology.count)
+        let message = queues[session].removeFirst()
+        guard let id = ids[to][from] else { return }
+        tables[to].withdraw(message.withdrawn, from: id)
+        for group in message.announced { tables[to].announce(group.prefixes, with: group.attributes, from: id) }
+        for case .track(let address) in tables[to].takeNextHopRequests() {
+            tables[to].nextHopChanged(address, to: NextHopResolution(metric: 0))
         }
+        busy[to] = true
     }
 
     private mutating func work(_ node: Int, _ random: inout Seeded) {
@@ -183,20 +197,23 @@ private struct Network {
             guard let other = sessions[node][id] else { continue }
             let updates = tables[node].takeUpdates(for: id)
             guard !updates.isEmpty else { continue }
-            check(updates, [node, other])
-            queues[[node, other], default: []].append(
-                Message(withdrawn: updates.withdrawn, announced: updates.announced))
+            let session = node * topology.count + other
+            check(updates, session)
+            queues[session].append(Message(withdrawn: updates.withdrawn, announced: updates.announced))
         }
+        busy[node] = tables[node].peerIDs.contains { tables[node].hasUpdates(for: $0) }
     }
 
     /// Nothing is sent that the other end has, or withdrawn that it has not.
-    private mutating func check(_ updates: OutgoingUpdates, _ session: [Int]) {
+    private mutating func check(_ updates: OutgoingUpdates, _ session: Int) {
         for prefix in updates.withdrawn {
-            #expect(held[session]?.removeValue(forKey: prefix) != nil)
+            let old = held[session].removeValue(forKey: prefix)
+            #expect(old != nil)
         }
         for group in updates.announced {
             for prefix in group.prefixes {
-                #expect(held[session, default: [:]].updateValue(group.attributes, forKey: prefix) != group.attributes)
+                let old = held[session].updateValue(group.attributes, forKey: prefix)
+                #expect(old != group.attributes)
             }
         }
     }
