@@ -56,6 +56,11 @@ public struct Network: Hashable, Sendable, Codable {
         self.relations = relations
         self.timers = timers
     }
+
+    /// The name of the router number `index` (from 0) of a network: by its city's code, or else by its number.
+    public static func routerName(network: String, city: Place, index: Int) -> String {
+        network + "-" + (city.code?.lowercased() ?? String(index + 1))
+    }
 }
 
 /// An anycast service: one set of addresses, announced at every site.

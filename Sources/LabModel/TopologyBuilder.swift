@@ -61,7 +61,7 @@ struct TopologyBuilder {
                 own.append(nodes.count)
                 nodes.append(
                     Node(
-                        index: nodes.count, name: network.name + "-" + (city.code?.lowercased() ?? String(router + 1)),
+                        index: nodes.count, name: Network.routerName(network: network.name, city: city, index: router),
                         kind: .router, network: network.name, asn: network.asn, place: city, address: address,
                         address6: address6, prefixes: addressing.prefixes(ofNetwork: index), services: []))
             }
