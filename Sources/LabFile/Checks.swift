@@ -1,0 +1,130 @@
+import LabModel
+import Net
+
+/// What the parts of a lab mean together. Every check reports all it finds, and none of them what another has reported.
+enum Checks {
+    /// Runs all checks that need only the draft, and completes it: the one service of sites that name none, and AS numbers.
+    static func run(_ draft: inout Draft, _ report: Report) {
+        names(&draft, report)
+        services(&draft, report)
+        neighbours(&draft, report)
+        numbers(&draft, report)
+        addresses(draft, report)
+        if draft.hasStructure {
+            providerCycles(draft, report)
+            Reachability(draft).check(report)
+        }
+    }
+
+    // MARK: Names
+
+    /// Networks, routers, sites and clients share the names of nodes: `NAME.NODE` is a namespace, and `links`, `exec` and
+    /// `fail` take any of them.
+    private static func names(_ draft: inout Draft, _ report: Report) {
+        var taken: [String: (what: String, position: Position)] = [:]
+        func take(_ name: String, _ what: String, _ position: Position, hint: String) -> Bool {
+            guard let other = taken.updateValue((what, position), forKey: name) else { return true }
+            taken[name] = other
+            report.error(
+                "\(what) and \(other.what) (line \(other.position.line)) have the same name \(quoted(name))",
+                at: position, hint: hint)
+            return false
+        }
+        var areUnique = true
+        let hint = "networks, their routers, sites and clients share one set of names"
+        for network in draft.networks {
+            areUnique = take(network.name.value, "a network", network.name.position, hint: hint) && areUnique
+        }
+        for network in draft.networks {
+            for (index, city) in network.cities.enumerated() {
+                let name = Network.routerName(network: network.name.value, city: city.value, index: index)
+                let what = "the router in \(city.value.label) of network \(quoted(network.name.value))"
+                areUnique = take(name, what, city.position, hint: hint) && areUnique
+                if name.utf8.count > 63, network.name.value.utf8.count <= 63 {
+                    report.error(
+                        "the name of the router \(quoted(name)) has more than 63 characters", at: city.position,
+                        hint: "shorten the name of the network")
+                }
+            }
+        }
+        for site in draft.sites {
+            areUnique = take(site.name.value, "a site", site.name.position, hint: hint) && areUnique
+        }
+        for client in draft.clients {
+            areUnique = take(client.name.value, "a client", client.name.position, hint: hint) && areUnique
+        }
+        if !areUnique { draft.hasStructure = false }
+    }
+
+    // MARK: Services of sites
+
+    private static func services(_ draft: inout Draft, _ report: Report) {
+        let known = draft.services.map(\.name.value)
+        let knownSet = Set(known)
+        for (index, site) in draft.sites.enumerated() {
+            if let service = site.service {
+                guard !knownSet.contains(service.value) else { continue }
+                report.error(
+                    "there is no service \(quoted(service.value))", at: service.position,
+                    hint: Nearest.hint(service.value, among: known))
+                draft.hasStructure = false
+            } else if known.count == 1 {
+                draft.sites[index].service = Located(value: known[0], position: site.name.position)
+            } else if draft.hasStructure || known.count > 1 {
+                report.error(
+                    "site \(quoted(site.name.value)) has to say of which service it is", at: site.name.position,
+                    hint: known.isEmpty
+                        ? "declare it under 'services'" : "the services are: \(known.prefix(8).joined(separator: ", "))"
+                )
+                draft.hasStructure = false
+            }
+        }
+        guard draft.hasStructure else { return }
+        let offered = Set(draft.sites.compactMap(\.service?.value))
+        for service in draft.services where !offered.contains(service.name.value) {
+            report.error(
+                "no site offers the service \(quoted(service.name.value))", at: service.name.position,
+                hint: "declare one under 'sites'")
+        }
+    }
+
+    // MARK: AS numbers
+
+    /// Reports numbers that are used twice, and gives numbers to those that have none: from 4200000001 upwards, which are
+    /// for private use, in the order of the file.
+    private static func numbers(_ draft: inout Draft, _ report: Report) {
+        var used: [ASN: (what: String, position: Position)] = [:]
+        for network in draft.networks {
+            guard let asn = network.asn else { continue }
+            if let other = used[asn.value] {
+                report.error(
+                    "AS \(asn.value) is already that of \(other.what) (line \(other.position.line))", at: asn.position,
+                    hint: "leave 'asn' out to be given one")
+            } else {
+                used[asn.value] = ("network \(quoted(network.name.value))", asn.position)
+            }
+        }
+        let networks = used
+        for service in draft.services {
+            guard let asn = service.asn else { continue }
+            if let other = networks[asn.value] {
+                report.error(
+                    "AS \(asn.value) is already that of \(other.what) (line \(other.position.line))", at: asn.position,
+                    hint: "leave 'asn' out to be given one")
+            }
+            used[asn.value] = ("service \(quoted(service.name.value))", asn.position)
+        }
+        var next: UInt32 = 4_200_000_001
+        func give(_ name: Located<String>) -> Located<ASN> {
+            while used[ASN(next)] != nil { next += 1 }
+            defer { next += 1 }
+            return Located(value: ASN(next), position: name.position)
+        }
+        for index in draft.networks.indices where draft.networks[index].asn == nil {
+            draft.networks[index].asn = give(draft.networks[index].name)
+        }
+        for index in draft.services.indices where draft.services[index].asn == nil {
+            draft.services[index].asn = give(draft.services[index].name)
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import LabModel
+
+extension Checks {
+    /// Every neighbour is a network, another one, is named once, and is the same from both sides.
+    static func neighbours(_ draft: inout Draft, _ report: Report) {
+        let checker = NeighbourCheck(draft, report)
+        var isSound = true
+        for network in draft.networks {
+            isSound = checker.check(network.relations, of: network.name.value) && isSound
+        }
+        for site in draft.sites {
+            isSound = checker.check(site.relations, of: site.name.value) && isSound
+        }
+        for client in draft.clients {
+            if let provider = client.provider { isSound = checker.isNetwork(provider) && isSound }
+        }
+        isSound = checker.checkBothSides(draft.networks) && isSound
+        if !isSound { draft.hasStructure = false }
+    }
+
+    /// Money cannot go round: a network that is its own provider's provider would carry everyone's traffic in a circle
+    /// (Gao and Rexford), and routing need not converge.
+    static func providerCycles(_ draft: Draft, _ report: Report) {
+        let index = Dictionary(
+            draft.networks.enumerated().map { ($1.name.value, $0) }, uniquingKeysWith: { first, _ in first })
+        var providers: [[(network: Int, position: Position)]] = Array(repeating: [], count: draft.networks.count)
+        for (own, network) in draft.networks.enumerated() {
+            for relation in network.relations {
+                guard let other = index[relation.value.network] else { continue }
+                if relation.value.kind == .provider { providers[own].append((other, relation.position)) }
+                if relation.value.kind == .customer { providers[other].append((own, relation.position)) }
+            }
+        }
+        var remaining = Set(draft.networks.indices)
+        while true {
+            peel(&remaining, providers)
+            // All that remain have a provider that remains, so walking upwards ends in a circle.
+            guard let start = remaining.min() else { return }
+            var path: [(network: Int, position: Position)] = [(start, .start)]
+            var place = [start: 0]
+            while let last = path.last,
+                let up = providers[last.network].first(where: { remaining.contains($0.network) })
+            {
+                if let first = place[up.network] {
+                    let cycle = path[first...].map(\.network) + [up.network]
+                    report.error(
+                        "cycle of providers: "
+                            + cycle.map { draft.networks[$0].name.value }.joined(separator: " -> "),
+                        at: up.position, hint: "of two networks only one can be the other's provider, directly or not")
+                    remaining.subtract(cycle)
+                    break
+                }
+                place[up.network] = path.count
+                path.append(up)
+            }
+        }
+    }
+
+    /// Takes away, again and again, the networks that have no provider among the rest.
+    private static func peel(_ remaining: inout Set<Int>, _ providers: [[(network: Int, position: Position)]]) {
+        var open = providers.map { Set($0.map(\.network)).intersection(remaining).count }
+        var customers: [[Int]] = Array(repeating: [], count: providers.count)
+        for (own, all) in providers.enumerated() where remaining.contains(own) {
+            for provider in Set(all.map(\.network)) { customers[provider].append(own) }
+        }
+        var free = remaining.filter { open[$0] == 0 }.map(\.self)
+        while let network = free.popLast() {
+            remaining.remove(network)
+            for customer in customers[network] where remaining.contains(customer) {
+                open[customer] -= 1
+                if open[customer] == 0 { free.append(customer) }
+            }
+        }
+    }
+}
+
+/// Looks at the neighbours that networks, sites and clients name.
+private struct NeighbourCheck {
+    let report: Report
+    let networks: [String]
+    let known: Set<String>
+    let others: [String: String]
+
+    init(_ draft: Draft, _ report: Report) {
+        self.report = report
+        networks = draft.networks.map(\.name.value)
+        known = Set(networks)
+        others = Dictionary(
+            draft.sites.map { ($0.name.value, "a site") } + draft.clients.map { ($0.name.value, "a client") }
+                + draft.services.map { ($0.name.value, "a service") }, uniquingKeysWith: { first, _ in first })
+    }
+
+    func isNetwork(_ name: Located<String>) -> Bool {
+        if known.contains(name.value) { return true }
+        report.error(
+            "there is no network \(quoted(name.value))", at: name.position,
+            hint: others[name.value].map { "\(quoted(name.value)) is \($0)" }
+                ?? Nearest.hint(name.value, among: networks))
+        return false
+    }
+
+    func check(_ relations: [Located<Relation>], of owner: String) -> Bool {
+        var isSound = true
+        var seen: [String: Located<Relation>] = [:]
+        for relation in relations {
+            let name = relation.value.network
+            guard name != owner else {
+                report.error("\(quoted(name)) cannot be its own \(relation.value.kind.rawValue)", at: relation.position)
+                isSound = false
+                continue
+            }
+            isSound = isNetwork(Located(value: name, position: relation.position)) && isSound
+            if let first = seen[name] {
+                let isSame = first.value.kind == relation.value.kind
+                report.error(
+                    isSame
+                        ? "\(quoted(name)) is there twice: first on line \(first.position.line)"
+                        : "\(quoted(name)) cannot be \(relation.value.kind.rawValue) and "
+                            + "\(first.value.kind.rawValue) (line \(first.position.line)) at once",
+                    at: relation.position)
+                isSound = false
+            } else {
+                seen[name] = relation
+            }
+        }
+        return isSound
+    }
+
+    /// A relation may be declared on both sides, if both mean the same.
+    func checkBothSides(_ networks: [Draft.Network]) -> Bool {
+        var declared: [[String]: Located<Relation>] = [:]
+        var isSound = true
+        for network in networks {
+            for relation in network.relations where relation.value.network != network.name.value {
+                let (own, other, kind) = (network.name.value, relation.value.network, relation.value.kind)
+                if let back = declared[[other, own]], back.value.kind != kind.reversed {
+                    report.error(
+                        "\(quoted(own)) calls \(quoted(other)) its \(kind.rawValue), but is itself called "
+                            + "\(back.value.kind.rawValue) by it (line \(back.position.line))",
+                        at: relation.position, hint: "declare it on one side only")
+                    isSound = false
+                }
+                if declared[[own, other]] == nil { declared[[own, other]] = relation }
+            }
+        }
+        return isSound
+    }
+}

@@ -1,0 +1,39 @@
+public import LabModel
+
+/// A lab file, version 1: YAML read into a ``Lab``, and everything that is wrong with it.
+///
+/// A file goes through four stages: libyaml's events become nodes with positions; these become a draft, by key, type, unit and
+/// range; the draft is checked for what things mean together; what is left is a lab. Each stage reports all it finds.
+public struct LabFile: Sendable {
+    /// The lab; nil when there is an error.
+    public let lab: Lab?
+    /// What is wrong, in the order of the file.
+    public let diagnostics: [Diagnostic]
+
+    /// Reads the bytes of a lab file, UTF-8.
+    ///
+    /// - Parameters:
+    ///   - bytes: What the file has; more than 4 MiB are refused.
+    ///   - path: Its path, for messages and for finding zone files that are named relative to it.
+    ///   - readFile: Reads a zone file that the lab names.
+    public static func parse(
+        _ bytes: some Sequence<UInt8>, path: String, readFile: (String) throws -> [UInt8]
+    ) -> LabFile {
+        let source = Source(bytes)
+        let report = Report(path: path, source: source)
+        guard let root = YAMLReader.read(source, report) else { return LabFile(nil, report) }
+        var reader = LabReader(report)
+        reader.read(root)
+        var draft = reader.draft
+        Checks.run(&draft, report)
+        let zones = ZoneReader(report, path: path).zones(of: draft, readFile)
+        let lab = draft.lab(zones: zones)
+        if draft.hasStructure { Checks.links(of: draft, in: lab, report) }
+        return LabFile(report.hasErrors ? nil : lab, report)
+    }
+
+    private init(_ lab: Lab?, _ report: Report) {
+        self.lab = lab
+        diagnostics = report.diagnostics
+    }
+}

@@ -1,0 +1,76 @@
+/// Numbers with units, spelt as tc(8) spells them.
+enum Quantity {
+    /// Why text is not such a quantity.
+    struct Wrong: Error, Equatable {
+        var message: String
+        var hint: String?
+    }
+
+    /// Nanoseconds of `5ms`: a number and ns, us, ms or s.
+    static func duration(_ text: String, upTo most: Int64) throws(Wrong) -> Int64 {
+        let units: [(String, Double)] = [("ns", 1), ("us", 1e3), ("ms", 1e6), ("s", 1e9)]
+        let value = try read(text, units, "a duration", example: "ms")
+        guard value <= Double(most) else { throw outOfRange("0ms to \(most / 1_000_000_000)s") }
+        return Int64(value.rounded())
+    }
+
+    /// Milliseconds of `90s`.
+    static func milliseconds(_ text: String, upTo most: Int64) throws(Wrong) -> UInt32 {
+        let nanoseconds = try duration(text, upTo: most)
+        guard nanoseconds % 1_000_000 == 0 else {
+            throw Wrong(message: "is finer than a millisecond", hint: "timers have whole milliseconds")
+        }
+        return UInt32(clamping: nanoseconds / 1_000_000)
+    }
+
+    /// The hold timer in milliseconds: 0, or 3 to 65535 whole seconds, for it travels in seconds in two octets (RFC 4271,
+    /// section 4.2).
+    static func holdTime(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 65_535_000_000_000)
+        guard value == 0 || (value >= 3000 && value % 1000 == 0) else {
+            throw outOfRange("0s for none, or whole seconds from 3s (RFC 4271, section 4.2)")
+        }
+        return value
+    }
+
+    /// The share, 0 to 1, of `0.1%`.
+    static func share(_ text: String) throws(Wrong) -> Double {
+        let value = try read(text, [("%", 1)], "a share", example: "%")
+        guard value <= 100 else { throw outOfRange("0% to 100%") }
+        return value / 100
+    }
+
+    /// Bits a second of `1gbit`: a number and bit, kbit, mbit or gbit, each 1000 times the one before.
+    static func rate(_ text: String) throws(Wrong) -> UInt64 {
+        let units: [(String, Double)] = [("gbit", 1e9), ("mbit", 1e6), ("kbit", 1e3), ("bit", 1)]
+        let value = try read(text, units, "a rate", example: "mbit")
+        guard (1e3...1e12).contains(value) else { throw outOfRange("1kbit to 1000gbit") }
+        return UInt64(value.rounded())
+    }
+
+    private static func outOfRange(_ range: String) -> Wrong {
+        Wrong(message: "is out of range", hint: "it goes: \(range)")
+    }
+
+    private static func read(
+        _ text: String, _ units: [(String, Double)], _ what: String, example: String
+    ) throws(Wrong) -> Double {
+        let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        let unit = text[number.endIndex...]
+        let parts = number.split(separator: ".", omittingEmptySubsequences: false)
+        let isNumber = (1...2).contains(parts.count) && parts.allSatisfy { !$0.isEmpty } && number.utf8.count <= 20
+        guard isNumber, let value = Double(number) else {
+            let all = units.map(\.0).joined(separator: ", ")
+            throw Wrong(message: "is not \(what)", hint: "a number and one of \(all), like 5\(example)")
+        }
+        if let factor = units.first(where: { $0.0 == unit })?.1 { return value * factor }
+        guard unit.isEmpty else {
+            let close = units.first { $0.0 == unit.lowercased().filter { $0 != " " } }?.0
+            let all = units.map(\.0).joined(separator: ", ")
+            throw Wrong(
+                message: "has an unknown unit",
+                hint: close.map { "say \(number)\($0)" } ?? "the units are: \(all)")
+        }
+        throw Wrong(message: "has no unit", hint: "say \(number)\(example)")
+    }
+}
