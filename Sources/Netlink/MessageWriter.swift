@@ -1,4 +1,5 @@
 import CMnl
+import Glibc
 import Net
 
 /// Writes one netlink message into a buffer that somebody else owns.
@@ -25,8 +26,8 @@ import Net
 public struct MessageWriter {
     private let message: UnsafeMutablePointer<nlmsghdr>
     private let capacity: Int
-    /// Whether something did not fit. The message is of no use then.
-    private(set) var isFull = false
+    /// Why the message is of no use: EMSGSIZE when something did not fit.
+    private(set) var failure: Int32?
 
     /// Starts a message at the front of `buffer`, which must outlive the writer, be aligned to 4 and be zero. Nil when
     /// not even a header fits.
@@ -104,7 +105,7 @@ public struct MessageWriter {
     /// Writes an attribute whose value is what `body` writes.
     mutating func nest(_ type: Int, _ body: (inout MessageWriter) -> Void) {
         guard let start = mnl_attr_nest_start_check(message, capacity, UInt16(truncatingIfNeeded: type)) else {
-            isFull = true
+            fail(EMSGSIZE)
             return
         }
         body(&self)
@@ -114,7 +115,7 @@ public struct MessageWriter {
     /// Writes one next hop of RTA_MULTIPATH with the attributes that `body` writes.
     mutating func nextHop(_ header: rtnexthop, _ body: (inout MessageWriter) -> Void) {
         guard let start = cm_nexthop_start(message, capacity) else {
-            isFull = true
+            fail(EMSGSIZE)
             return
         }
         start.pointee = header
@@ -122,21 +123,51 @@ public struct MessageWriter {
         cm_nexthop_end(message, start)
     }
 
-    /// Replaces all that was written by a message made elsewhere, whose sequence number and port are set anew.
-    mutating func take(_ other: UnsafeRawBufferPointer) {
-        guard other.count >= MemoryLayout<nlmsghdr>.size, other.count <= capacity else {
-            isFull = true
+    /// Makes the message one that was made elsewhere, up to the end of its attribute `type`, and lets `body` write more
+    /// into that attribute. What stands behind it is dropped: libnl leaves room that it does not use.
+    mutating func take(
+        _ other: UnsafeRawBufferPointer, reopening type: Int, behind header: Int, _ body: (inout MessageWriter) -> Void
+    ) {
+        let start = MemoryLayout<nlmsghdr>.size + header
+        guard other.count >= start, let offset = Self.offset(of: type, in: other, from: start) else {
+            fail(EMSGSIZE)
+            return
+        }
+        let length = Int(other.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+        let end = min((offset + length + 3) & ~3, other.count)
+        guard end <= capacity else {
+            fail(EMSGSIZE)
             return
         }
         let sequence = message.pointee.nlmsg_seq
-        UnsafeMutableRawBufferPointer(start: message, count: capacity).copyMemory(from: other)
-        message.pointee.nlmsg_len = UInt32(other.count)
+        let buffer = UnsafeMutableRawBufferPointer(start: message, count: capacity)
+        buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: other[..<end]))
+        message.pointee.nlmsg_len = UInt32(end)
         message.pointee.nlmsg_seq = sequence
         message.pointee.nlmsg_pid = 0
         message.pointee.nlmsg_flags |= UInt16(NLM_F_REQUEST)
+        body(&self)
+        buffer.storeBytes(of: UInt16(truncatingIfNeeded: count - offset), toByteOffset: offset, as: UInt16.self)
+    }
+
+    private static func offset(of type: Int, in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+        var offset = start
+        while offset + 4 <= bytes.count {
+            let length = Int(bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+            let found = Int(bytes.loadUnaligned(fromByteOffset: offset + 2, as: UInt16.self) & 0x3FFF)
+            guard length >= 4, offset + length <= bytes.count else { return nil }
+            if found == type { return offset }
+            offset += (length + 3) & ~3
+        }
+        return nil
+    }
+
+    /// Marks the message as one that cannot be written; the first reason stays.
+    mutating func fail(_ code: Int32) {
+        if failure == nil { failure = code }
     }
 
     private mutating func note(_ fits: Bool) {
-        if !fits { isFull = true }
+        if !fits { fail(EMSGSIZE) }
     }
 }

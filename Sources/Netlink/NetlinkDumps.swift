@@ -70,6 +70,11 @@ extension NetlinkSession {
         }
     }
 
+    /// The queueing disciplines of all interfaces. Throws ``NetlinkError``.
+    public func qdiscs() throws(NetlinkError) -> [Qdisc] {
+        try dump(DumpRequest(type: RTM_GETQDISC, header: tcmsg(), what: "qdiscs"), of: RTM_NEWQDISC) { Qdisc($0) }
+    }
+
     /// Which way a packet would go. Throws ``NetlinkError``, with ENETUNREACH where no route leads, and EINVAL,
     /// EHOSTUNREACH or EACCES where the route is a blackhole, unreachable or prohibit one.
     public func lookup(_ question: RouteLookup) throws(NetlinkError) -> KernelRoute {

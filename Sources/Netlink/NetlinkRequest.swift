@@ -18,7 +18,7 @@ extension NetlinkRequest {
         buffer.initializeMemory(as: UInt8.self, repeating: 0)
         guard var writer = MessageWriter(buffer, sequence: sequence) else { return nil }
         encode(into: &writer)
-        return writer.isFull ? nil : Array(buffer[..<writer.count])
+        return writer.failure != nil ? nil : Array(buffer[..<writer.count])
     }
 }
 

@@ -66,12 +66,19 @@ public final class NetlinkSession {
     public func attempt(_ batch: NetlinkBatch) throws(NetlinkError) -> [Refusal] {
         guard !batch.isEmpty else { return [] }
         var refusals: [Refusal] = []
-        let capacity = min(Self.bytesAtOnce, max(4096, batch.count * 512))
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: capacity, alignment: 8)
+        var buffer = Self.allocate(min(Self.bytesAtOnce, max(2048, batch.count * 256)))
         defer { buffer.deallocate() }
         var position = 0
         while position < batch.count {
-            let (end, length, lastSequence) = try encode(batch, from: position, into: buffer)
+            let (end, length, lastSequence, failure) = encode(batch, from: position, into: buffer)
+            if end == position {
+                guard failure == EMSGSIZE, buffer.count < Self.bytesAtOnce else {
+                    throw NetlinkError(code: failure, request: words(batch.entries[position].request))
+                }
+                buffer.deallocate()
+                buffer = Self.allocate(Self.bytesAtOnce)
+                continue
+            }
             try transmit(UnsafeRawBufferPointer(rebasing: buffer[..<length]))
             let first = lastSequence &- UInt32(truncatingIfNeeded: end - position - 1)
             try receive(until: lastSequence) { message throws(NetlinkError) in
@@ -87,30 +94,36 @@ public final class NetlinkSession {
         return refusals
     }
 
-    /// Writes as many requests as fit. Answers the position behind the last, the bytes written, the last number used.
+    private static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 8)
+    }
+
+    /// Writes as many requests as fit, the first perhaps not. Answers the position behind the last, the bytes written, the
+    /// last number used, and why there are no more.
     private func encode(
         _ batch: NetlinkBatch, from start: Int, into buffer: UnsafeMutableRawBufferPointer
-    ) throws(NetlinkError) -> (end: Int, length: Int, lastSequence: UInt32) {
+    ) -> (end: Int, length: Int, lastSequence: UInt32, failure: Int32) {
         buffer.initializeMemory(as: UInt8.self, repeating: 0)
         var length = 0
         var position = start
         var last: MessageWriter?
+        var failure = EMSGSIZE
         while position < batch.count, position - start < Self.messagesAtOnce {
             let room = UnsafeMutableRawBufferPointer(rebasing: buffer[length...])
             let request = batch.entries[position].request
             guard var writer = MessageWriter(room, sequence: sequence &+ 1) else { break }
             request.encode(into: &writer)
-            if writer.isFull { break }
+            if let code = writer.failure {
+                failure = code
+                break
+            }
             sequence &+= 1
             length += (writer.count + 3) & ~3
             last = writer
             position += 1
         }
-        guard let last else {
-            throw NetlinkError(code: EMSGSIZE, request: words(batch.entries[start].request))
-        }
-        last.requestAcknowledgement()
-        return (position, length, sequence)
+        last?.requestAcknowledgement()
+        return (position, length, sequence, failure)
     }
 
     /// Sends one request that is answered by messages of its own, and hands them to `body` until the kernel says that it
