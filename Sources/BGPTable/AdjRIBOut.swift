@@ -44,7 +44,6 @@ struct AdjRIBOut {
 
     mutating func enqueue(_ slot: UInt32, sent: AttributeSetID) {
         isQueued[slot] = true
-        holdsBest[slot] = false
         if start > 64, start * 2 > queue.count {
             queue.removeFirst(start)
             start = 0

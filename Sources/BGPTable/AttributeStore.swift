@@ -57,6 +57,8 @@ struct AttributeStore {
 
     /// The number of sets in use.
     var count: Int { index.count }
+    /// The octets that the packed attributes take, gaps included.
+    var octetCount: Int { arena.count }
 
     subscript(_ id: AttributeSetID) -> AttributeSet { sets[Int(id)] }
 

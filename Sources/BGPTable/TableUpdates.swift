@@ -97,7 +97,9 @@ extension Table {
         if let known = batch.groupOfSet[set] {
             group = known
         } else {
-            let form = Form(attributes: batch.exported[set] ?? export(set, batch.policy), isIPv6: store[set].flags.contains(.ipv6))
+            let form = Form(
+                attributes: batch.exported[set] ?? export(set, batch.policy),
+                isIPv6: store[set].flags.contains(.ipv6))
             group = batch.groupOfForm[form] ?? batch.updates.announced.count
             if group == batch.updates.announced.count {
                 batch.updates.announced.append(OutgoingUpdates.Group(attributes: form.attributes, prefixes: []))

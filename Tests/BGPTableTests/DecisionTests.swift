@@ -217,6 +217,19 @@ private let cases: [DecisionCase] = [
         #expect(orders == 48)
     }
 
+    @Test("a route that has lost by its length takes no other out by MULTI_EXIT_DISC")
+    func lostRouteHasNoMED() {
+        var bench = Bench()
+        let long = bench.peer(.internal, 2)
+        let first = bench.peer(.internal, 3)
+        let second = bench.peer(.internal, 4)
+        bench.announce(attributes(path: [65100, 1, 2], med: 0, localPreference: 100), from: long)
+        bench.announce(attributes(path: [65100, 1], med: 10, localPreference: 100), from: first)
+        bench.announce(attributes(path: [65200, 1], med: 20, localPreference: 100), from: second)
+        #expect(bench.settle().map(\.route?.peer) == [first])
+        #expect(bench.table.routes(to: prefix("192.0.2.0/24")).map(\.lostAt) == [nil, .identifier, .asPathLength])
+    }
+
     @Test("MULTI_EXIT_DISC of different neighbouring ASes is not compared; none counts as 0")
     func separateMED() {
         var bench = Bench()

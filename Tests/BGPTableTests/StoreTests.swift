@@ -109,6 +109,8 @@ extension Seeded {
                 imported.attributes = attributes(path: (0..<random.number() % 40).map { _ in random.number() % 3 })
                 held.append((store.intern(imported), imported.attributes))
             }
+            // 200 sets of at most 180 octets, as much again of gaps, and the gaps that are not worth closing.
+            #expect(store.octetCount < 200 * 180 * 2 + 4096)
         }
         for (id, route) in held { #expect(store.attributes(id) == route) }
         for (id, _) in held { store.release(id) }
