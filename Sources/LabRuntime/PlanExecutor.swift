@@ -25,7 +25,7 @@ final class PlanExecutor {
 
     /// Makes the namespaces, with their names in the journal first. `progress` is told how many there are so far.
     /// Throws `SystemError`, `NetlinkError`.
-    func createNamespaces(_ journal: borrowing Journal, progress: (Int) throws -> Void) throws {
+    func createNamespaces(_ journal: borrowing Journal, progress: (Int) -> Void) throws {
         for node in topology.nodes {
             for path in [paths.namespace(node.name), paths.overlayLink(node.name)] where Files.exists(path) {
                 throw SystemError(code: EEXIST, call: "create", object: path)
@@ -43,7 +43,7 @@ final class PlanExecutor {
             for node in topology.nodes {
                 nodes.append(try NodeNamespace(creating: node, at: paths.namespace(node.name)))
                 try Files.makeLink(paths.overlayLink(node.name), to: paths.overlay)
-                try progress(nodes.count)
+                progress(nodes.count)
             }
             try home.enter()
         } catch {

@@ -42,6 +42,7 @@ final class Supervisor {
         lock = try Registry.claim(paths.name)
         do {
             for folder in ["config", "log"] { try Files.makeDirectory(paths.directory + "/" + folder) }
+            try Supervisor.redirectOutput(to: paths.log("supervisor"))
             journal = try Journal(creating: paths.journal)
             events = try EventLog(paths.events)
             try Files.write(paths.lab, StoredLab(plan).json.description.utf8)
@@ -51,6 +52,11 @@ final class Supervisor {
             try? Teardown.undo(paths.name)
             throw error
         }
+    }
+
+    private static func redirectOutput(to path: String) throws(SystemError) {
+        let log = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
+        for target: Int32 in [1, 2] { try systemCall("dup2") { dup2(log.raw, target) } }
     }
 
     private static func pairs(_ topology: Topology) -> [(Convergence.Key, Convergence.Key)] {
@@ -80,7 +86,7 @@ final class Supervisor {
         events.record("up", [.init("lab", .string(paths.name)), .init("links", .string(plan.backend.rawValue))])
         let count = topology.nodes.count
         try executor.createNamespaces(journal) { done in
-            if done == count || done % 64 == 0 { try self.tell("namespaces", done, of: count) }
+            if done == count || done % 64 == 0 { self.tell("namespaces", done, of: count) }
         }
         try executor.writeHosts()
         guard plan.backend == .wire, !topology.links.isEmpty else {
@@ -99,11 +105,11 @@ final class Supervisor {
     }
 
     private func configure() throws {
-        try tell("links", topology.links.count, of: topology.links.count)
+        tell("links", topology.links.count, of: topology.links.count)
         try executor.address()
         if plan.backend == .netem { try executor.shape() }
         try executor.installRoutes()
-        try tell("addresses", topology.nodes.count, of: topology.nodes.count)
+        tell("addresses", topology.nodes.count, of: topology.nodes.count)
         for case .startDaemon(let node?, let role) in plan.steps.map(\.action) { try addNodeDaemon(role, node) }
         for daemon in daemons where daemon.role != .wire { try daemon.start() }
         if daemons.allSatisfy({ $0.role == .wire }) { checkConvergence() }
@@ -138,7 +144,7 @@ final class Supervisor {
         guard let daemon else { return }
         if isCommitted || isStarted { return startSessions(daemon) }
         let waiting = daemons.filter { $0.state != .running }
-        try? tell("daemons", daemons.count - waiting.count, of: daemons.count)
+        tell("daemons", daemons.count - waiting.count, of: daemons.count)
         guard waiting.isEmpty else { return }
         isStarted = true
         for daemon in daemons { startSessions(daemon) }
@@ -204,7 +210,7 @@ final class Supervisor {
     func checkConvergence() {
         guard isStarted || daemons.allSatisfy({ $0.role == .wire }) else { return }
         let progress = convergence.progress
-        try? tell("sessions", progress.established, of: progress.expected)
+        tell("sessions", progress.established, of: progress.expected)
         guard convergence.evaluate() == .ask else { return }
         let speakers = daemons.filter { $0.role == .bgp && $0.state == .running }
         var missing = speakers.count
@@ -230,10 +236,8 @@ final class Supervisor {
 
     // MARK: Whoever brings the lab up
 
-    private func tell(_ what: String, _ done: Int, of total: Int) throws {
-        guard let builder else { return }
-        if builder.raw == nil { throw Abandoned() }
-        builder.send(
+    private func tell(_ what: String, _ done: Int, of total: Int) {
+        builder?.send(
             JSON.object([.init("progress", .string(what)), .init("done", .int(done)), .init("of", .int(total))])
                 .description.utf8)
     }
@@ -251,8 +255,6 @@ final class Supervisor {
         builder = nil
         if !isCommitted { end() }
     }
-
-    private struct Abandoned: Error {}
 
     /// Runs a part of bringing up; what it throws ends the lab, and the builder learns why.
     private func guarded(_ body: () throws -> Void) {

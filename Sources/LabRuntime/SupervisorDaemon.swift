@@ -14,21 +14,28 @@ public enum SupervisorDaemon {
             return 2
         }
         let builder = FileDescriptor(owning: 3)
+        let supervisor: Supervisor
         do {
-            let stored = try StoredLab(parsing: try FileDescriptor(owning: 0).readAll())
-            raiseDescriptorLimit()
-            let plan = Plan(try Topology(stored.lab), backend: stored.backend)
-            let supervisor = try Supervisor(plan, labd: try Files.ownExecutable())
-            let log = try FileDescriptor.open(
-                supervisor.paths.log("supervisor"), O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
-            for target: Int32 in [1, 2] { try systemCall("dup2") { dup2(log.raw, target) } }
-            try supervisor.run(builder: builder)
-            return 0
+            supervisor = try prepare()
         } catch {
             let line = JSON.object([.init("error", .string("\(error)"))]).description + "\n"
             try? builder.writeAll(line.utf8)
             return 4
         }
+        do {
+            try supervisor.run(builder: builder)
+            return 0
+        } catch {
+            Diagnostics.write("labd supervise: \(error)")
+            return 4
+        }
+    }
+
+    private static func prepare() throws -> Supervisor {
+        let stored = try StoredLab(parsing: try FileDescriptor(owning: 0).readAll())
+        raiseDescriptorLimit()
+        let plan = Plan(try Topology(stored.lab), backend: stored.backend)
+        return try Supervisor(plan, labd: try Files.ownExecutable())
     }
 
     /// Each node takes a few descriptors; the soft limit of 1,024 is for programs that use select(2).

@@ -24,6 +24,11 @@ public enum Teardown {
         }
     }
 
+    /// Takes down what a crash left of the lab called `name`, and nothing that anybody holds. Throws as ``run(_:)``.
+    static func runIfStale(_ name: String) throws(SystemError) {
+        if Registry.state(name) == .stale { try run(name) }
+    }
+
     /// Kills the holder of the lock and waits until it is gone. The pidfd is opened before the lock is asked again, so
     /// that a number which was given to another process in between is never killed.
     private static func end(_ supervisor: Int32, of name: String) throws(SystemError) {

@@ -1,0 +1,134 @@
+import CLinux
+import Glibc
+import JSON
+import LabModel
+public import Sys
+
+/// Bringing a lab up, seen from the command line: starts the supervisor, hears how far it is, and says when it is good.
+/// Until then every end of this process, also `kill -9`, is the end of the lab.
+public final class BringUp {
+    /// How far the supervisor is with one thing.
+    public struct Progress: Equatable, Sendable {
+        /// What is counted: `namespaces`, `links`, `addresses`, `daemons`, `sessions`.
+        public let what: String
+        /// How many are done.
+        public let done: Int
+        /// How many there will be.
+        public let total: Int
+    }
+
+    /// Why a lab did not come up. It has been taken down again.
+    public enum Failure: Error, Equatable, CustomStringConvertible {
+        /// The supervisor's reason.
+        case refused(String)
+        /// It took too long; how far it was.
+        case timedOut(String)
+        /// A signal came.
+        case interrupted(Int32)
+
+        /// The reason.
+        public var description: String {
+            switch self {
+            case .refused(let reason): reason
+            case .timedOut(let reason): reason
+            case .interrupted(let signal): "interrupted by \(signal == SIGINT ? "Ctrl-C" : "signal \(signal)")"
+            }
+        }
+    }
+
+    /// Called as things get done.
+    public var onProgress: ((Progress) -> Void)?
+
+    private let name: String
+    private let loop: EventLoop
+    private let channel: LineChannel
+    private let supervisor: ChildProcess
+    private var failure: Failure?
+    private var lastProgress: Progress?
+    private var hasConverged = false
+    private var isCommitted = false
+
+    /// Starts the supervisor of a lab. Throws `SystemError`.
+    public init(_ lab: StoredLab, labd: String) throws {
+        name = lab.lab.name
+        loop = try EventLoop()
+        let input = try FileDescriptor.streamPair()
+        let talk = try FileDescriptor.streamPair()
+        var options = ProcessOptions(path: labd, arguments: ["supervise"])
+        options.standardInput = input.second.raw
+        options.inherited = talk.second.raw
+        options.newPIDNamespace = true
+        options.newSession = true
+        options.directory = "/"
+        supervisor = try ChildProcess.spawn(options)
+        let (ours, theirs) = talk.release()
+        _ = FileDescriptor(owning: theirs)
+        channel = try LineChannel(loop, FileDescriptor(owning: ours))
+        channel.onLine = { [weak self] line in self?.receive(line) }
+        channel.onEnd = { [weak self] in self?.fail(.refused("the supervisor ended without a word")) }
+        try loop.onSignals([SIGINT, SIGTERM, SIGHUP]) { [weak self] in self?.fail(.interrupted($0)) }
+        let (writing, reading) = input.release()
+        _ = FileDescriptor(owning: reading)
+        try? FileDescriptor(owning: writing).writeAll(lab.json.description.utf8)
+    }
+
+    /// Waits until routing has come to rest, at most `timeout` nanoseconds. Throws ``Failure``, after taking the lab down.
+    public func waitUntilConverged(timeout: Nanoseconds) throws {
+        let timer = loop.schedule(after: timeout) { [weak self] in
+            guard let self else { return }
+            let reached = self.lastProgress.map { "\($0.done) of \($0.total) \($0.what)" } ?? "nothing"
+            self.fail(.timedOut("no rest after \(timeout / 1_000_000_000) s: \(reached)"))
+        }
+        defer { timer.cancel() }
+        try wait { hasConverged }
+    }
+
+    /// Waits until the daemons run, without waiting for their sessions. Throws ``Failure``.
+    public func waitUntilStarted(timeout: Nanoseconds) throws {
+        let timer = loop.schedule(after: timeout) { [weak self] in
+            self?.fail(.timedOut("the daemons did not start within \(timeout / 1_000_000_000) s"))
+        }
+        defer { timer.cancel() }
+        try wait { hasConverged || lastProgress?.what == "sessions" }
+    }
+
+    /// Tells the supervisor that the lab is good: from now on it lives by itself. Throws ``Failure``.
+    public func commit() throws {
+        channel.send(JSON.object([.init("do", "commit")]).description.utf8)
+        try wait { isCommitted }
+    }
+
+    /// Gives up, and takes away what there is by now.
+    public func abandon() {
+        channel.close()
+        try? supervisor.signal(SIGKILL)
+        _ = try? supervisor.wait()
+        try? Teardown.runIfStale(name)
+    }
+
+    private func wait(until isDone: () -> Bool) throws {
+        while failure == nil, !isDone() { try loop.run() }
+        if let failure {
+            abandon()
+            throw failure
+        }
+    }
+
+    private func fail(_ failure: Failure) {
+        self.failure = self.failure ?? failure
+        loop.stop()
+    }
+
+    private func receive(_ line: ArraySlice<UInt8>) {
+        guard let message = try? JSON(parsing: line) else { return }
+        if let reason = message["error"]?.string { return fail(.refused(reason)) }
+        if let what = message["progress"]?.string, let done = message["done"]?.int, let total = message["of"]?.int {
+            let progress = Progress(what: what, done: done, total: total)
+            lastProgress = progress
+            onProgress?(progress)
+        }
+        if message["converged"]?.bool == true { hasConverged = true }
+        if message["committed"]?.bool == true { isCommitted = true }
+        loop.stop()
+    }
+}

@@ -1,0 +1,89 @@
+import ArgumentParser
+import Glibc
+import JSON
+import LabRuntime
+import Sys
+
+/// `lab doctor`.
+struct Doctor: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Says what this machine has for labs, and how to get the rest.",
+        discussion: """
+            The exit status is 3 when no lab can be built here.
+
+            Example:
+              lab doctor
+            """)
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    /// One thing that is looked at.
+    private struct Finding {
+        let name: String
+        let isThere: Bool
+        let isNeeded: Bool
+        let detail: String
+        let remedy: String
+    }
+
+    func run() throws {
+        let features = KernelFeatures.probe()
+        let findings = examine(features)
+        let canBuild = findings.allSatisfy { $0.isThere || !$0.isNeeded } && (features.hasNetem || features.hasTun)
+        if json {
+            let rows = findings.map { finding -> JSON in
+                [
+                    "name": .string(finding.name), "ok": .bool(finding.isThere), "needed": .bool(finding.isNeeded),
+                    "detail": .string(finding.detail), "remedy": finding.isThere ? .null : .string(finding.remedy),
+                ]
+            }
+            Console.print(
+                ["ok": .bool(canBuild), "links": .string(features.preferredBackend.rawValue), "findings": .array(rows)])
+        } else {
+            show(findings, features, canBuild)
+        }
+        if !canBuild { throw Finish(status: ExitStatus.machineCannot.rawValue) }
+    }
+
+    private func examine(_ features: KernelFeatures) -> [Finding] {
+        let isRoot = geteuid() == 0
+        return [
+            Finding(
+                name: "root", isThere: isRoot, isNeeded: true, detail: isRoot ? "yes" : "no",
+                remedy: "run it through sudo"),
+            Finding(
+                name: "network namespaces", isThere: features.canMakeNamespaces, isNeeded: true,
+                detail: features.namespaceReason, remedy: "root, or a container with CAP_SYS_ADMIN"),
+            Finding(
+                name: "PID namespaces", isThere: features.hasPIDNamespaces, isNeeded: true, detail: "",
+                remedy: "a kernel with CONFIG_PID_NS"),
+            Finding(
+                name: "IPv6", isThere: features.hasIPv6, isNeeded: true, detail: "",
+                remedy: "boot without ipv6.disable=1"),
+            Finding(
+                name: "veth", isThere: features.hasVeth, isNeeded: false, detail: "links with netem",
+                remedy: "modprobe veth"),
+            Finding(
+                name: "netem", isThere: features.hasNetem, isNeeded: false, detail: "delays in the kernel",
+                remedy: "modprobe sch_netem (Debian, Ubuntu: in linux-modules-extra; hosted runners and WSL2 may have none)"),
+            Finding(
+                name: "tbf", isThere: features.hasTbf, isNeeded: false, detail: "rates in the kernel",
+                remedy: "modprobe sch_tbf"),
+            Finding(
+                name: "TAP devices", isThere: features.hasTun, isNeeded: false, detail: features.tunReason.isEmpty ? "delays in user space" : features.tunReason,
+                remedy: "modprobe tun; mknod /dev/net/tun c 10 200; in a container: --device /dev/net/tun"),
+        ]
+    }
+
+    private func show(_ findings: [Finding], _ features: KernelFeatures, _ canBuild: Bool) {
+        var table = TextTable("", "WHAT", "NOTE")
+        for finding in findings {
+            let mark: TextTable.Cell =
+                finding.isThere ? .init("ok", .green) : finding.isNeeded ? .init("missing", .red) : .init("absent", .yellow)
+            table.add(mark, .init(finding.name), .init(finding.isThere ? finding.detail : finding.remedy))
+        }
+        print(table.text)
+        print(canBuild ? "\nlinks will be made with \(features.preferredBackend.rawValue)" : "\nno lab can be built here")
+    }
+}

@@ -1,0 +1,33 @@
+import JSON
+import LabFile
+import LabModel
+import Sys
+
+/// Reading a lab file for a verb that needs all of it to be right.
+enum FileLoading {
+    /// The topology of the lab in a file. Throws ``Failure`` with every error of the file.
+    static func topology(_ path: String) throws -> Topology {
+        let file = try parse(path)
+        for diagnostic in file.diagnostics { Console.write(error: diagnostic.rendered) }
+        guard let lab = file.lab else {
+            let count = file.diagnostics.count { $0.severity == .error }
+            throw Failure(.badInput, "\(path) has \(count == 1 ? "an error" : "\(count) errors"); nothing was changed")
+        }
+        do {
+            return try Topology(lab)
+        } catch {
+            throw Failure(.badInput, "\(path): \(error)")
+        }
+    }
+
+    /// Reads and checks a file. Throws ``Failure`` when it cannot be read at all.
+    static func parse(_ path: String) throws -> LabFile {
+        let bytes: [UInt8]
+        do {
+            bytes = try Files.read(path)
+        } catch {
+            throw Failure(.badInput, "\(path) cannot be read: \(error.reason)")
+        }
+        return LabFile.parse(bytes, path: path) { try Files.read($0) }
+    }
+}

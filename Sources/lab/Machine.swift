@@ -1,0 +1,38 @@
+import Glibc
+import LabPlan
+import LabRuntime
+import Sys
+
+/// What this machine is asked before anything is built on it.
+enum Machine {
+    /// The daemon program, which stands beside this one. Throws ``Failure``.
+    static func labd() throws -> String {
+        let own = try Files.ownExecutable()
+        let path = own.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/labd"
+        guard access(path, X_OK) == 0 else {
+            throw Failure(.machineCannot, "the program of the daemons is not at \(path)", hint: "'./scripts/lab' builds both")
+        }
+        return path
+    }
+
+    /// Makes sure that labs can be built here, with the links that were asked for or the best there are. Throws ``Failure``.
+    static func prepare(_ wanted: LinkBackend?) throws -> LinkBackend {
+        let features = KernelFeatures.probe()
+        guard features.canMakeNamespaces else {
+            throw Failure(
+                .machineCannot, "network namespaces cannot be made here: \(features.namespaceReason)",
+                hint: "run it as root: sudo lab up ...")
+        }
+        switch wanted ?? features.preferredBackend {
+        case .netem where !features.hasNetem:
+            throw Failure(
+                .machineCannot, "this kernel has no netem (module sch_netem)",
+                hint: "leave --links out: delays are then made in user space; 'lab doctor' says how to get netem")
+        case .wire where !features.hasTun:
+            throw Failure(
+                .machineCannot, "there is no TAP device here: \(features.tunReason)",
+                hint: "'lab doctor' says how to get it")
+        case let backend: return backend
+        }
+    }
+}
