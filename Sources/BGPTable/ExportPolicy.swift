@@ -90,7 +90,7 @@ struct ExportPolicy {
 
     private func addCommunities(_ attributes: inout PathAttributes) {
         var added = configuration.exportOptions.communities
-        if configuration.exportOptions.noExport { added.append(WellKnownCommunity.noExport) }
+        if configuration.exportOptions.noExport { added.append(.noExport) }
         guard !added.isEmpty else { return }
         var all = attributes.communities
         for community in added where !all.contains(community) { all.append(community) }

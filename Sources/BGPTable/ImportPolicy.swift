@@ -131,8 +131,8 @@ extension ImportedRoute {
         if attributes.onlyToCustomer != nil { flags.insert(.onlyToCustomer) }
         for community in attributes.communities {
             switch community {
-            case WellKnownCommunity.noExport, WellKnownCommunity.noExportSubconfed: flags.insert(.noExport)
-            case WellKnownCommunity.noAdvertise: flags.insert(.noAdvertise)
+            case .noExport, .noExportSubconfederation: flags.insert(.noExport)
+            case .noAdvertise: flags.insert(.noAdvertise)
             default: break
             }
         }
@@ -166,14 +166,4 @@ extension AttributeSet {
             }
         }
     }
-}
-
-/// The communities of RFC 1997 that every speaker honours.
-enum WellKnownCommunity {
-    /// Not beyond our AS.
-    static let noExport = Community(rawValue: 0xFFFF_FF01)
-    /// Not to anyone.
-    static let noAdvertise = Community(rawValue: 0xFFFF_FF02)
-    /// Not beyond our member AS of a confederation; without confederations the same as NO_EXPORT.
-    static let noExportSubconfed = Community(rawValue: 0xFFFF_FF03)
 }
