@@ -56,7 +56,10 @@ public struct KernelFeatures: Sendable {
         guard let session = try? NetlinkSession() else { return }
         hasVeth = (try? session.send(VethCreation(.init("probe-a"), .init("probe-b")))) != nil
         guard hasVeth, let index = try? session.interface(.name("probe-a")).index else { return }
-        hasNetem = (try? TrafficControl.probe(.netem, interface: index)) != nil
-        hasTbf = (try? TrafficControl.probe(.tbf, interface: index)) != nil
+        func accepts(_ discipline: Qdisc.Discipline) -> Bool {
+            (try? session.send(QdiscReplacement(Qdisc(discipline, on: index)))) != nil
+        }
+        hasTbf = accepts(.tokenBucket(TokenBucket(rate: 1_000_000_000, burst: 65536, limit: 1 << 20)))
+        hasNetem = accepts(.netem(Netem(delay: 1_000_000)))
     }
 }

@@ -73,4 +73,23 @@ struct NodeRequests {
                     prefix, via: [.init(other.address(prefix.family), interface: interface)], metric: route.metric))
         }
     }
+
+    /// What the kernel is told of a link's quality at one end. Each end delays what it sends.
+    func shape(_ quality: LinkQuality, interface: UInt32) -> QdiscReplacement {
+        QdiscReplacement(
+            Qdisc(
+                .netem(
+                    Netem(
+                        delay: quality.delay, jitter: quality.jitter, loss: quality.loss, duplicate: quality.duplicate,
+                        reorder: quality.reorder, limit: Self.limit(quality), rate: quality.rate == 0 ? nil : quality.rate)),
+                on: interface))
+    }
+
+    /// How many packets netem may hold: netem's own 1,000 are 12 Mbit of full packets, which at 200 ms of delay would cap
+    /// a flow at 60 Mbit/s. A link without a rate gets room for 10 Gbit/s of full packets over its delay.
+    private static func limit(_ quality: LinkQuality) -> UInt32 {
+        let rate = quality.rate == 0 ? 10_000_000_000 : min(quality.rate, 10_000_000_000)
+        let bits = Double(rate) * Double(quality.delay + quality.jitter) / 1e9
+        return UInt32(max(1000, bits / 12000 * 1.2))
+    }
 }

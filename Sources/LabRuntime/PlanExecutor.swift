@@ -88,9 +88,11 @@ final class PlanExecutor {
     /// Tells the kernel the quality of every link, at both ends.
     func shape() throws {
         for node in nodes {
+            var batch = NetlinkBatch()
             for (link, end, _) in topology.links(of: node.node.index) {
-                _ = (link, end)
+                batch.add(requests.shape(link.quality, interface: try node.index(of: end.interface)))
             }
+            try node.netlink.send(batch)
         }
     }
 
