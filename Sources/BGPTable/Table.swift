@@ -19,13 +19,9 @@ public struct Table: Sendable {
     struct Peer: Sendable {
         var policy: ExportPolicy
         var isUp = false
-        /// The families of the session, as flags because every route asks.
-        var carriesIPv4 = false
-        var carriesIPv6 = false
+        var families: AddressFamilies = []
         var receivedCount = 0
         var out = AdjRIBOut()
-
-        func carries(_ family: AddressFamily) -> Bool { family == .ipv4 ? carriesIPv4 : carriesIPv6 }
     }
 
     /// The speaker that owns the table.
@@ -73,12 +69,11 @@ extension Table {
     ///   - id: the neighbour.
     ///   - identifier: the BGP Identifier of its OPEN message.
     ///   - families: the families that both sides announced (RFC 4760); routes of others are neither taken nor sent.
-    public mutating func peerUp(_ id: PeerID, identifier: IPv4Address, families: Set<AddressFamily>) {
+    public mutating func peerUp(_ id: PeerID, identifier: IPv4Address, families: AddressFamilies) {
         guard let index = index(of: id) else { return }
         peerDown(id)
         peers[index].policy.identifier = identifier
-        peers[index].carriesIPv4 = families.contains(.ipv4)
-        peers[index].carriesIPv6 = families.contains(.ipv6)
+        peers[index].families = families
         peers[index].isUp = true
         for slot in prefixes.slots where prefixes[slot].best != 0 && permits(prefixes[slot].best, slot, index) {
             peers[index].out.enqueue(slot, sent: 0)
@@ -105,7 +100,7 @@ extension Table {
     public mutating func announce(_ prefixes: [IPPrefix], with attributes: PathAttributes, from id: PeerID) {
         guard let index = index(of: id), peers[index].isUp else { return }
         let policy = peers[index].policy
-        for family in AddressFamily.allCases where peers[index].carries(family) {
+        for family in AddressFamily.allCases where peers[index].families.contains(family) {
             guard prefixes.contains(where: { $0.family == family }) else { continue }
             let imported = ImportedRoute(
                 received: attributes, family: family, from: id, identifier: policy.identifier, policy.configuration,
