@@ -1,0 +1,68 @@
+import Glibc
+import Sys
+
+/// `labd dns`: the authoritative DNS server of one site, one thread around one event loop.
+public enum DNSDaemon {
+    /// Runs until SIGTERM, SIGINT, `stop` on the control channel or its end, and returns the exit status: 0 after such an
+    /// end, 2 for wrong arguments or a wrong configuration, 4 when the system refuses a socket.
+    ///
+    /// `arguments`, after the program's name and `dns`: `--config FILE`, the configuration as JSON, and `--control FD`, the
+    /// number of an inherited stream socket to the supervisor.
+    public static func run(arguments: [String]) -> Int32 {
+        do {
+            let arguments = try Arguments(arguments)
+            let loop = try EventLoop()
+            var control: DNSControl?
+            if let number = arguments.control { control = try DNSControl(loop, FileDescriptor(owning: number)) }
+            do {
+                try serve(arguments.configuration, loop, control)
+                return 0
+            } catch {
+                control?.sendFailure("\(error)")
+                return fail(error)
+            }
+        } catch {
+            return fail(error)
+        }
+    }
+
+    private static func serve(_ path: String, _ loop: EventLoop, _ control: DNSControl?) throws {
+        try loop.onSignals([SIGTERM, SIGINT]) { _ in loop.stop() }
+        let server = try DNSServer(DNSConfiguration(path: path), loop)
+        control?.server = server
+        control?.sendReady()
+        try withExtendedLifetime(server) { try loop.run() }
+    }
+
+    private static func fail(_ error: any Error) -> Int32 {
+        let text = Array("labd dns: \(error)\n".utf8)
+        _ = text.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        return error is SystemError ? 4 : 2
+    }
+
+    private struct Arguments {
+        var configuration: String
+        var control: Int32?
+
+        init(_ arguments: [String]) throws(ConfigurationError) {
+            var rest = arguments[...]
+            var path: String?
+            while let name = rest.popFirst() {
+                guard name == "--config" || name == "--control" else {
+                    throw ConfigurationError("unknown argument '\(name)'")
+                }
+                guard let value = rest.popFirst() else { throw ConfigurationError("\(name) needs a value") }
+                if name == "--config" {
+                    path = value
+                } else {
+                    guard let number = Int32(value), number >= 0 else {
+                        throw ConfigurationError("--control needs the number of a descriptor, not '\(value)'")
+                    }
+                    control = number
+                }
+            }
+            guard let path else { throw ConfigurationError("--config FILE is missing") }
+            configuration = path
+        }
+    }
+}

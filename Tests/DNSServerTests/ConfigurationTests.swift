@@ -1,0 +1,53 @@
+import JSON
+import Testing
+
+@testable import DNSServer
+
+@Suite struct ConfigurationTests {
+    private let valid =
+        #"{"node":"london","addresses":["192.0.2.53"],"zones":[{"origin":"hello.test","text":"www A 192.0.2.1"}]}"#
+
+    private func error(_ text: String) -> String? {
+        do {
+            _ = try DNSConfiguration(JSON(parsing: text))
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test func whatIsMissingHasItsDefault() throws {
+        let configuration = try DNSConfiguration(JSON(parsing: valid))
+        #expect(configuration.identity == "london")
+        #expect(configuration.port == 53)
+        #expect(configuration.zones.count == 1)
+    }
+
+    @Test func everyErrorNamesItsKey() {
+        let changes: [(String, String, String)] = [
+            (#""node":"london","#, #""node":"london","prot":53,"#, "unknown key 'prot'"),
+            (#""node":"london","#, "", "'node' is missing"),
+            (#""node":"london""#, #""node":1"#, "'node' must be a string"),
+            (#""node":"london","#, #""node":"london","node":"x","#, "'node' is there twice"),
+            (#""node":"london","#, #""node":"london","identity":"","#, "'identity' must have 1 to 255 octets"),
+            (#""node":"london","#, #""node":"london","port":0,"#, "'port' must be a number from 1 to 65535, not 0"),
+            (
+                #""node":"london","#, #""node":"london","port":"53","#,
+                "'port' must be a number from 1 to 65535, not \"53\""
+            ),
+            (#"["192.0.2.53"]"#, "[]", "'addresses' is empty"),
+            (#"["192.0.2.53"]"#, #"["192.0.2"]"#, "'addresses' has \"192.0.2\", which is no address"),
+            (#"["192.0.2.53"]"#, #""192.0.2.53""#, "'addresses' must be an array"),
+            (#""origin":"hello.test""#, #""origin":"a..b""#, "'origin' is 'a..b': the name has an empty label"),
+            (#""origin":"hello.test","#, "", "'origin' is missing"),
+            (#""text""#, #""txt""#, "unknown key 'txt'"),
+            ("192.0.2.1\"", "x\"", "zone hello.test:1:7: 'x' is no IPv4 address"),
+            (#"}]}"#, #"},{"origin":"HELLO.test","text":""}]}"#, "'zones' has HELLO.test. twice"),
+            (valid, "[]", "the configuration must be an object"),
+        ]
+        #expect(error(valid) == nil)
+        for (old, new, expected) in changes {
+            #expect(error(valid.replacing(old, with: new, maxReplacements: 1)) == expected)
+        }
+    }
+}

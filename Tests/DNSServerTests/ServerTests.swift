@@ -1,0 +1,191 @@
+import DNSWire
+import Glibc
+import JSON
+import Net
+import Sys
+import Testing
+
+@testable import DNSServer
+
+/// The daemon as its clients see it: real `dig` in an own network namespace. Needs root and Debian's bind9-dnsutils.
+@Suite(.serialized) struct ServerTests {
+    private static let zone = """
+        www 300 A 198.51.100.10
+        alias CNAME www
+        *.wild TXT "any of them"
+        big TXT \(String(repeating: "\"\(String(repeating: "x", count: 250))\" ", count: 20))
+        huge TXT \(String(repeating: "\"\(String(repeating: "y", count: 250))\" ", count: 200))
+        """
+
+    private func start() throws -> TestServer {
+        let (server, event) = try TestServer.start(TestServer.configuration(zone: Self.zone))
+        #expect(event == ["event": "ready"])
+        return server
+    }
+
+    private func query(_ id: UInt16, _ name: String, _ type: RecordType = .a) throws -> [UInt8] {
+        Message.query(id: id, name: try DomainName(name), type: type).encoded()
+    }
+
+    @Test func digIsAnsweredOnEveryAddressAndTransport() throws {
+        let server = try start()
+        for address in TestServer.addresses {
+            for transport in ["+notcp", "+tcp"] {
+                let at = "@\(address)"
+                #expect(try server.dig(at, transport, "+short", "www.hello.test") == "198.51.100.10\n")
+                for name in ["id.server", "hostname.bind"] {
+                    #expect(try server.dig(at, transport, "+short", "CH", "TXT", name) == "\"london\"\n")
+                }
+                let full = try server.dig(at, transport, "+nsid", "alias.hello.test")
+                #expect(full.contains("NSID: 6c 6f 6e 64 6f 6e (\"london\")"))
+                #expect(full.contains("status: NOERROR") && full.contains("flags: qr aa rd;"))
+                #expect(try server.dig(at, transport, "no.hello.test").contains("status: NXDOMAIN"))
+                #expect(try server.dig(at, transport, "example.com").contains("status: REFUSED"))
+            }
+            // The answer does not fit UDP: dig comes again over TCP by itself.
+            #expect(try server.dig("@\(address)", "+short", "TXT", "big.hello.test").contains("xxx"))
+        }
+        #expect(try server.stop() == 0)
+    }
+
+    @Test func queriesInOneStreamAreAnsweredInOrderHoweverTheyAreCut() throws {
+        let server = try start()
+        let client = try StreamClient(server)
+        var octets: [UInt8] = []
+        for id in 0..<300 {
+            octets += StreamClient.frame(
+                try query(UInt16(id), id % 3 == 0 ? "www.hello.test" : "a\(id).wild.hello.test"))
+        }
+        var sent = 0
+        for size in sequence(first: 1, next: { ($0 * 7) % 211 }) where sent < octets.count {
+            client.send(Array(octets[sent..<min(sent + size, octets.count)]))
+            sent += size
+            if sent >= octets.count { break }
+        }
+        for id in 0..<300 { #expect(try client.readMessage().id == UInt16(id)) }
+        client.endSending()
+        #expect(client.read(1) == [])
+        #expect(try server.stop() == 0)
+    }
+
+    @Test func aClientThatDoesNotReadIsServedWhenItDoes() throws {
+        let server = try start()
+        let slow = try StreamClient(server)
+        // 400 answers of 50 kB: more than the sockets hold.
+        for id in 0..<400 { slow.send(StreamClient.frame(try query(UInt16(id), "huge.hello.test", .txt))) }
+        slow.endSending()
+        #expect(try server.dig("@192.0.2.53", "+short", "+tcp", "www.hello.test") == "198.51.100.10\n")
+        for id in 0..<400 {
+            let message = try slow.readMessage()
+            #expect(message.id == UInt16(id) && message.answers.first?.data.count == 200 * 251)
+        }
+        #expect(slow.read(1) == [])
+        #expect(try server.stop() == 0)
+    }
+
+    @Test func garbageEndsNothingAndLeavesNothingOpen() throws {
+        let server = try start()
+        var generator = SystemRandomNumberGenerator()
+        func garbage(_ most: Int) -> [UInt8] {
+            (0..<Int.random(in: 0...most, using: &generator)).map { _ in .random(in: 0...255, using: &generator) }
+        }
+        let namespace = NetworkNamespace(FileDescriptor(owning: dup(server.namespace)))
+        for address in TestServer.addresses.compactMap({ IPAddress($0) }) {
+            let target = SocketAddress(address, port: 53)
+            let socket = try namespace.perform { try Socket.open(target.domain, .datagram) }
+            for _ in 0..<2000 {
+                let bytes = garbage(300)
+                _ = bytes.withUnsafeBytes { buffer in
+                    target.withPointer { sendto(socket.raw, buffer.baseAddress, buffer.count, 0, $0, $1) }
+                }
+            }
+        }
+        for _ in 0..<200 {
+            let client = try StreamClient(server)
+            client.send(garbage(600))
+        }
+        for address in TestServer.addresses {
+            #expect(try server.dig("@\(address)", "+short", "www.hello.test") == "198.51.100.10\n")
+        }
+        var open: JSON?
+        repeat {
+            open = try server.ask(["do": "counters", "id": 1])["connections"]?["open"]
+        } while open != 0
+        #expect(try server.stop() == 0)
+    }
+
+    @Test func ofTooManyConnectionsTheIdlestIsClosed() throws {
+        let server = try start()
+        var clients: [StreamClient] = []
+        for _ in 0..<StreamService.maximumConnections {
+            let client = try StreamClient(server)
+            client.send(StreamClient.frame(try query(1, "www.hello.test")))
+            _ = try client.readMessage()
+            clients.append(client)
+        }
+        let last = try StreamClient(server)
+        last.send(StreamClient.frame(try query(2, "www.hello.test")))
+        #expect(try last.readMessage().id == 2)
+        #expect(clients[0].read(1) == [])
+        clients[1].send(StreamClient.frame(try query(3, "www.hello.test")))
+        #expect(try clients[1].readMessage().id == 3)
+        let counters = try server.ask(["do": "counters", "id": 1])
+        #expect(counters["connections"] == ["accepted": 129, "open": 128])
+        #expect(try server.stop() == 0)
+    }
+
+    @Test func idleConnectionsAreClosedAlsoThoseWithHalfAQuery() throws {
+        let loop = try EventLoop()
+        let streams = StreamService(loop, idleTimeout: 50_000_000) { _, _ in nil }
+        let address = IPAddress.v4(IPv4Address(127, 0, 0, 1))
+        let listener = try Socket.listening(address, port: 0)
+        let local = try Socket.localAddress(listener.raw)
+        try streams.listen(listener)
+        let client = try Socket.open(AF_INET, .stream)
+        _ = try Socket.connect(client.raw, to: local)
+        var half: [UInt8] = [0, 40, 1]
+        #expect(send(client.raw, &half, 3, 0) == 3)
+        let start = Clock.monotonic()
+        try loop.add(client.raw, .read) { _ in loop.stop() }
+        loop.schedule(after: 5_000_000_000) { loop.stop() }
+        try loop.run()
+        #expect((50_000_000..<4_000_000_000).contains(Clock.monotonic() - start))
+        #expect(streams.connectionCount == 0)
+        #expect(streams.acceptedCount == 1)
+    }
+
+    @Test func theControlChannelCountsAndStops() throws {
+        let server = try start()
+        _ = try server.dig("@192.0.2.53", "+short", "www.hello.test")
+        _ = try server.dig("@192.0.2.53", "+short", "+tcp", "no.hello.test")
+        _ = try server.dig("@192.0.2.53", "+short", "+ignore", "TXT", "big.hello.test")
+        let counters = try server.ask(["do": "counters", "id": 7])
+        #expect(counters["reply"] == 7)
+        #expect(counters["queries"] == ["udp": 2, "tcp": 1])
+        #expect(counters["responses"] == ["NOERROR": 2, "NXDOMAIN": 1])
+        #expect(counters["truncated"] == 1)
+        #expect(counters["dropped"] == 0)
+        #expect(try server.ask(["do": "dance", "id": 8])["error"] != nil)
+        try server.send("not JSON")
+        #expect(try server.readLine()["error"] != nil)
+        #expect(try server.ask(["do": "stop", "id": 9]) == ["reply": 9])
+        #expect(server.join() == 0)
+    }
+
+    @Test func aSignalEndsTheDaemonWithStatusZero() throws {
+        let server = try start()
+        server.signal(SIGTERM)
+        #expect(server.join() == 0)
+    }
+
+    @Test func failuresAreToldBeforeTheEnd() throws {
+        let (wrong, event) = try TestServer.start(#"{"nod":"x"}"#)
+        #expect(event == ["event": "failed", "reason": "unknown key 'nod'"])
+        #expect(wrong.join() == 2)
+        let address = "192.0.2.53"
+        let twice = TestServer.configuration(zone: "").replacing("192.0.2.54", with: address)
+        let (taken, failure) = try TestServer.start(twice)
+        #expect(failure["reason"]?.string?.contains("\(address) port 53") == true)
+        #expect(taken.join() == 4)
+    }
+}
