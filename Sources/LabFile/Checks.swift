@@ -8,12 +8,11 @@ enum Checks {
         names(&draft, report)
         services(&draft, report)
         neighbours(&draft, report)
+        providerCycles(draft, report)
         numbers(&draft, report)
         addresses(draft, report)
-        if draft.hasStructure {
-            providerCycles(draft, report)
-            Reachability(draft).check(report)
-        }
+        linkNames(draft, report)
+        if draft.hasStructure { Reachability(draft).check(report) }
     }
 
     // MARK: Names
@@ -36,7 +35,15 @@ enum Checks {
             areUnique = take(network.name.value, "a network", network.name.position, hint: hint) && areUnique
         }
         for network in draft.networks {
+            var cities: [String: Position] = [:]
             for (index, city) in network.cities.enumerated() {
+                if let code = city.value.code, let first = cities.updateValue(city.position, forKey: code) {
+                    report.error(
+                        "network \(quoted(network.name.value)) is in \(code) twice (line \(first.line))",
+                        at: city.position, hint: "a network has one router in a city")
+                    areUnique = false
+                    continue
+                }
                 let name = Network.routerName(network: network.name.value, city: city.value, index: index)
                 let what = "the router in \(city.value.label) of network \(quoted(network.name.value))"
                 areUnique = take(name, what, city.position, hint: hint) && areUnique

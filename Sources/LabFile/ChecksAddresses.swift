@@ -23,14 +23,7 @@ extension Checks {
         let announced = draft.services.enumerated().flatMap { index, service in
             announcements(of: service, report).map { (service: index, prefix: $0) }
         }
-        for (_, prefix) in announced {
-            guard let reserved = Addressing.reserved.first(where: { $0.overlaps(prefix.value) }) else { continue }
-            report.error(
-                "\(prefix.value) overlaps \(reserved), which the lab uses for networks and sites", at: prefix.position,
-                hint: prefix.value.family == .ipv4
-                    ? "for documentation are 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24"
-                    : "for documentation is 2001:db8::/36")
-        }
+        for (_, prefix) in announced { checkUse(of: prefix, report) }
         // Sorted by address, and the wider first, a prefix can only lie in one that came before it.
         var wider: (service: Int, prefix: Located<IPPrefix>)?
         for next in announced.sorted(by: { ($0.prefix.value, $0.service) < ($1.prefix.value, $1.service) }) {
@@ -44,6 +37,26 @@ extension Checks {
                 "\(second.prefix.value) overlaps \(first.prefix.value) of service "
                     + "\(quoted(draft.services[first.service].name.value)) (line \(first.prefix.position.line))",
                 at: second.prefix.position, hint: "services that share a prefix cannot be routed apart")
+        }
+    }
+
+    /// What no router forwards to: this network, loopback, link-local, multicast and what is kept for the future.
+    private static let special: [IPPrefix] = [
+        IPPrefix(.v4(.any), length: 8), IPPrefix(.v4(IPv4Address(127, 0, 0, 0)), length: 8),
+        IPPrefix(.v4(IPv4Address(224, 0, 0, 0)), length: 3), IPPrefix(.v6(.any), length: 8),
+        IPPrefix(.v6(IPv6Address(high: 0xFE80 << 48, low: 0)), length: 9),
+    ]
+
+    private static func checkUse(of prefix: Located<IPPrefix>, _ report: Report) {
+        let hint =
+            prefix.value.family == .ipv4
+            ? "for documentation are 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24" : "for documentation is 2001:db8::/36"
+        if let own = Addressing.reserved.first(where: { $0.overlaps(prefix.value) }) {
+            report.error(
+                "\(prefix.value) overlaps \(own), which the lab uses for networks and sites", at: prefix.position,
+                hint: hint)
+        } else if special.contains(where: { $0.overlaps(prefix.value) }) {
+            report.error("\(prefix.value) cannot be announced", at: prefix.position, hint: hint)
         }
     }
 

@@ -1,7 +1,7 @@
 import LabModel
 
 extension Checks {
-    /// Every entry of `links` speaks of a link that is there. Where networks meet follows from geography, so this needs the
+    /// Every entry of `links` speaks of a link that is there, and no two of the same. Where networks meet follows from geography, so this needs the
     /// topology.
     static func links(of draft: Draft, in lab: Lab, _ report: Report) {
         let topology: Topology
@@ -11,18 +11,32 @@ extension Checks {
             report.error(error.description, at: draft.name?.position ?? .start)
             return
         }
-        let networks = Set(draft.networks.map(\.name.value))
-        let nodes = Dictionary(topology.nodes.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let known = networks.union(nodes.keys)
-        var qualities = Joints(topology)
-        for link in draft.links {
-            let unknown = link.between.filter { !known.contains($0.value) }
-            for name in unknown {
-                report.error(
-                    "there is no network, router, site or client \(quoted(name.value))", at: name.position,
-                    hint: Nearest.hint(name.value, among: known.sorted()))
-            }
-            if unknown.isEmpty { check(link, &qualities, report) }
+        var joints = Joints(topology)
+        let known = Set(nodeNames(draft))
+        for link in draft.links where link.between.allSatisfy({ known.contains($0.value) }) {
+            check(link, &joints, report)
+        }
+    }
+
+    /// The names that `links` may use.
+    private static func nodeNames(_ draft: Draft) -> [String] {
+        draft.networks.flatMap { network in
+            [network.name.value]
+                + network.cities.enumerated().map { index, city in
+                    Network.routerName(network: network.name.value, city: city.value, index: index)
+                }
+        } + draft.sites.map(\.name.value) + draft.clients.map(\.name.value)
+    }
+
+    /// Every name in `links` is that of something.
+    static func linkNames(_ draft: Draft, _ report: Report) {
+        guard !draft.links.isEmpty else { return }
+        let names = nodeNames(draft)
+        let known = Set(names)
+        for name in draft.links.flatMap(\.between) where !known.contains(name.value) {
+            report.error(
+                "there is no network, router, site or client \(quoted(name.value))", at: name.position,
+                hint: Nearest.hint(name.value, among: names))
         }
     }
 

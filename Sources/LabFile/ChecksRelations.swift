@@ -24,9 +24,13 @@ extension Checks {
         let index = Dictionary(
             draft.networks.enumerated().map { ($1.name.value, $0) }, uniquingKeysWith: { first, _ in first })
         var providers: [[(network: Int, position: Position)]] = Array(repeating: [], count: draft.networks.count)
+        // Of what one side says twice, which is reported elsewhere, the first counts.
+        var seen: Set<[Int]> = []
         for (own, network) in draft.networks.enumerated() {
             for relation in network.relations {
-                guard let other = index[relation.value.network] else { continue }
+                guard let other = index[relation.value.network], other != own,
+                    seen.insert([own, other]).inserted
+                else { continue }
                 if relation.value.kind == .provider { providers[own].append((other, relation.position)) }
                 if relation.value.kind == .customer { providers[other].append((own, relation.position)) }
             }
@@ -36,24 +40,34 @@ extension Checks {
             peel(&remaining, providers)
             // All that remain have a provider that remains, so walking upwards ends in a circle.
             guard let start = remaining.min() else { return }
-            var path: [(network: Int, position: Position)] = [(start, .start)]
-            var place = [start: 0]
-            while let last = path.last,
-                let up = providers[last.network].first(where: { remaining.contains($0.network) })
-            {
-                if let first = place[up.network] {
-                    let cycle = path[first...].map(\.network) + [up.network]
-                    report.error(
-                        "cycle of providers: "
-                            + cycle.map { draft.networks[$0].name.value }.joined(separator: " -> "),
-                        at: up.position, hint: "of two networks only one can be the other's provider, directly or not")
-                    remaining.subtract(cycle)
-                    break
-                }
-                place[up.network] = path.count
-                path.append(up)
-            }
+            let cycle = cycle(from: start, providers, remaining)
+            let names = cycle.map { draft.networks[$0.network].name.value }
+            report.error(
+                "cycle of providers: " + (names + names.prefix(1)).joined(separator: " -> "),
+                at: cycle.first?.position ?? .start,
+                hint: "of two networks only one can be the other's provider, directly or not")
+            remaining.subtract(cycle.map(\.network))
+            remaining.remove(start)
         }
+    }
+
+    /// The circle that walking upwards from `start` ends in, from its first network in the file; each network with the place
+    /// that declares the next one its provider.
+    private static func cycle(
+        from start: Int, _ providers: [[(network: Int, position: Position)]], _ remaining: Set<Int>
+    ) -> [(network: Int, position: Position)] {
+        var path: [(network: Int, position: Position)] = []
+        var place: [Int: Int] = [:]
+        var network = start
+        while place[network] == nil {
+            guard let up = providers[network].first(where: { remaining.contains($0.network) }) else { return [] }
+            place[network] = path.count
+            path.append((network, up.position))
+            network = up.network
+        }
+        let circle = path[(place[network] ?? 0)...]
+        let first = circle.indices.min { circle[$0].network < circle[$1].network } ?? circle.startIndex
+        return Array(circle[first...] + circle[..<first])
     }
 
     /// Takes away, again and again, the networks that have no provider among the rest.
@@ -134,11 +148,13 @@ private struct NeighbourCheck {
             for relation in network.relations where relation.value.network != network.name.value {
                 let (own, other, kind) = (network.name.value, relation.value.network, relation.value.kind)
                 if let back = declared[[other, own]], back.value.kind != kind.reversed {
+                    isSound = false
+                    // Each the provider of the other is the shortest cycle of providers, which is looked for later.
+                    if back.value.kind == kind, kind == .provider || kind == .customer { continue }
                     report.error(
                         "\(quoted(own)) calls \(quoted(other)) its \(kind.rawValue), but is itself called "
                             + "\(back.value.kind.rawValue) by it (line \(back.position.line))",
                         at: relation.position, hint: "declare it on one side only")
-                    isSound = false
                 }
                 if declared[[own, other]] == nil { declared[[own, other]] = relation }
             }

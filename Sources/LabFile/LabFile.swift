@@ -16,8 +16,11 @@ public struct LabFile: Sendable {
     ///   - bytes: What the file has; more than 4 MiB are refused.
     ///   - path: Its path, for messages and for finding zone files that are named relative to it.
     ///   - readFile: Reads a zone file that the lab names.
+    ///   - checkZone: Looks at the text of a zone, which this module does not understand.
+    /// - Returns: The lab, or what is wrong with it.
     public static func parse(
-        _ bytes: some Sequence<UInt8>, path: String, readFile: (String) throws -> [UInt8]
+        _ bytes: some Sequence<UInt8>, path: String, readFile: (String) throws -> [UInt8],
+        checkZone: (Service.Zone) -> [ZoneProblem] = { _ in [] }
     ) -> LabFile {
         let source = Source(bytes)
         let report = Report(path: path, source: source)
@@ -26,7 +29,7 @@ public struct LabFile: Sendable {
         reader.read(root)
         var draft = reader.draft
         Checks.run(&draft, report)
-        let zones = ZoneReader(report, path: path).zones(of: draft, readFile)
+        let zones = ZoneReader(report, path: path).zones(of: draft, readFile, checkZone)
         let lab = draft.lab(zones: zones)
         if draft.hasStructure { Checks.links(of: draft, in: lab, report) }
         return LabFile(report.hasErrors ? nil : lab, report)

@@ -19,30 +19,41 @@ final class Report {
         add(.error, message, position, hint)
     }
 
+    /// An error in another file, which the lab file names.
+    func error(_ message: String, inFile file: String, _ source: Source, at position: Position) {
+        hasErrors = true
+        add(.error, message, position, nil, inFile: file, source)
+    }
+
     func warning(_ message: String, at position: Position, hint: String? = nil) {
         add(.warning, message, position, hint)
     }
 
-    private func add(_ severity: Diagnostic.Severity, _ message: String, _ position: Position, _ hint: String?) {
+    private func add(
+        _ severity: Diagnostic.Severity, _ message: String, _ position: Position, _ hint: String?,
+        inFile file: String? = nil, _ other: Source? = nil
+    ) {
         guard found.count < Self.mostDiagnostics else {
             omitted += 1
             return
         }
         found.append(
             Diagnostic(
-                file: path, line: position.line, column: position.column, severity: severity, message: message,
-                hint: hint, excerpt: source.excerpt(at: position)))
+                file: file ?? path, line: position.line, column: position.column, severity: severity,
+                message: message, hint: hint, excerpt: (other ?? source).excerpt(at: position)))
     }
 
-    /// Everything found, in the order of the file.
+    /// Everything found, in the order of the file; what is wrong in other files comes last.
     var diagnostics: [Diagnostic] {
-        var sorted = found.enumerated().sorted {
-            ($0.element.line, $0.element.column, $0.offset) < ($1.element.line, $1.element.column, $1.offset)
-        }.map(\.element)
+        func key(_ found: (offset: Int, element: Diagnostic)) -> (String, Int, Int, Int) {
+            let one = found.element
+            return (one.file == path ? "" : one.file, one.line, one.column, found.offset)
+        }
+        var sorted = found.enumerated().sorted { key($0) < key($1) }.map(\.element)
         if omitted > 0, let last = sorted.last {
             sorted.append(
                 Diagnostic(
-                    file: path, line: last.line, column: last.column, severity: hasErrors ? .error : .warning,
+                    file: last.file, line: last.line, column: last.column, severity: .error,
                     message: "\(omitted) more are not shown", hint: nil, excerpt: nil))
         }
         return sorted
@@ -53,15 +64,20 @@ final class Report {
 struct Source {
     let bytes: [UInt8]
 
-    /// Takes what a reader of files gives, without a byte order mark, and a little more than is ever read.
+    /// Takes the bytes of a lab file, without a byte order mark, and no more than it takes to see that they are too many.
     init(_ bytes: some Sequence<UInt8>) {
         var bytes = Array(bytes.prefix(YAMLReader.mostBytes + 4))
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }
         self.bytes = bytes
     }
 
-    /// How much of a long line is shown on each side of the place.
-    private static let context = 60
+    /// Takes the bytes of a zone file; a zone may be large.
+    init(zone bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
+    /// A line up to this long is shown whole; of a longer one so much before and behind the place.
+    private static let (longest, before, behind) = (100, 48, 28)
 
     /// The bytes of line `number`, from 1; nil past the end of the file.
     func line(_ number: Int) -> ArraySlice<UInt8>? {
@@ -77,10 +93,12 @@ struct Source {
     func excerpt(at position: Position) -> String? {
         guard let line = line(position.line) else { return nil }
         // A scalar has at most 4 bytes, so this much holds all that can be shown.
-        let start = line.prefix(4 * (position.column + Self.context))
+        let start = line.prefix(4 * (max(Self.longest, position.column + Self.behind) + 1))
         let scalars = Array(String(decoding: start, as: UTF8.self).unicodeScalars)
         let column = min(max(0, position.column - 1), scalars.count)
-        let shown = max(0, column - Self.context)..<min(scalars.count, column + Self.context)
+        let shown =
+            scalars.count <= Self.longest
+            ? scalars.indices : max(0, column - Self.before)..<min(scalars.count, column + Self.behind)
         let prefix = shown.lowerBound > 0 ? "..." : ""
         return prefix + Self.printable(scalars[shown]) + "\n"
             + String(repeating: " ", count: prefix.count + column - shown.lowerBound) + "^"
