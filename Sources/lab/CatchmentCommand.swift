@@ -22,6 +22,6 @@ struct CatchmentCommand: ParsableCommand {
         let lab = try RunningLab(lab.name)
         let observer = Observer(topology: lab.topology, namespacePath: lab.namespacePath)
         let rows = try observer.catchment(timeout: 5_000_000_000)
-        if json { Console.print(rows.json(in: lab.topology)) } else { print(CatchmentTable.text(rows, lab.topology)) }
+        if json { Console.print(CatchmentRow.document(lab: lab.name, rows)) } else { print(CatchmentTable.text(rows)) }
     }
 }

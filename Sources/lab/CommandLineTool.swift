@@ -61,28 +61,28 @@ struct CommandLineTool: ParsableCommand {
         do {
             var command = try parseAsRoot()
             try command.run()
-            exit(0)
+            Glibc.exit(0)
         } catch let failure as Failure {
             Console.error(failure.message, hint: failure.hint)
-            exit(failure.status.rawValue)
+            Glibc.exit(failure.status.rawValue)
         } catch let finish as Finish {
-            exit(finish.status)
+            Glibc.exit(finish.status)
         } catch let error as SystemError {
             Console.error(error.description)
-            exit(ExitStatus.failedAtRunTime.rawValue)
+            Glibc.exit(ExitStatus.failedAtRunTime.rawValue)
         } catch {
             let isUsage = exitCode(for: error) == .validationFailure
             if isUsage {
                 Console.write(error: fullMessage(for: error))
-                exit(ExitStatus.badInput.rawValue)
+                Glibc.exit(ExitStatus.badInput.rawValue)
             }
             if exitCode(for: error) == .success {
                 // --help and --version.
                 print(fullMessage(for: error))
-                exit(0)
+                Glibc.exit(0)
             }
             Console.error("\(error)")
-            exit(ExitStatus.failedAtRunTime.rawValue)
+            Glibc.exit(ExitStatus.failedAtRunTime.rawValue)
         }
     }
 }

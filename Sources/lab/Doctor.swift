@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import JSON
+import LabPlan
 import LabRuntime
 import Sys
 

@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import JSON
-import LabRuntime
+public import LabRuntime
 
 /// `lab fail TARGET --how KIND`.
 struct Fail: ParsableCommand {

@@ -2,6 +2,8 @@ import ArgumentParser
 import JSON
 import LabModel
 import LabObserve
+import LabRuntime
+import Net
 
 /// `lab routes NODE`.
 struct Routes: ParsableCommand {
@@ -33,17 +35,16 @@ struct Routes: ParsableCommand {
         let observer = Observer(topology: lab.topology, namespacePath: lab.namespacePath)
         let rows = try observer.routes(of: node.index)
         if json {
-            return Console.print(
-                ["lab": .string(lab.name), "node": .string(node.name), "routes": .array(rows.map { $0.json(in: lab.topology) })])
+            return Console.print(NodeRoute.document(lab: lab.name, node: node.name, rows))
         }
         var table = TextTable("PREFIX", "NEXT HOP", "NODE", "INTERFACE", "PROTOCOL", "METRIC")
         for row in rows {
             let hops = row.nextHops.isEmpty ? [nil] : row.nextHops.map { Optional($0) }
             for hop in hops {
                 table.add(
-                    .init(row.prefix.description), .init(hop?.gateway?.description ?? row.kind),
-                    .init(hop?.neighbour.map { lab.topology.nodes[$0].name } ?? "-"), .init(hop?.interface ?? "-"),
-                    .init(row.origin), .init(String(row.metric)))
+                    .init(row.prefix.description), .init(hop?.address?.description ?? row.kindName),
+                    .init(hop?.neighbour ?? "-"), .init(hop?.interface ?? "-"),
+                    .init(row.originName), .init(String(row.metric)))
             }
         }
         print(table.text)

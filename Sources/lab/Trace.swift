@@ -38,23 +38,24 @@ struct Trace: ParsableCommand {
         let traces = try addresses.map { try observer.trace(from: node.index, to: $0) }
         if json {
             return Console.print(
-                ["lab": .string(lab.name), "client": .string(node.name), "traces": .array(traces.map { $0.json(in: lab.topology) })])
+                ["lab": .string(lab.name), "client": .string(node.name), "traces": .array(traces.map { $0.document(lab: lab.name) })])
         }
         for (index, trace) in traces.enumerated() {
             if index > 0 { print() }
             print("\(node.name) to \(addresses[index])")
-            print(table(trace, lab.topology))
+            print(table(trace))
+            if let finding = trace.finding { print(finding) }
         }
     }
 
-    private func table(_ trace: LabObserve.Trace, _ topology: Topology) -> String {
+    private func table(_ trace: LabObserve.Trace) -> String {
         var table = TextTable("HOP", "NODE", "AS", "CITY", "ADDRESS", "RTT")
         for (index, hop) in trace.hops.enumerated() {
-            let node = hop.node.map { topology.nodes[$0] }
+            let node = hop.node
             table.add(
                 .init(String(index + 1)), .init(node?.name ?? "*"), .init(node?.asn.description ?? "-"),
                 .init(node?.place.label ?? "-"), .init(hop.address?.description ?? "*"),
-                .init(CatchmentTable.milliseconds(hop.roundTrip)))
+                .init(CatchmentTable.milliseconds(hop.rtt)))
         }
         return table.text
     }

@@ -1,9 +1,9 @@
-import ArgumentParser
+public import ArgumentParser
 import Glibc
 import JSON
 import LabModel
 import LabObserve
-import LabPlan
+public import LabPlan
 import LabRuntime
 import Sys
 
@@ -116,7 +116,7 @@ struct Up: ParsableCommand {
             throw Failure(
                 .failedAtRunTime,
                 "the lab '\(topology.lab.name)' did not come up: \(count) of \(rows.count) probes had no answer; "
-                    + "\(topology.nodes[silent.client].name) asked \(silent.address): \(silent.finding ?? "silence")",
+                    + "\(silent.client.name) asked \(silent.address): \(silent.finding ?? "silence")",
                 hint: Self.restored)
         }
         return rows
@@ -130,7 +130,7 @@ struct Up: ParsableCommand {
     }
 
     private func show(_ rows: [CatchmentRow], _ topology: Topology) {
-        if json { Console.print(rows.json(in: topology)) } else { print(CatchmentTable.text(rows, topology)) }
+        if json { Console.print(CatchmentRow.document(lab: topology.lab.name, rows)) } else { print(CatchmentTable.text(rows)) }
     }
 }
 
