@@ -27,3 +27,56 @@ public struct CatchmentRow: Hashable, Sendable {
     /// The address family.
     public var family: AddressFamily { address.family }
 }
+
+extension CatchmentRow {
+    /// Compares what the probes of `client` saw with the walk of the same flow.
+    init(_ client: Node, service: String, walk: Walk, report: ProbeReport, atlas: Atlas) {
+        let path = ObservedPath(walk: walk, report: report, atlas: atlas)
+        var site: String?
+        var rtt: Nanoseconds?
+        if let answer = report.answer, case .response(let identity) = answer.kind {
+            (site, rtt) = (identity.name, answer.rtt)
+        }
+        let isSameEnd = site == walk.end?.name
+        let findings =
+            Self.findings(site, service: service, walk: walk, report: report, atlas: atlas) + path.findings
+        self.init(
+            client: client, service: service, address: walk.destination, site: site, rtt: rtt, asPath: walk.asPath,
+            hops: path.hops, agrees: isSameEnd && path.agrees,
+            finding: findings.isEmpty ? nil : findings.joined(separator: "; "))
+    }
+
+    /// What is to be said about the answer, the gravest first.
+    private static func findings(
+        _ site: String?, service: String, walk: Walk, report: ProbeReport, atlas: Atlas
+    ) -> [String] {
+        var findings: [String] = []
+        if let site {
+            if atlas.site(named: site)?.network != service {
+                findings.append("'\(site)' answers, which is no site of \(service)")
+            } else if site != walk.end?.name {
+                findings.append("\(site) answers, but the way by the kernels' routes \(walk.outcome)")
+            }
+        } else {
+            findings.append(silence(report, atlas) + ", and the way by the kernels' routes \(walk.outcome)")
+        }
+        if let answer = report.answer, case .response(let identity) = answer.kind, let oddity = identity.oddity {
+            findings.append(oddity)
+        }
+        let others = Set(report.repeats.map { $0.name ?? "nobody" }).subtracting([site ?? "nobody"])
+        if !others.isEmpty { findings.append("answered again by " + others.sorted().joined(separator: ", ")) }
+        return findings
+    }
+
+    /// Why no site is known.
+    private static func silence(_ report: ProbeReport, _ atlas: Atlas) -> String {
+        if let failure = report.failure { return "nothing could be sent (\(failure.reason))" }
+        guard let answer = report.answer else { return "nobody answers" }
+        let name = atlas.node(at: answer.responder)?.name ?? answer.responder.description
+        switch answer.kind {
+        case .response: return "the answer names no site"
+        case .timeExceeded: return "the TTL ended at \(name)"
+        case .unreachable(let reason): return "\(name) says: \(reason.rawValue)"
+        }
+    }
+}

@@ -1,3 +1,4 @@
+import LabModel
 public import Net
 public import Netlink
 
@@ -50,5 +51,29 @@ public struct NodeRoute: Hashable, Sendable {
         case .bgp: "bgp"
         default: String(origin.rawValue)
         }
+    }
+}
+
+extension NodeRoute {
+    init(_ route: KernelRoute, interfaces: [String?], of node: Node, atlas: Atlas) {
+        prefix = route.destination
+        kind = route.kind
+        origin = route.origin
+        metric = route.metric
+        nextHops = zip(route.nextHops, interfaces).map { hop, interface in
+            NextHop(
+                address: hop.gateway, interface: interface,
+                neighbour: interface.flatMap { atlas.neighbour(of: node.index, by: $0)?.node.name },
+                isDead: hop.isDead)
+        }
+    }
+}
+
+extension NodeRoute: Comparable {
+    /// Orders by prefix, then by metric, then by interface.
+    public static func < (left: NodeRoute, right: NodeRoute) -> Bool {
+        if left.prefix != right.prefix { return left.prefix < right.prefix }
+        if left.metric != right.metric { return left.metric < right.metric }
+        return (left.nextHops.first?.interface ?? "") < (right.nextHops.first?.interface ?? "")
     }
 }

@@ -1,3 +1,4 @@
+public import Net
 public import Netlink
 public import Sys
 
@@ -5,12 +6,12 @@ public import Sys
 public enum ObservationError: Error, Equatable, Sendable {
     /// The node has no namespace where it should be: the lab is not up, or not whole.
     case notUp(lab: String, node: String, path: String)
-    /// There is no client of this position in the topology.
-    case noClient(Int)
+    /// The node is no client.
+    case noClient(String)
     /// There is no node of this position in the topology.
     case noNode(Int)
     /// No service of the lab has this address.
-    case noService(address: String)
+    case noService(address: IPAddress)
     /// A call to the kernel failed while it worked in or for a node.
     case system(node: String, SystemError)
     /// The kernel of a node refused to tell.
@@ -22,7 +23,7 @@ extension ObservationError: CustomStringConvertible {
     public var description: String {
         switch self {
         case .notUp(let lab, let node, let path): "lab \(lab) is not up: \(node) has no namespace at \(path)"
-        case .noClient(let index): "node #\(index) is no client"
+        case .noClient(let name): "\(name) is no client"
         case .noNode(let index): "there is no node #\(index)"
         case .noService(let address): "no service of the lab has the address \(address)"
         case .system(let node, let error): "\(node): \(error)"

@@ -1,5 +1,7 @@
+import CLinux
 public import LabModel
 public import Net
+import Netlink
 public import Sys
 
 /// Looks at a lab that is up: how packets go, who answers, what the kernels' tables hold.
@@ -7,13 +9,15 @@ public import Sys
 /// It works on the calling thread, which visits the namespaces of the nodes and comes home; it keeps nothing open between
 /// calls.
 public final class Observer {
-    let topology: Topology
-    let namespacePath: (String) -> String
+    private let topology: Topology
+    private let namespacePath: (String) -> String
+    private let atlas: Atlas
 
     /// Makes an observer of a lab. `namespacePath` tells where the namespace of the node of a name is pinned.
     public init(topology: Topology, namespacePath: @escaping (String) -> String) {
         self.topology = topology
         self.namespacePath = namespacePath
+        atlas = Atlas(topology)
     }
 
     /// Which site serves the clients at the services' addresses: all of them unless told otherwise. Each pair is probed
@@ -23,7 +27,19 @@ public final class Observer {
     public func catchment(
         clients: [Int]? = nil, addresses: [IPAddress]? = nil, timeout: Nanoseconds = 3_000_000_000
     ) throws(ObservationError) -> [CatchmentRow] {
-        []
+        let targets = try targets(addresses)
+        let survey = survey()
+        var pairs: [(client: Node, service: String, inquiry: Inquiry)] = []
+        for client in try self.clients(clients) {
+            for (service, address) in targets {
+                pairs.append((client, service, try survey.inquiry(from: client, to: address, wantsAnswer: true)))
+            }
+        }
+        try probe(pairs.map(\.inquiry), timeout)
+        return pairs.map {
+            CatchmentRow(
+                $0.client, service: $0.service, walk: $0.inquiry.walk, report: $0.inquiry.report, atlas: atlas)
+        }
     }
 
     /// The way to an address as probes see it, from any node to any address. It returns when every hop has answered, or
@@ -31,7 +47,9 @@ public final class Observer {
     public func trace(
         from node: Int, to address: IPAddress, timeout: Nanoseconds = 3_000_000_000
     ) throws(ObservationError) -> Trace {
-        throw .noNode(node)
+        let inquiry = try survey().inquiry(from: try self.node(node), to: address, wantsAnswer: false)
+        try probe([inquiry], timeout)
+        return Trace(walk: inquiry.walk, report: inquiry.report, atlas: atlas)
     }
 
     /// The way to an address as the kernels' tables say it, for a packet of UDP from `sourcePort` to port 53, from the
@@ -40,11 +58,49 @@ public final class Observer {
     public func walk(
         from node: Int, to address: IPAddress, sourcePort: UInt16 = 33434
     ) throws(ObservationError) -> Walk {
-        throw .noNode(node)
+        try survey().walk(
+            Packet(destination: address, source: nil, sourcePort: sourcePort), from: try self.node(node))
     }
 
     /// The routes of a node's main table, of both families, sorted by prefix and metric. Throws ``ObservationError``.
     public func routes(of node: Int) throws(ObservationError) -> [NodeRoute] {
-        throw .noNode(node)
+        let node = try self.node(node)
+        let routes = try survey().kernel(of: node).routes()
+        return routes.map { NodeRoute($0.route, interfaces: $0.interfaces, of: node, atlas: atlas) }.sorted()
+    }
+
+    private func survey() -> Survey { Survey(atlas: atlas, namespacePath: namespacePath) }
+
+    private func probe(_ inquiries: [Inquiry], _ timeout: Nanoseconds) throws(ObservationError) {
+        do throws(SystemError) {
+            try ProbeRun.run(inquiries.compactMap(\.flow), timeout: timeout)
+        } catch {
+            throw .system(node: topology.lab.name, error)
+        }
+    }
+
+    private func node(_ index: Int) throws(ObservationError) -> Node {
+        guard topology.nodes.indices.contains(index) else { throw .noNode(index) }
+        return topology.nodes[index]
+    }
+
+    private func clients(_ wanted: [Int]?) throws(ObservationError) -> [Node] {
+        guard let wanted else { return topology.nodes.filter { $0.kind == .client } }
+        var nodes: [Node] = []
+        for index in wanted {
+            let node = try self.node(index)
+            guard node.kind == .client else { throw .noClient(node.name) }
+            nodes.append(node)
+        }
+        return nodes
+    }
+
+    private func targets(_ wanted: [IPAddress]?) throws(ObservationError) -> [(service: String, address: IPAddress)] {
+        let all = topology.lab.services.flatMap { service in service.addresses.map { (service.name, $0) } }
+        guard let wanted else { return all }
+        for address in wanted where !all.contains(where: { $0.1 == address }) {
+            throw .noService(address: address)
+        }
+        return all.filter { wanted.contains($0.1) }
     }
 }

@@ -26,6 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "observe.h"
+
 // The value of `errno`, which is a macro over a thread-local and therefore no Swift variable.
 int cl_errno(void);
 

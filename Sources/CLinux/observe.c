@@ -1,0 +1,82 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <linux/errqueue.h>
+#include <string.h>
+
+int cl_probe_prepare(int descriptor, int domain) {
+  int on = 1;
+  if (setsockopt(descriptor, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) < 0) return -1;
+  return domain == AF_INET6 ? setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on)
+                            : setsockopt(descriptor, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+}
+
+int cl_probe_send(int descriptor, int domain, int ttl, const void *bytes, size_t count) {
+  struct iovec data = {.iov_base = (void *)bytes, .iov_len = count};
+  struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+  union {
+    char bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr align;
+  } control = {0};
+  if (ttl > 0) {
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof control.bytes;
+    struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+    header->cmsg_level = domain == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    header->cmsg_type = domain == AF_INET6 ? IPV6_HOPLIMIT : IP_TTL;
+    header->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(header), &ttl, sizeof ttl);
+  }
+  // An ICMP error also fails the next call on the socket, which then has sent nothing. There are at most as many in a row
+  // as probes are on their way.
+  for (int attempt = 0;; attempt++) {
+    if (sendmsg(descriptor, &message, MSG_NOSIGNAL) >= 0) return 0;
+    bool is_other = errno == EAGAIN || errno == ENOBUFS || errno == EMSGSIZE || errno == EPERM;
+    if (errno != EINTR && (is_other || attempt == 128)) return -1;
+  }
+}
+
+static void read_error(const struct sock_extended_err *error, struct cl_arrival *arrival) {
+  arrival->is_icmp = error->ee_origin == SO_EE_ORIGIN_ICMP || error->ee_origin == SO_EE_ORIGIN_ICMP6;
+  arrival->type = error->ee_type;
+  arrival->code = error->ee_code;
+  const struct sockaddr *offender = SO_EE_OFFENDER(error);
+  if (offender->sa_family == AF_INET) {
+    arrival->offender_count = 4;
+    memcpy(arrival->offender, &((const struct sockaddr_in *)offender)->sin_addr, 4);
+  } else if (offender->sa_family == AF_INET6) {
+    arrival->offender_count = 16;
+    memcpy(arrival->offender, &((const struct sockaddr_in6 *)offender)->sin6_addr, 16);
+  }
+}
+
+int cl_probe_receive(int descriptor, bool from_error_queue, void *bytes, size_t capacity, struct cl_arrival *arrival) {
+  struct iovec data = {.iov_base = bytes, .iov_len = capacity};
+  union {
+    char bytes[512];
+    struct cmsghdr align;
+  } control;
+  struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+  ssize_t count;
+  int attempt = 0;
+  do {
+    message.msg_control = control.bytes;
+    message.msg_controllen = sizeof control.bytes;
+    count = recvmsg(descriptor, &message, MSG_DONTWAIT | (from_error_queue ? MSG_ERRQUEUE : 0));
+    // As in cl_probe_send: the error queue tells of the same error, with more words.
+  } while (count < 0 && errno != EAGAIN && attempt++ < 128);
+  if (count < 0) return errno == EAGAIN ? 0 : -1;
+  memset(arrival, 0, sizeof *arrival);
+  arrival->count = (size_t)count;
+  for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SO_TIMESTAMPNS) {
+      struct timespec stamp;
+      memcpy(&stamp, CMSG_DATA(header), sizeof stamp);
+      arrival->stamp = (int64_t)stamp.tv_sec * 1000000000 + stamp.tv_nsec;
+    } else if ((header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_RECVERR) ||
+               (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_RECVERR)) {
+      read_error((const struct sock_extended_err *)CMSG_DATA(header), arrival);
+    }
+  }
+  return 1;
+}

@@ -1,0 +1,75 @@
+import CLinux
+import LabModel
+import Net
+import Netlink
+import Sys
+
+/// The namespaces that one call of an ``Observer`` looks into, each opened once.
+final class Survey {
+    private let atlas: Atlas
+    private let namespacePath: (String) -> String
+    private var kernels: [Int: NodeKernel] = [:]
+
+    init(atlas: Atlas, namespacePath: @escaping (String) -> String) {
+        self.atlas = atlas
+        self.namespacePath = namespacePath
+        allowManyDescriptors()
+    }
+
+    func kernel(of node: Node) throws(ObservationError) -> NodeKernel {
+        if let known = kernels[node.index] { return known }
+        let kernel = try NodeKernel(node, lab: atlas.topology.lab.name, path: namespacePath(node.name))
+        kernels[node.index] = kernel
+        return kernel
+    }
+
+    func walk(_ packet: Packet, from node: Node) throws(ObservationError) -> Walk {
+        let walker = Walker(atlas: atlas) { node, question throws(ObservationError) in
+            try self.kernel(of: node).forwarding(question)
+        }
+        return try walker.walk(packet, from: node)
+    }
+
+    /// Opens a socket in the namespace of `node` and walks the way that its packets will take.
+    func inquiry(from node: Node, to address: IPAddress, wantsAnswer: Bool) throws(ObservationError) -> Inquiry {
+        var flow: ProbeFlow?
+        var failure: SystemError?
+        try kernel(of: node).perform { () throws(SystemError) in
+            do throws(SystemError) {
+                flow = try ProbeFlow(to: address, wantsAnswer: wantsAnswer)
+            } catch {
+                guard error.call == "connect" else { throw error }
+                failure = error
+            }
+        }
+        let packet = flow?.packet ?? Packet(destination: address, source: nil, sourcePort: 33434)
+        let walk = try walk(packet, from: node)
+        flow?.mostHops = mostHops(walk, wantsAnswer: wantsAnswer)
+        return Inquiry(flow: flow, walk: walk, failure: failure)
+    }
+
+    /// A catchment checks the hops that the walk foretells. A trace looks a little farther, and when the walk does not
+    /// arrive, as far as it can.
+    private func mostHops(_ walk: Walk, wantsAnswer: Bool) -> Int {
+        if wantsAnswer { return min(walk.hops.count, Trace.mostHops) }
+        return walk.end == nil ? Trace.mostHops : min(walk.hops.count + 2, Trace.mostHops)
+    }
+}
+
+/// What is asked about one node and one address.
+struct Inquiry {
+    /// Nil when the node has no way to send anything there.
+    let flow: ProbeFlow?
+    let walk: Walk
+    let failure: SystemError?
+
+    var report: ProbeReport { flow?.report ?? ProbeReport(failure: failure) }
+}
+
+/// A thousand clients need more descriptors than the 1,024 that a process has until it asks.
+private func allowManyDescriptors() {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = limit.rlim_max
+    _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+}

@@ -1,0 +1,74 @@
+import LabModel
+import Net
+import Netlink
+
+/// Follows a packet through the forwarding tables.
+struct Walker {
+    let atlas: Atlas
+    /// Asks the kernel of a node.
+    let ask: (Node, RouteLookup) throws(ObservationError) -> Forwarding
+
+    func walk(_ packet: Packet, from source: Node) throws(ObservationError) -> Walk {
+        var way = Way(source: source, destination: packet.destination)
+        var sender = packet.source
+        while true {
+            let node = way.last
+            switch try ask(node, question(packet, sender: sender, isOwn: node.index == source.index)) {
+            case .local: return way.ended(.delivered(node))
+            case .noRoute: return way.ended(.noRoute(node))
+            case .unreachable: return way.ended(.unreachable(node))
+            case .blackhole: return way.ended(.blackhole(node))
+            case .onward(let interface, let gateway, let hasCarrier, let own):
+                // Sites and clients do not pass on what is not theirs.
+                guard node.kind == .router || node.index == source.index,
+                    let next = atlas.neighbour(of: node.index, by: interface),
+                    next.isReached(as: gateway ?? packet.destination)
+                else { return way.ended(.unreachable(node)) }
+                guard hasCarrier else { return way.ended(.linkDown(node)) }
+                if let loop = way.loop(from: next.node) { return way.ended(.loop(loop)) }
+                way.append(next.node, next.address(packet.destination.family))
+                sender = sender ?? own
+            }
+        }
+    }
+
+    /// IPv4 answers a question with a source address only where that is an address of the node.
+    private func question(_ packet: Packet, sender: IPAddress?, isOwn: Bool) -> RouteLookup {
+        let tellsSender = isOwn || packet.destination.family == .ipv6
+        return RouteLookup(packet.destination, from: tellsSender ? sender : nil, flow: packet.flow)
+    }
+}
+
+/// A walk that is under way.
+private struct Way {
+    let source: Node
+    let destination: IPAddress
+    private var hops: [Hop] = []
+    private var nodes: [Node]
+
+    init(source: Node, destination: IPAddress) {
+        self.source = source
+        self.destination = destination
+        nodes = [source]
+    }
+
+    var last: Node { nodes[nodes.count - 1] }
+
+    mutating func append(_ node: Node, _ address: IPAddress) {
+        hops.append(Hop(node: node, address: address))
+        nodes.append(node)
+    }
+
+    /// The nodes that a packet goes around when it comes to `node` again; nil when it was not there yet. A table does not
+    /// look at where a packet comes from.
+    func loop(from node: Node) -> [Node]? {
+        nodes.firstIndex { $0.index == node.index }.map { Array(nodes[$0...]) }
+    }
+
+    func ended(_ outcome: Walk.Outcome) -> Walk {
+        var hops = hops
+        // The destination answers as itself, not as the interface by which the packet came.
+        if case .delivered = outcome, let last = hops.indices.last { hops[last].address = destination }
+        return Walk(source: source, destination: destination, hops: hops, outcome: outcome)
+    }
+}
