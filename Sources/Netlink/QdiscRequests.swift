@@ -117,12 +117,12 @@ extension tcmsg {
 extension MessageWriter {
     /// Takes over a message of libnl, with more attributes at the end of TCA_OPTIONS, and frees it.
     fileprivate mutating func take(_ message: OpaquePointer?, adding body: (inout MessageWriter) -> Void) {
-        guard let message, let header = nlmsg_hdr(message) else {
-            // libnl knows no more than that; the one thing that can be missing is the file of a distribution.
-            fail(ENOENT)
+        guard let message, let header = cn_header(message) else {
+            // libnl says no more than that; besides libnl itself only the file of a distribution can be missing.
+            fail(cn_library().pointee.is_there ? ENOENT : ELIBACC)
             return
         }
-        defer { nlmsg_free(message) }
+        defer { cn_free(message) }
         take(
             UnsafeRawBufferPointer(start: header, count: Int(header.pointee.nlmsg_len)), reopening: TCA_OPTIONS,
             behind: MemoryLayout<tcmsg>.size, body)
