@@ -47,6 +47,12 @@ public struct Session: Sendable {
     /// The state of the connection that is furthest.
     public var state: SessionState { max(outgoing.state, incoming.state) }
 
+    /// The state of one of the connections.
+    public func state(of origin: ConnectionOrigin) -> SessionState { self[origin].state }
+
+    /// What was negotiated on a connection whose OPEN has come.
+    public func negotiated(on origin: ConnectionOrigin) -> NegotiatedSession? { self[origin].negotiated }
+
     /// When to come back with ``SessionEvent/timer``; nil when nothing is waited for.
     public var deadline: UInt64? {
         var earliest = UInt64.max

@@ -78,3 +78,12 @@ public struct NegotiatedSession: Hashable, Sendable {
         }
     }
 }
+
+extension NegotiatedSession {
+    /// How UPDATE messages on the session are to be read. From an external neighbour the AS_PATH must begin with its AS.
+    public func updateContext(for configuration: SessionConfiguration) -> UpdateContext {
+        UpdateContext(
+            isInternal: configuration.isInternal, isFourOctetASN: isFourOctetASN, families: families,
+            firstASN: configuration.isInternal ? nil : configuration.remoteASN)
+    }
+}

@@ -118,6 +118,13 @@ public struct MessageReader: Sendable {
         buffer.span.bytes.extracting(frame.body.clamped(to: 0..<buffer.count))
     }
 
+    /// Lends the body of a frame, as ``body(of:)`` does, where the reader is a property of an object.
+    public func withBody<Result, Failure: Error>(
+        of frame: MessageFrame, _ decode: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try decode(body(of: frame))
+    }
+
     private static func check(
         _ header: ArraySlice<UInt8>, length: Int, maximum: Int
     ) throws(NotificationMessage) -> MessageType {

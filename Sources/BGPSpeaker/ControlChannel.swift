@@ -1,0 +1,183 @@
+import BGPSession
+import BGPTable
+import BGPWire
+import JSON
+import Net
+import Sys
+
+/// What the speaker and the supervisor say to each other: one JSON object per line.
+///
+///     -> {"event":"ready"}
+///     -> {"event":"session","peer":"10.1.128.0","name":"eurocore-fra","state":"Established","reason":"","time_ns":1}
+///     -> {"event":"best","prefix":"192.0.2.0/24","as_path":[65010],"next_hop":"10.1.128.0","from":"eurocore-fra","time_ns":1}
+///     -> {"event":"idle","sessions":[{"peer","name","state","received","sent","end_of_rib"}]}
+///     <- {"do":"start"}   {"do":"withdraw"}   {"do":"announce"}   {"do":"stop"}
+///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...]}
+///     <- {"do":"rib","id":8}          -> {"reply":8,"routes":[...]}
+///
+/// "idle" is said when everything received has been decided, written to the kernel and handed to the sockets.
+final class ControlChannel {
+    private let speaker: Speaker
+    private let channel: LineChannel
+
+    /// Takes over a connected stream socket. Throws `SystemError`.
+    init(_ speaker: Speaker, _ descriptor: consuming FileDescriptor) throws(SystemError) {
+        self.speaker = speaker
+        channel = try LineChannel(speaker.loop, descriptor)
+        channel.onLine = { [weak self] in self?.receive($0) }
+        // Nobody is left who could stop this process.
+        channel.onEnd = { [weak self] in self?.speaker.stop() }
+        speaker.onSession = { [weak self] in self?.send(session: $0, reason: $1) }
+        speaker.onBest = { [weak self] in self?.send(best: $0) }
+        speaker.onRest = { [weak self] in self?.sendRest() }
+    }
+
+    /// Says that connections are taken.
+    func sendReady() { send(["event": "ready"]) }
+
+    private func send(_ message: JSON) {
+        var line: [UInt8] = []
+        message.write(to: &line)
+        channel.send(line)
+    }
+
+    // MARK: Commands
+
+    private func receive(_ line: ArraySlice<UInt8>) {
+        do {
+            let command = try JSON(parsing: line)
+            guard let verb = command["do"]?.string else { return send(["error": "\"do\" expected"]) }
+            follow(verb, command["id"]?.int)
+        } catch {
+            send(["error": .string("\(error)")])
+        }
+    }
+
+    private func follow(_ verb: String, _ id: Int?) {
+        switch verb {
+        case "start": speaker.start()
+        case "withdraw": speaker.setOriginating(false)
+        case "announce": speaker.setOriginating(true)
+        case "stop": speaker.stop()
+        case "counters": reply(id, .init("sessions", sessions))
+        case "rib": reply(id, .init("routes", routes))
+        default: reply(id, .init("error", .string("unknown command '\(verb)'")))
+        }
+    }
+
+    private func reply(_ id: Int?, _ member: JSON.Member) {
+        send(.object((id.map { [.init("reply", .int($0))] } ?? []) + [member]))
+    }
+
+    // MARK: Events
+
+    private func send(session neighbour: Neighbour, reason: String) {
+        send([
+            "event": "session", "peer": .string(neighbour.configuration.address.description),
+            "name": .string(neighbour.configuration.name), "state": .string(neighbour.stateName),
+            "reason": .string(reason), "time_ns": .int(Int(Clock.monotonic())),
+        ])
+    }
+
+    private func send(best change: BGPTable.RouteChange) {
+        let best = speaker.table.routes(to: change.prefix).first { $0.isBest }
+        send([
+            "event": "best", "prefix": .string(change.prefix.description),
+            "as_path": (best?.attributes.asPath).map(JSON.init) ?? [],
+            "next_hop": change.route.map { .string($0.nextHop.address.description) } ?? .null,
+            "from": name(change.route?.peer), "time_ns": .int(Int(Clock.monotonic())),
+        ])
+    }
+
+    private func sendRest() { send(["event": "idle", "sessions": sessions]) }
+
+    // MARK: Views
+
+    private var sessions: JSON {
+        .array(
+            speaker.neighbours.map { neighbour in
+                let (received, sent) = neighbour.counters
+                return [
+                    "peer": .string(neighbour.configuration.address.description),
+                    "name": .string(neighbour.configuration.name), "state": .string(neighbour.stateName),
+                    "received": .int(received), "sent": .int(sent), "end_of_rib": .bool(neighbour.isTableComplete),
+                ]
+            })
+    }
+
+    private var routes: JSON {
+        let table = speaker.table
+        return .array(
+            table.knownPrefixes.flatMap { prefix in
+                let best = table.best(for: prefix)
+                return table.routes(to: prefix).map { route -> JSON in
+                    [
+                        "prefix": .string(prefix.description), "best": .bool(route.isBest),
+                        "as_path": JSON(route.attributes.asPath),
+                        "next_hop": .string(route.attributes.nextHop.address.description), "from": name(route.peer),
+                        "local_preference": route.attributes.localPreference.map { .int(Int($0)) } ?? .null,
+                        "med": route.attributes.multiExitDiscriminator.map { .int(Int($0)) } ?? .null,
+                        "reason": .string(Self.reason(route, best: best)),
+                    ]
+                }
+            })
+    }
+
+    private func name(_ peer: PeerID?) -> JSON {
+        guard let peer, let neighbour = speaker.neighbours.first(where: { $0.id == peer }) else { return .null }
+        return .string(neighbour.configuration.name)
+    }
+
+    /// Why a route is the best, or why it is not.
+    private static func reason(_ route: RouteView, best: SelectedRoute?) -> String {
+        if let exclusion = route.exclusion { return exclusion.text }
+        if route.isBest, let best { return best.step.text }
+        return route.lostAt == .nextHopReachable ? "next hop unreachable" : route.lostAt?.text ?? "not decided yet"
+    }
+}
+
+extension Neighbour {
+    /// The state as RFC 4271 names it.
+    var stateName: String { negotiated != nil ? "Established" : state.description }
+}
+
+extension JSON {
+    /// The numbers, nearest first; a set is a list inside the list.
+    fileprivate init(_ path: ASPath) {
+        self = .array(
+            path.segments.flatMap { segment -> [JSON] in
+                let numbers = segment.numbers.map { JSON.int(Int($0.rawValue)) }
+                return segment.kind == .sequence ? numbers : [.array(numbers)]
+            })
+    }
+}
+
+extension Exclusion {
+    fileprivate var text: String {
+        switch self {
+        case .asPathLoop: "own AS in AS path"
+        case .originatorLoop: "own originator ID"
+        case .clusterLoop: "own cluster ID"
+        case .routeLeak: "route leak"
+        }
+    }
+}
+
+extension DecisionStep {
+    fileprivate var text: String {
+        switch self {
+        case .onlyRoute: "only route"
+        case .nextHopReachable: "next hop reachable"
+        case .originatedHere: "originated here"
+        case .localPreference: "local preference"
+        case .asPathLength: "AS path length"
+        case .origin: "origin"
+        case .multiExitDiscriminator: "MED"
+        case .externalOverInternal: "eBGP over iBGP"
+        case .interiorMetric: "IGP metric"
+        case .identifier: "router ID"
+        case .clusterListLength: "cluster list length"
+        case .peerAddress: "neighbor address"
+        }
+    }
+}

@@ -1,0 +1,139 @@
+import BGPSession
+import BGPWire
+import Glibc
+import Net
+import Sys
+
+/// One TCP connection with a neighbour: bytes in, bytes out. What it means is the session's business.
+final class PeerConnection {
+    /// What became of the socket.
+    enum Event {
+        /// The connection that was being opened is open.
+        case opened
+        /// Messages may wait in ``reader``.
+        case received
+        /// The connection could not be opened, or has ended.
+        case ended
+    }
+
+    /// Cuts what came into messages.
+    var reader = MessageReader()
+    /// What the kernel has not taken yet. Append, then ``flush()``.
+    var unsent: [UInt8] = []
+
+    private let loop: EventLoop
+    private var descriptor: FileDescriptor?
+    private var isOpening: Bool
+    private var isWaitingToWrite: Bool
+    private let handler: (Event) -> Void
+
+    /// Bytes taken from the socket before others have their turn.
+    private static let readAtOnce = 262_144
+
+    /// Opens a connection from `local`. Throws `SystemError` when it fails at once.
+    init(
+        _ loop: EventLoop, from local: IPAddress, to remote: SocketAddress, timeToLive: UInt8?,
+        _ handler: @escaping (Event) -> Void
+    ) throws(SystemError) {
+        let socket = try Socket.bound(.stream, local, port: 0)
+        try Self.prepare(socket.raw, local.family, timeToLive)
+        _ = try Socket.connect(socket.raw, to: remote)
+        self.loop = loop
+        self.handler = handler
+        isOpening = true
+        isWaitingToWrite = true
+        let raw = socket.raw
+        descriptor = consume socket
+        // A connection that is open already is writable, too: one way for both.
+        try loop.add(raw, .write) { [weak self] in self?.handle($0) }
+    }
+
+    /// Takes over an accepted connection. Throws `SystemError`.
+    init(
+        _ loop: EventLoop, accepted socket: consuming FileDescriptor, _ family: AddressFamily, timeToLive: UInt8?,
+        _ handler: @escaping (Event) -> Void
+    ) throws(SystemError) {
+        try Self.prepare(socket.raw, family, timeToLive)
+        self.loop = loop
+        self.handler = handler
+        isOpening = false
+        isWaitingToWrite = false
+        let raw = socket.raw
+        descriptor = consume socket
+        try loop.add(raw, .read) { [weak self] in self?.handle($0) }
+    }
+
+    deinit { close() }
+
+    private static func prepare(_ raw: Int32, _ family: AddressFamily, _ timeToLive: UInt8?) throws(SystemError) {
+        try Socket.setNoDelay(raw)
+        if let timeToLive { try Socket.setTimeToLive(raw, family, timeToLive) }
+    }
+
+    private func handle(_ readiness: Readiness) {
+        if isOpening { return finishOpening() }
+        if readiness.contains(.write) { flush() }
+        if !readiness.isDisjoint(with: [.read, .hangUp]) { receive() }
+    }
+
+    private func finishOpening() {
+        guard let raw = descriptor?.raw else { return }
+        isOpening = false
+        isWaitingToWrite = false
+        guard Socket.pendingError(raw) == 0, (try? loop.modify(raw, .read)) != nil else { return handler(.ended) }
+        handler(.opened)
+    }
+
+    private func receive() {
+        let isOver = withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 16) { chunk in
+            var taken = 0
+            while taken < Self.readAtOnce, let raw = descriptor?.raw {
+                let count = recv(raw, chunk.baseAddress, chunk.count, 0)
+                if count > 0 {
+                    reader.append(UnsafeRawBufferPointer(rebasing: chunk[..<count]).bytes)
+                    taken += count
+                    if count < chunk.count { return false }
+                } else if count < 0, errno == EINTR {
+                    continue
+                } else {
+                    return count == 0 || errno != EAGAIN
+                }
+            }
+            return false
+        }
+        handler(.received)
+        if isOver, descriptor != nil { handler(.ended) }
+    }
+
+    /// Gives the kernel what it takes now; the rest follows when there is room. An error comes back as a hang-up.
+    func flush() {
+        guard let raw = descriptor?.raw, !isOpening else { return }
+        var offset = 0
+        while offset < unsent.count {
+            let count = unsent.withUnsafeBytes { buffer in
+                Glibc.send(raw, buffer.baseAddress?.advanced(by: offset), buffer.count - offset, Int32(MSG_NOSIGNAL))
+            }
+            if count < 0, errno == EINTR { continue }
+            if count < 0 { break }
+            offset += count
+        }
+        if offset == unsent.count { unsent = [] } else { unsent.removeFirst(offset) }
+        if isWaitingToWrite == unsent.isEmpty {
+            isWaitingToWrite = !unsent.isEmpty
+            try? loop.modify(raw, isWaitingToWrite ? [.read, .write] : .read)
+        }
+    }
+
+    /// Ends the connection after what the kernel has taken. What the neighbour has sent meanwhile is read and dropped:
+    /// unread bytes would turn the end into a reset, which can overtake a NOTIFICATION.
+    func close() {
+        guard let descriptor = descriptor.take() else { return }
+        loop.remove(descriptor.raw)
+        guard !isOpening else { return }
+        _ = shutdown(descriptor.raw, Int32(SHUT_WR))
+        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 16) { chunk in
+            var reads = 0
+            while reads < 256, recv(descriptor.raw, chunk.baseAddress, chunk.count, 0) > 0 { reads += 1 }
+        }
+    }
+}

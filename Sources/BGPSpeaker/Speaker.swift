@@ -1,0 +1,222 @@
+import BGPSession
+import BGPTable
+import BGPWire
+import Net
+import Sys
+
+/// The speaker: neighbours, table and kernel around one event loop.
+///
+/// Handlers only take in what happened. What follows from it is done once for all of it, before the loop sleeps: next hops
+/// are resolved, best routes decided, written to the kernel, and sent. So a burst of messages costs one decision for each prefix.
+final class Speaker {
+    /// The port of BGP (RFC 4271, section 8.2.1).
+    static let port: UInt16 = 179
+
+    let configuration: SpeakerConfiguration
+    let loop: EventLoop
+    let kernel: Kernel
+    var table: Table
+    private(set) var neighbours: [Neighbour] = []
+    private var listeners: [FileDescriptorBox] = []
+    private var trackedNextHops: Set<IPAddress> = []
+    private var isStarted = false
+    private var isSwept = false
+
+    /// Something that a report of rest would show has changed since the last one.
+    var hasChanged = true
+    /// Told of each session that becomes or ceases to be Established.
+    var onSession: ((Neighbour, String) -> Void)?
+    /// Told of each change of a best route.
+    var onBest: ((BGPTable.RouteChange) -> Void)?
+    /// Told when there is nothing left to do.
+    var onRest: (() -> Void)?
+
+    /// Prefixes decided before sockets and timers have their turn.
+    private static let decisionsAtOnce = 16384
+    /// How long an earlier life's routes are kept for neighbours that do not come back.
+    private static let longestSweepDelay: Nanoseconds = 10_000_000_000
+    /// How long to wait when a connection cannot be accepted.
+    private static let acceptPause: Nanoseconds = 1_000_000_000
+
+    init(_ configuration: SpeakerConfiguration, _ loop: EventLoop) throws {
+        self.configuration = configuration
+        self.loop = loop
+        kernel = try Kernel(loop, isWriting: configuration.writesKernel)
+        table = Table(local: LocalSpeaker(asn: configuration.asn, identifier: configuration.identifier))
+        for neighbour in configuration.neighbours {
+            let id = table.addPeer(peerConfiguration(neighbour))
+            neighbours.append(Neighbour(neighbour, id: id, speaker: self))
+        }
+        for prefix in configuration.originated { table.originate(prefix) }
+        kernel.onLink = { [weak self] in self?.linkChanged($0, $1) }
+        loop.beforeSleep = { [weak self] in self?.work() }
+        for address in Set(configuration.neighbours.map(\.localAddress)).sorted() { try listen(address) }
+    }
+
+    /// Our own addresses as next hops: the session's own, and for the other family one of the same link (RFC 2545, section 3).
+    private func peerConfiguration(_ neighbour: NeighbourConfiguration) -> PeerConfiguration {
+        var result = PeerConfiguration(
+            relation: neighbour.relation, asn: neighbour.asn, address: neighbour.address,
+            isClusterClient: neighbour.isClusterClient, nextHopSelf: neighbour.nextHopSelf,
+            importOptions: neighbour.importOptions, exportOptions: neighbour.exportOptions)
+        let link = neighbour.interface.flatMap { kernel.interior.link(named: $0)?.index }
+        for address in [neighbour.localAddress] + (link.map { kernel.interior.addresses(on: $0) } ?? []) {
+            switch address {
+            case .v4(let v4): result.localIPv4 = result.localIPv4 ?? v4
+            case .v6(let v6) where v6.isLinkLocal: result.localLinkLocal = result.localLinkLocal ?? v6
+            case .v6(let v6): result.localIPv6 = result.localIPv6 ?? v6
+            }
+        }
+        return result
+    }
+
+    // MARK: Administration
+
+    /// Starts all sessions; again does nothing.
+    func start() {
+        guard !isStarted else { return }
+        isStarted = true
+        hasChanged = true
+        loop.schedule(after: Self.longestSweepDelay) { [weak self] in self?.sweep() }
+        for neighbour in neighbours {
+            neighbour.handle(.manualStart)
+            if let name = neighbour.configuration.interface, kernel.interior.link(named: name)?.link.isUsable != true {
+                neighbour.handle(.automaticStop(nil))
+            }
+        }
+    }
+
+    /// Originates the configured prefixes, or no longer.
+    func setOriginating(_ isOriginating: Bool) {
+        hasChanged = true
+        for prefix in configuration.originated {
+            if isOriginating { table.originate(prefix) } else { table.withdrawOriginated(prefix) }
+        }
+    }
+
+    /// Takes leave of all neighbours, takes the routes out of the kernel and stops the loop.
+    func stop() {
+        loop.beforeSleep = nil
+        for neighbour in neighbours { neighbour.handle(.manualStop(NotificationMessage(.administrativeShutdown))) }
+        kernel.removeAll()
+        loop.stop()
+    }
+
+    private func linkChanged(_ name: String, _ isUsable: Bool) {
+        guard isStarted else { return }
+        for neighbour in neighbours where neighbour.configuration.interface == name {
+            neighbour.handle(isUsable ? .automaticStart : .automaticStop(nil))
+        }
+    }
+
+    /// A session has become Established, or has ended.
+    func sessionChanged(_ neighbour: Neighbour, reason: String, wasEstablished: Bool = true) {
+        hasChanged = true
+        let state = neighbour.negotiated != nil ? SessionState.established : neighbour.state
+        let place = "\(neighbour.configuration.name) \(neighbour.configuration.address)"
+        Diagnostics.write("\(configuration.node): \(place): \(state)" + (reason.isEmpty ? "" : " (\(reason))"))
+        if wasEstablished { onSession?(neighbour, reason) }
+    }
+
+    // MARK: Listening
+
+    private func listen(_ address: IPAddress) throws(SystemError) {
+        let socket = try Socket.listening(address, port: Self.port)
+        let raw = socket.raw
+        listeners.append(FileDescriptorBox(socket))
+        try watch(raw, address)
+    }
+
+    private func watch(_ listener: Int32, _ address: IPAddress) throws(SystemError) {
+        try loop.add(listener, .read) { [weak self] _ in self?.accept(listener, on: address) }
+    }
+
+    /// Only configured neighbours get as far as the state machine. Others are closed without a word.
+    private func accept(_ listener: Int32, on address: IPAddress) {
+        do {
+            while let accepted = try Socket.accept(listener) {
+                let peer = accepted.peer.address
+                let neighbour = neighbours.first {
+                    $0.configuration.address == peer && $0.configuration.localAddress == address
+                }
+                neighbour?.offer(accepted.take())
+            }
+        } catch {
+            // Out of descriptors: the connection would stay ready and keep the loop from sleeping.
+            loop.remove(listener)
+            loop.schedule(after: Self.acceptPause) { [weak self] in try? self?.watch(listener, address) }
+        }
+    }
+
+    // MARK: Work
+
+    private func work() {
+        let isMore = converge()
+        // Before the neighbours hear of it and send packets.
+        kernel.flush()
+        for neighbour in neighbours where neighbour.sendUpdates() { scheduleWork() }
+        if isMore { return scheduleWork() }
+        if !isSwept, isStarted, neighbours.allSatisfy(\.isTableComplete) { sweep() }
+        guard neighbours.allSatisfy(\.isQuiet) else { return }
+        guard hasChanged else { return }
+        hasChanged = false
+        for neighbour in neighbours { neighbour.digest() }
+        onRest?()
+    }
+
+    private var isWorkScheduled = false
+
+    private func scheduleWork() {
+        guard !isWorkScheduled else { return }
+        isWorkScheduled = true
+        loop.schedule(after: 0) { [weak self] in self?.isWorkScheduled = false }
+    }
+
+    /// Resolves next hops and decides. Answers whether there is more to decide.
+    private func converge() -> Bool {
+        let changes = kernel.takeChanges()
+        for request in table.takeNextHopRequests() {
+            switch request {
+            case .track(let address):
+                trackedNextHops.insert(address)
+                table.nextHopChanged(address, to: kernel.interior.resolve(address))
+            case .forget(let address): trackedNextHops.remove(address)
+            }
+        }
+        if changes.hasChanged {
+            for address in trackedNextHops { table.nextHopChanged(address, to: kernel.interior.resolve(address)) }
+        }
+        for change in table.decide(atMost: Self.decisionsAtOnce) {
+            kernel.write(change.prefix, change.route)
+            onBest?(change)
+            hasChanged = true
+        }
+        rewrite(changes.suspects, changes.flushedLinks)
+        return table.needsDecision
+    }
+
+    /// Writes again what the kernel may have lost.
+    private func rewrite(_ suspects: Set<IPPrefix>, _ flushedLinks: Set<UInt32>) {
+        for prefix in suspects {
+            if let best = table.best(for: prefix) { kernel.write(prefix, best) }
+        }
+        guard !flushedLinks.isEmpty else { return }
+        for prefix in table.knownPrefixes {
+            if let best = table.best(for: prefix), flushedLinks.contains(best.resolution.interfaceIndex) {
+                kernel.write(prefix, best)
+            }
+        }
+    }
+
+    private func sweep() {
+        guard !isSwept else { return }
+        isSwept = true
+        kernel.sweep { prefix in table.best(for: prefix).map { $0.peer != .local } ?? false }
+    }
+}
+
+/// A descriptor in a collection, which holds no values that cannot be copied.
+final class FileDescriptorBox {
+    let descriptor: FileDescriptor
+    init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+}
