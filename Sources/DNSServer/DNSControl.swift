@@ -20,7 +20,7 @@ final class DNSControl {
     init(_ loop: EventLoop, _ descriptor: consuming FileDescriptor) throws(SystemError) {
         self.loop = loop
         channel = try LineChannel(loop, descriptor)
-        channel.onEnd = { loop.stop() }
+        channel.onEnd = { [unowned loop] in loop.stop() }
         channel.onLine = { [unowned self] in handle($0) }
     }
 

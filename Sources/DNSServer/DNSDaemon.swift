@@ -27,7 +27,7 @@ public enum DNSDaemon {
     }
 
     private static func serve(_ path: String, _ loop: EventLoop, _ control: DNSControl?) throws {
-        try loop.onSignals([SIGTERM, SIGINT]) { _ in loop.stop() }
+        try loop.onSignals([SIGTERM, SIGINT]) { [unowned loop] _ in loop.stop() }
         let server = try DNSServer(DNSConfiguration(path: path), loop)
         control?.server = server
         control?.sendReady()

@@ -41,13 +41,13 @@ extension Checks {
             // All that remain have a provider that remains, so walking upwards ends in a circle.
             guard let start = remaining.min() else { return }
             let cycle = cycle(from: start, providers, remaining)
+            guard !cycle.isEmpty else { return }
             let names = cycle.map { draft.networks[$0.network].name.value }
             report.error(
                 "cycle of providers: " + (names + names.prefix(1)).joined(separator: " -> "),
-                at: cycle.first?.position ?? .start,
+                at: cycle[0].position,
                 hint: "of two networks only one can be the other's provider, directly or not")
             remaining.subtract(cycle.map(\.network))
-            remaining.remove(start)
         }
     }
 

@@ -81,7 +81,8 @@ struct NodeRequests {
                 .netem(
                     Netem(
                         delay: quality.delay, jitter: quality.jitter, loss: quality.loss, duplicate: quality.duplicate,
-                        reorder: quality.reorder, limit: Self.limit(quality), rate: quality.rate == 0 ? nil : quality.rate)),
+                        reorder: quality.reorder, limit: Self.limit(quality),
+                        rate: quality.rate == 0 ? nil : quality.rate)),
                 on: interface))
     }
 

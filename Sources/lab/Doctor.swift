@@ -67,12 +67,15 @@ struct Doctor: ParsableCommand {
                 remedy: "modprobe veth"),
             Finding(
                 name: "netem", isThere: features.hasNetem, isNeeded: false, detail: "delays in the kernel",
-                remedy: "modprobe sch_netem (Debian, Ubuntu: in linux-modules-extra; hosted runners and WSL2 may have none)"),
+                remedy:
+                    "modprobe sch_netem (Debian, Ubuntu: in linux-modules-extra; hosted runners and WSL2 may have none)"
+            ),
             Finding(
                 name: "tbf", isThere: features.hasTbf, isNeeded: false, detail: "rates in the kernel",
                 remedy: "modprobe sch_tbf"),
             Finding(
-                name: "TAP devices", isThere: features.hasTun, isNeeded: false, detail: features.tunReason.isEmpty ? "delays in user space" : features.tunReason,
+                name: "TAP devices", isThere: features.hasTun, isNeeded: false,
+                detail: features.tunReason.isEmpty ? "delays in user space" : features.tunReason,
                 remedy: "modprobe tun; mknod /dev/net/tun c 10 200; in a container: --device /dev/net/tun"),
         ]
     }
@@ -81,10 +84,12 @@ struct Doctor: ParsableCommand {
         var table = TextTable("", "WHAT", "NOTE")
         for finding in findings {
             let mark: TextTable.Cell =
-                finding.isThere ? .init("ok", .green) : finding.isNeeded ? .init("missing", .red) : .init("absent", .yellow)
+                finding.isThere
+                ? .init("ok", .green) : finding.isNeeded ? .init("missing", .red) : .init("absent", .yellow)
             table.add(mark, .init(finding.name), .init(finding.isThere ? finding.detail : finding.remedy))
         }
         print(table.text)
-        print(canBuild ? "\nlinks will be made with \(features.preferredBackend.rawValue)" : "\nno lab can be built here")
+        print(
+            canBuild ? "\nlinks will be made with \(features.preferredBackend.rawValue)" : "\nno lab can be built here")
     }
 }

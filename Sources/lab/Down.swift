@@ -37,7 +37,8 @@ struct Down: ParsableCommand {
             do {
                 try Teardown.run(name)
             } catch {
-                throw Failure(.failedAtRunTime, "the lab '\(name)' is not all gone: \(error)", hint: "run it again as root")
+                throw Failure(
+                    .failedAtRunTime, "the lab '\(name)' is not all gone: \(error)", hint: "run it again as root")
             }
         }
         if json { Console.print(["removed": .array(wanted.map { .string($0) })]) }
@@ -49,7 +50,8 @@ struct Down: ParsableCommand {
         case 0: throw Failure(.badInput, "there is no lab")
         default:
             throw Failure(
-                .badInput, "there are \(names.count) labs: \(names.joined(separator: ", "))", hint: "say which, or --all")
+                .badInput, "there are \(names.count) labs: \(names.joined(separator: ", "))",
+                hint: "say which, or --all")
         }
     }
 }

@@ -45,6 +45,8 @@ struct Events: ParsableCommand {
         }
         let name = event["event"]?.string ?? ""
         let gap = String(repeating: " ", count: max(1, 10 - seconds.count))
-        print(gap + seconds + "  " + name + String(repeating: " ", count: max(1, 11 - name.count)) + words.joined(separator: " "))
+        print(
+            gap + seconds + "  " + name + String(repeating: " ", count: max(1, 11 - name.count))
+                + words.joined(separator: " "))
     }
 }

@@ -27,7 +27,8 @@ struct Fail: ParsableCommand {
 
     func run() throws {
         try FaultRequest.send(
-            try RunningLab(lab.name), [.init("do", "fail"), .init("target", .string(target)), .init("how", .string(how.rawValue))])
+            try RunningLab(lab.name),
+            [.init("do", "fail"), .init("target", .string(target)), .init("how", .string(how.rawValue))])
         if json { Console.print(["target": .string(target), "how": .string(how.rawValue), "failed": true]) }
     }
 }

@@ -10,7 +10,8 @@ enum Machine {
         let own = try Files.ownExecutable()
         let path = own.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/labd"
         guard access(path, X_OK) == 0 else {
-            throw Failure(.machineCannot, "the program of the daemons is not at \(path)", hint: "'./scripts/lab' builds both")
+            throw Failure(
+                .machineCannot, "the program of the daemons is not at \(path)", hint: "'./scripts/lab' builds both")
         }
         return path
     }

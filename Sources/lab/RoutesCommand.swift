@@ -62,7 +62,8 @@ struct Routes: ParsableCommand {
             table.add(
                 route["best"]?.bool == true ? .init("*", .green) : .init(" "), .init(route["prefix"]?.string ?? ""),
                 .init(route["from"]?.string ?? "-"), .init(route["next_hop"]?.string ?? "-"),
-                .init(route["local_preference"]?.int.map(String.init) ?? "-"), .init(route["med"]?.int.map(String.init) ?? "-"),
+                .init(route["local_preference"]?.int.map(String.init) ?? "-"),
+                .init(route["med"]?.int.map(String.init) ?? "-"),
                 .init(path.joined(separator: " ")), .init(route["reason"]?.string ?? ""))
         }
         print(table.text)

@@ -29,7 +29,8 @@ struct RunningLab {
             stored = try StoredLab.read(name)
             topology = try Topology(stored.lab)
         } catch {
-            throw Failure(.failedAtRunTime, "the lab '\(name)' cannot be read: \(error)", hint: "'lab down \(name)' removes it")
+            throw Failure(
+                .failedAtRunTime, "the lab '\(name)' cannot be read: \(error)", hint: "'lab down \(name)' removes it")
         }
     }
 
@@ -44,7 +45,8 @@ struct RunningLab {
         case 0: throw Failure(.badInput, "no lab is up", hint: "'lab up FILE' brings one up")
         default:
             throw Failure(
-                .badInput, "\(names.count) labs are up: \(names.joined(separator: ", "))", hint: "say which with --lab NAME")
+                .badInput, "\(names.count) labs are up: \(names.joined(separator: ", "))",
+                hint: "say which with --lab NAME")
         }
     }
 
@@ -54,7 +56,9 @@ struct RunningLab {
         if let node = topology.node(named: bare) { return node }
         let routers = topology.nodes.filter { $0.network == bare && $0.kind == .router }.map(\.name)
         if !routers.isEmpty {
-            throw Failure(.badInput, "the network '\(bare)' has several routers", hint: "say which: \(routers.joined(separator: ", "))")
+            throw Failure(
+                .badInput, "the network '\(bare)' has several routers",
+                hint: "say which: \(routers.joined(separator: ", "))")
         }
         throw Failure(
             .badInput, "there is no node '\(bare)' in \(name)",

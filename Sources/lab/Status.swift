@@ -40,7 +40,8 @@ struct Status: ParsableCommand {
                     + (state == "running" ? "" : " " + state) + (restarts > 0 ? " (\(restarts) restarts)" : "")
             }
             table.add(
-                .init(node["name"]?.string ?? ""), .init(node["kind"]?.string ?? ""), .init(node["network"]?.string ?? ""),
+                .init(node["name"]?.string ?? ""), .init(node["kind"]?.string ?? ""),
+                .init(node["network"]?.string ?? ""),
                 .init(String(node["asn"]?.int ?? 0)), .init(node["city"]?.string ?? ""),
                 .init(processes.joined(separator: ", ")))
         }

@@ -42,7 +42,8 @@ struct TextTable {
     }
 
     private static func isNumber(_ text: String) -> Bool {
-        text == "-" || text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: ".") }
+        text == "-"
+            || text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: ".") }
     }
 }
 

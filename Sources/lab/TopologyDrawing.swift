@@ -6,7 +6,8 @@ enum TopologyDrawing {
     /// Graphviz. A network is a box around its routers; providers stand above their customers.
     static func dot(_ topology: Topology) -> String {
         var lines = [
-            "graph \(quoted(topology.lab.name)) {", "  rankdir=TB; fontname=\"sans-serif\"; label=\(quoted(title(topology)));",
+            "graph \(quoted(topology.lab.name)) {",
+            "  rankdir=TB; fontname=\"sans-serif\"; label=\(quoted(title(topology)));",
             "  node [fontname=\"sans-serif\", fontsize=10]; edge [fontname=\"sans-serif\", fontsize=8];",
         ]
         for network in topology.lab.networks {
@@ -58,7 +59,9 @@ enum TopologyDrawing {
         }
     }
 
-    private static func isPeering(_ link: Link) -> Bool { link.kind == .exterior(.peer) || link.kind == .exterior(.sibling) }
+    private static func isPeering(_ link: Link) -> Bool {
+        link.kind == .exterior(.peer) || link.kind == .exterior(.sibling)
+    }
 
     private static func title(_ topology: Topology) -> String {
         topology.lab.name + (topology.lab.description.map { ": " + $0 } ?? "")

@@ -38,7 +38,10 @@ struct Trace: ParsableCommand {
         let traces = try addresses.map { try observer.trace(from: node.index, to: $0) }
         if json {
             return Console.print(
-                ["lab": .string(lab.name), "client": .string(node.name), "traces": .array(traces.map { $0.document(lab: lab.name) })])
+                [
+                    "lab": .string(lab.name), "client": .string(node.name),
+                    "traces": .array(traces.map { $0.document(lab: lab.name) }),
+                ])
         }
         for (index, trace) in traces.enumerated() {
             if index > 0 { print() }

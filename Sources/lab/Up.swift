@@ -28,7 +28,10 @@ struct Up: ParsableCommand {
     var noWait = false
     @Option(help: "Seconds to wait for rest before giving up.")
     var timeout = 60
-    @Option(help: "Where delays are made: in the kernel (netem) or in user space (wire). Without it, netem if the kernel has it.")
+    @Option(
+        help:
+            "Where delays are made: in the kernel (netem) or in user space (wire). Without it, netem if the kernel has it."
+    )
     var links: LinkBackend?
     @Flag(help: "Print the catchments as JSON.")
     var json = false
@@ -96,7 +99,8 @@ struct Up: ParsableCommand {
             }
         } catch let failure as BringUp.Failure {
             line.clear()
-            throw Failure(.failedAtRunTime, "the lab '\(stored.lab.name)' did not come up: \(failure)", hint: Self.restored)
+            throw Failure(
+                .failedAtRunTime, "the lab '\(stored.lab.name)' did not come up: \(failure)", hint: Self.restored)
         } catch {
             line.clear()
             bringUp.abandon()
@@ -107,7 +111,9 @@ struct Up: ParsableCommand {
     private static let restored = "what was built is taken away again; the machine is as before"
 
     /// One probe of every client to every service address, answered.
-    private func proveAnswers(_ topology: Topology, _ deadline: Nanoseconds, _ bringUp: BringUp) throws -> [CatchmentRow] {
+    private func proveAnswers(_ topology: Topology, _ deadline: Nanoseconds, _ bringUp: BringUp) throws
+        -> [CatchmentRow]
+    {
         let paths = LabPaths(topology.lab.name)
         let observer = Observer(topology: topology, namespacePath: paths.namespace)
         let rows = try observer.catchment(timeout: max(1_000_000_000, deadline - Clock.monotonic()))
@@ -130,7 +136,11 @@ struct Up: ParsableCommand {
     }
 
     private func show(_ rows: [CatchmentRow], _ topology: Topology) {
-        if json { Console.print(CatchmentRow.document(lab: topology.lab.name, rows)) } else { print(CatchmentTable.text(rows)) }
+        if json {
+            Console.print(CatchmentRow.document(lab: topology.lab.name, rows))
+        } else {
+            print(CatchmentTable.text(rows))
+        }
     }
 }
 

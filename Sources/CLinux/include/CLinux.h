@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "observe.h"
+#include "tun.h"
 
 // The value of `errno`, which is a macro over a thread-local and therefore no Swift variable.
 int cl_errno(void);
