@@ -146,8 +146,8 @@ import Testing
         var half: [UInt8] = [0, 40, 1]
         #expect(send(client.raw, &half, 3, 0) == 3)
         let start = Clock.monotonic()
-        try loop.add(client.raw, .read) { _ in loop.stop() }
-        loop.schedule(after: 5_000_000_000) { loop.stop() }
+        try loop.add(client.raw, .read) { [unowned loop] _ in loop.stop() }
+        loop.schedule(after: 5_000_000_000) { [unowned loop] in loop.stop() }
         try loop.run()
         #expect((50_000_000..<4_000_000_000).contains(Clock.monotonic() - start))
         #expect(streams.connectionCount == 0)
