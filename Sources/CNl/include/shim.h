@@ -1,44 +1,44 @@
 // libnl-3 and libnl-route-3 build tc messages: they know the kernel's clock ticks, its rate tables and the files of delay
 // distributions. They build only; the messages go out with all others.
 //
-// They are loaded when the first such message is built: only the process that sets up links builds any, and their tables and
-// constructors would cost every daemon 50 kB of private memory.
+// They are loaded when the first such message is built, and declared here: only the process that sets up links builds any,
+// and linking them would cost every daemon 48 kB of private memory.
 #pragma once
 
 #include <dlfcn.h>
+#include <linux/netlink.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include <netlink/msg.h>
-#include <netlink/netlink.h>
-#include <netlink/route/qdisc.h>
-#include <netlink/route/qdisc/netem.h>
-#include <netlink/route/qdisc/tbf.h>
-#include <netlink/route/tc.h>
+struct nl_msg;
+struct rtnl_qdisc;
+struct rtnl_tc;  // what qdiscs and classes have in common; a rtnl_qdisc is one
 
 #define CN_FUNCTIONS(X) \
-  X(rtnl_qdisc_alloc) \
-  X(rtnl_qdisc_put) \
-  X(rtnl_qdisc_build_add_request) \
-  X(rtnl_tc_set_ifindex) \
-  X(rtnl_tc_set_parent) \
-  X(rtnl_tc_set_handle) \
-  X(rtnl_tc_set_kind) \
-  X(rtnl_netem_set_limit) \
-  X(rtnl_netem_set_delay) \
-  X(rtnl_netem_set_jitter) \
-  X(rtnl_netem_set_loss) \
-  X(rtnl_netem_set_duplicate) \
-  X(rtnl_netem_set_reorder_probability) \
-  X(rtnl_netem_set_delay_distribution) \
-  X(rtnl_qdisc_tbf_set_rate) \
-  X(rtnl_qdisc_tbf_set_limit) \
-  X(nlmsg_hdr) \
-  X(nlmsg_free)
+  X(struct rtnl_qdisc *, rtnl_qdisc_alloc, (void)) \
+  X(void, rtnl_qdisc_put, (struct rtnl_qdisc *)) \
+  X(int, rtnl_qdisc_build_add_request, (struct rtnl_qdisc *, int, struct nl_msg **)) \
+  X(void, rtnl_tc_set_ifindex, (struct rtnl_tc *, int)) \
+  X(void, rtnl_tc_set_parent, (struct rtnl_tc *, uint32_t)) \
+  X(void, rtnl_tc_set_handle, (struct rtnl_tc *, uint32_t)) \
+  X(int, rtnl_tc_set_kind, (struct rtnl_tc *, const char *)) \
+  X(void, rtnl_netem_set_limit, (struct rtnl_qdisc *, int)) \
+  X(void, rtnl_netem_set_delay, (struct rtnl_qdisc *, int)) \
+  X(void, rtnl_netem_set_jitter, (struct rtnl_qdisc *, int)) \
+  X(void, rtnl_netem_set_loss, (struct rtnl_qdisc *, int)) \
+  X(void, rtnl_netem_set_duplicate, (struct rtnl_qdisc *, int)) \
+  X(void, rtnl_netem_set_reorder_probability, (struct rtnl_qdisc *, int)) \
+  X(int, rtnl_netem_set_delay_distribution, (struct rtnl_qdisc *, const char *)) \
+  X(void, rtnl_qdisc_tbf_set_rate, (struct rtnl_qdisc *, int, int, int)) \
+  X(void, rtnl_qdisc_tbf_set_limit, (struct rtnl_qdisc *, int)) \
+  X(struct nlmsghdr *, nlmsg_hdr, (struct nl_msg *)) \
+  X(void, nlmsg_free, (struct nl_msg *))
 
 struct cn_library {
   bool is_there;
-#define CN_FIELD(name) __typeof__(&name) name;
+#define CN_FIELD(result, name, arguments) result(*name) arguments;
   CN_FUNCTIONS(CN_FIELD)
 #undef CN_FIELD
 };
@@ -54,8 +54,8 @@ static inline void cn_load(void) {
   void *library = dlopen("libnl-route-3.so.200", RTLD_NOW | RTLD_LOCAL);
   if (!library) return;
   loaded->is_there = true;
-#define CN_LOAD(name) \
-  if (!(loaded->name = (__typeof__(&name))dlsym(library, #name))) loaded->is_there = false;
+#define CN_LOAD(result, name, arguments) \
+  if (!(loaded->name = (result(*) arguments)dlsym(library, #name))) loaded->is_there = false;
   CN_FUNCTIONS(CN_LOAD)
 #undef CN_LOAD
 }
@@ -96,10 +96,11 @@ static inline struct rtnl_qdisc *cn_qdisc(const struct cn_place *place, const ch
   const struct cn_library *nl = cn_library();
   struct rtnl_qdisc *qdisc = nl->is_there ? nl->rtnl_qdisc_alloc() : NULL;
   if (!qdisc) return NULL;
-  nl->rtnl_tc_set_ifindex(TC_CAST(qdisc), place->interface);
-  nl->rtnl_tc_set_parent(TC_CAST(qdisc), place->parent);
-  nl->rtnl_tc_set_handle(TC_CAST(qdisc), place->handle);
-  nl->rtnl_tc_set_kind(TC_CAST(qdisc), kind);
+  struct rtnl_tc *common = (struct rtnl_tc *)qdisc;
+  nl->rtnl_tc_set_ifindex(common, place->interface);
+  nl->rtnl_tc_set_parent(common, place->parent);
+  nl->rtnl_tc_set_handle(common, place->handle);
+  nl->rtnl_tc_set_kind(common, kind);
   return qdisc;
 }
 
