@@ -33,6 +33,7 @@ public struct Session: Sendable {
     private var isSuspended = false
     private var connectRetryDeadline: UInt64?
     private var idleHoldDeadline: UInt64?
+    private var connectTimeouts: UInt64 = 0
     private var protocolErrors: UInt64 = 0
     private var establishedSince: UInt64 = 0
     private var randomState: UInt64
@@ -139,13 +140,16 @@ extension Session {
 // MARK: - TCP connection events
 
 extension Session {
-    /// A connection takes a round trip, which the ConnectRetryTime of a lab may undercut, and a lost SYN is sent again after
-    /// a second: less patience than this would never connect over a slow path.
-    private static var leastConnectTime: UInt64 { 3_000_000_000 }
+    private static var leastConnectTime: UInt64 { 250_000_000 }
+    private static var longestConnectTime: UInt64 { 8_000_000_000 }
 
+    /// ConnectRetryTime may be shorter than a round trip: the patience for one connection doubles with each that was given
+    /// up. Trying anew is quicker than TCP, which sends a lost SYN again after a second.
     private mutating func openConnection(_ now: UInt64) {
+        let least = max(configuration.connectRetryTime, Self.leastConnectTime)
+        let time = max(configuration.connectRetryTime, min(least << min(connectTimeouts, 5), Self.longestConnectTime))
         outgoing.state = .connect
-        connectRetryDeadline = after(max(jittered(configuration.connectRetryTime), Self.leastConnectTime), now)
+        connectRetryDeadline = after(jittered(time), now)
         actions.append(.connect)
     }
 
@@ -171,6 +175,7 @@ extension Session {
     private mutating func connected(_ now: UInt64) {
         guard outgoing.state == .connect else { return }
         connectRetryDeadline = nil
+        connectTimeouts = 0
         if incoming.state >= .openConfirm {
             drop(.outgoing, nil)
         } else {
@@ -354,7 +359,10 @@ extension Session {
     private mutating func timersExpired(_ now: UInt64) {
         if let deadline = idleHoldDeadline, deadline <= now { begin(now) }
         if let deadline = connectRetryDeadline, deadline <= now {
-            if outgoing.state == .connect { actions.append(.disconnect(.outgoing)) }
+            if outgoing.state == .connect {
+                actions.append(.disconnect(.outgoing))
+                connectTimeouts = min(connectTimeouts + 1, 5)
+            }
             openConnection(now)
         }
         for origin in [ConnectionOrigin.outgoing, .incoming] {

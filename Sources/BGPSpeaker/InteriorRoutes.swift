@@ -8,10 +8,9 @@ struct InteriorRoutes {
     struct Link: Equatable {
         var name: String
         var isUp: Bool
-        var hasCarrier: Bool
-
-        /// Whether packets can go out: set up, and something at the other end.
-        var isUsable: Bool { isUp && hasCarrier }
+        /// Whether packets can go out: set up, a carrier, and the kernel has noticed (RFC 2863). Before it has, packets are
+        /// dropped, among them the ARP request for the neighbour, which is sent again only after a second.
+        var isUsable: Bool
     }
 
     /// One route to a prefix. Routes of the kernel itself may have one metric on several links (fe80::/64); of others there
@@ -46,7 +45,10 @@ struct InteriorRoutes {
     /// Takes the state of a link; returns what it was.
     mutating func set(_ interface: Interface) -> Link? {
         let old = links[interface.index]
-        links[interface.index] = Link(name: interface.name, isUp: interface.isUp, hasCarrier: interface.hasCarrier)
+        let isOperating = interface.operationalState == .up || interface.operationalState == .unknown
+        links[interface.index] = Link(
+            name: interface.name, isUp: interface.isUp,
+            isUsable: interface.isUp && interface.hasCarrier && isOperating)
         return old
     }
 

@@ -90,7 +90,20 @@ struct CollisionTests {
     @Test("Two speakers over any delays settle on one connection and never flap", arguments: 0..<40)
     func settle(seed: UInt64) {
         for round in 0..<50 {
-            var pair = Pair(seed: seed * 1000 + UInt64(round), passive: round % 10 == 9)
+            var pair = Pair(seed: seed * 1000 + UInt64(round), passive: round % 10 == 9, connectRetryTime: 2 * second)
+            pair.run(until: 20 * second)
+            #expect(pair.states == [.established, .established])
+            #expect(pair.establishedCount == [1, 1])
+            #expect(pair.isSameConnection)
+        }
+    }
+
+    @Test(
+        "A ConnectRetryTime below the round trip, with connections given up half-way, does not flap either",
+        arguments: 0..<40)
+    func impatient(seed: UInt64) {
+        for round in 0..<50 {
+            var pair = Pair(seed: seed * 1000 + UInt64(round), passive: round % 10 == 9, isOrdered: true)
             pair.run(until: 20 * second)
             #expect(pair.states == [.established, .established])
             #expect(pair.establishedCount == [1, 1])
@@ -100,17 +113,18 @@ struct CollisionTests {
 
     @Test("After a cut they find each other again", arguments: 0..<20)
     func cut(seed: UInt64) {
-        var pair = Pair(seed: seed, passive: false)
+        var pair = Pair(seed: seed, passive: false, isOrdered: true)
         pair.run(until: 20 * second)
         pair.cut()
-        pair.run(until: 22 * second)
+        pair.run(until: 24 * second)
         #expect(pair.states == [.established, .established])
         #expect(pair.establishedCount == [2, 2])
         #expect(pair.isSameConnection)
     }
 }
 
-/// Two sessions and the TCP between them: bytes arrive in their order on each connection, after any delay.
+/// Two sessions and the TCP between them: bytes arrive in their order on each connection, after any delay. On an
+/// ordered path connections do not overtake each other either.
 private struct Pair {
     private enum Delivery {
         case start, request, connected, message(SessionMessage), close
@@ -137,20 +151,22 @@ private struct Pair {
     private var generator: SeededGenerator
     private var now: UInt64 = 0
     private let longest: UInt64
+    private let isOrdered: Bool
+    private var lastArrival: [UInt64] = [0, 0]
     private(set) var establishedCount = [0, 0]
     private var establishedOn = [-1, -1]
 
-    init(seed: UInt64, passive: Bool) {
+    init(seed: UInt64, passive: Bool, isOrdered: Bool = false, connectRetryTime: UInt64 = 250 * millisecond) {
+        self.isOrdered = isOrdered
         generator = SeededGenerator(seed)
         longest = [1, 10, 100, 300].randomElement(using: &generator).map { $0 * millisecond } ?? millisecond
         let asns: [UInt32] = [65001, 65002]
         let identifiers = ["10.0.0.1", "10.0.0.2"].shuffled(using: &generator)
         sessions = (0..<2).map { end in
-            Session(
-                configuration: .sample(
-                    local: asns[end], remote: asns[1 - end], identifier: identifiers[end],
-                    isPassive: passive && end == 0),
-                seed: seed &* 2 &+ UInt64(end))
+            var configuration = SessionConfiguration.sample(
+                local: asns[end], remote: asns[1 - end], identifier: identifiers[end], isPassive: passive && end == 0)
+            configuration.connectRetryTime = connectRetryTime
+            return Session(configuration: configuration, seed: seed &* 2 &+ UInt64(end))
         }
         for end in 0..<2 {
             queue.append(
@@ -188,13 +204,12 @@ private struct Pair {
         for end in 0..<2 { send(.close, on: connection, to: end) }
     }
 
-    private mutating func send(_ delivery: Delivery, on connection: Int, to end: Int, least: UInt64 = 0) {
-        let arrival = now + least + UInt64.random(in: 0...longest, using: &generator)
-        connections[connection].lastArrival[end] = max(connections[connection].lastArrival[end], arrival)
-        queue.append(
-            Item(
-                time: connections[connection].lastArrival[end], order: order, end: end, connection: connection,
-                delivery: delivery))
+    private mutating func send(_ delivery: Delivery, on connection: Int, to end: Int) {
+        let before = isOrdered ? lastArrival[end] : connections[connection].lastArrival[end]
+        let arrival = max(before, now + UInt64.random(in: 0...longest, using: &generator))
+        connections[connection].lastArrival[end] = arrival
+        lastArrival[end] = arrival
+        queue.append(Item(time: arrival, order: order, end: end, connection: connection, delivery: delivery))
         order += 1
     }
 
