@@ -50,7 +50,8 @@ extension Checks {
     private static func checkUse(of prefix: Located<IPPrefix>, _ report: Report) {
         let hint =
             prefix.value.family == .ipv4
-            ? "for documentation are 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24" : "for documentation is 2001:db8::/36"
+            ? "for documentation are 192.0.2.0/24, 198.51.100.0/24 and 203.0.113.0/24"
+            : "for documentation is 2001:db8::/36"
         if let own = Addressing.reserved.first(where: { $0.overlaps(prefix.value) }) {
             report.error(
                 "\(prefix.value) overlaps \(own), which the lab uses for networks and sites", at: prefix.position,

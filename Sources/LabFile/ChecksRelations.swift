@@ -16,6 +16,19 @@ extension Checks {
         }
         isSound = checker.checkBothSides(draft.networks) && isSound
         if !isSound { draft.hasStructure = false }
+        if draft.hasStructure { lonelyNetworks(draft, report) }
+    }
+
+    /// A network that nothing is joined to is most likely a relation forgotten.
+    private static func lonelyNetworks(_ draft: Draft, _ report: Report) {
+        guard draft.networks.count > 1 else { return }
+        let relations = draft.networks.flatMap(\.relations) + draft.sites.flatMap(\.relations)
+        let named = Set(relations.map(\.value.network) + draft.clients.compactMap(\.provider?.value))
+        for network in draft.networks where network.relations.isEmpty && !named.contains(network.name.value) {
+            report.warning(
+                "nothing is joined to network \(quoted(network.name.value))", at: network.name.position,
+                hint: "give it 'providers', 'peers', 'customers' or a client")
+        }
     }
 
     /// Money cannot go round: a network that is its own provider's provider would carry everyone's traffic in a circle

@@ -14,29 +14,38 @@ final class Report {
         self.source = source
     }
 
-    func error(_ message: String, at position: Position, hint: String? = nil) {
+    func error(
+        _ message: @autoclosure () -> String, at position: Position, hint: @autoclosure () -> String? = nil
+    ) {
         hasErrors = true
-        add(.error, message, position, hint)
+        guard isOpen else { return }
+        add(.error, message(), position, hint())
+    }
+
+    func warning(
+        _ message: @autoclosure () -> String, at position: Position, hint: @autoclosure () -> String? = nil
+    ) {
+        guard isOpen else { return }
+        add(.warning, message(), position, hint())
     }
 
     /// An error in another file, which the lab file names.
     func error(_ message: String, inFile file: String, _ source: Source, at position: Position) {
         hasErrors = true
+        guard isOpen else { return }
         add(.error, message, position, nil, inFile: file, source)
     }
 
-    func warning(_ message: String, at position: Position, hint: String? = nil) {
-        add(.warning, message, position, hint)
+    /// Whether one more is wanted. What is not need not be put into words, which can take a search for a near word.
+    private var isOpen: Bool {
+        if found.count >= Self.mostDiagnostics { omitted += 1 }
+        return found.count < Self.mostDiagnostics
     }
 
     private func add(
         _ severity: Diagnostic.Severity, _ message: String, _ position: Position, _ hint: String?,
         inFile file: String? = nil, _ other: Source? = nil
     ) {
-        guard found.count < Self.mostDiagnostics else {
-            omitted += 1
-            return
-        }
         found.append(
             Diagnostic(
                 file: file ?? path, line: position.line, column: position.column, severity: severity,

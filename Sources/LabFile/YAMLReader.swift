@@ -62,7 +62,7 @@ final class YAMLReader {
 
     private func node(_ event: Event, level: Int) throws(Stop) -> YAMLNode {
         guard level <= Self.mostLevels else {
-            throw stop("this is nested deeper than \(Self.mostLevels) levels", at: event.position)
+            throw tooDeep(at: event.position)
         }
         var node: YAMLNode
         switch event.kind {
@@ -87,7 +87,7 @@ final class YAMLReader {
             throw stop("there is no anchor \(quoted("&" + name)) before this", at: position)
         }
         guard level + node.depth <= Self.mostLevels else {
-            throw stop("this is nested deeper than \(Self.mostLevels) levels", at: position)
+            throw tooDeep(at: position)
         }
         try count(node.size, at: position)
         node.position = position
@@ -202,6 +202,10 @@ final class YAMLReader {
         return Stop()
     }
 
+    private func tooDeep(at position: Position) -> Stop {
+        stop("this is nested deeper than \(Self.mostLevels) levels", at: position)
+    }
+
     private func unreadable() -> Stop {
         let error = parser.pointee
         let problem = error.problem.map { String(cString: $0) } ?? "out of memory"
@@ -209,6 +213,8 @@ final class YAMLReader {
             let position = source.position(ofByte: error.problem_offset)
             return stop("this is not text that YAML allows: \(problem)", at: position, hint: "save the file as UTF-8")
         }
+        // libyaml looks ahead, and has a limit of its own.
+        if problem.contains("nesting level") { return tooDeep(at: Position(error.problem_mark)) }
         var message = "cannot be read as YAML: \(problem)"
         if let context = error.context { message += " \(String(cString: context))" }
         if error.context_mark.line != error.problem_mark.line, error.context != nil {

@@ -1,0 +1,155 @@
+import Foundation
+import LabModel
+import Testing
+
+@testable import LabFile
+
+/// `labs/schema.json` and the parser say the same, as far as a schema can: keys, types, spellings and ranges of one value.
+///
+/// The schema is applied by Python's jsonschema (Debian: python3-jsonschema, python3-yaml).
+struct SchemaTests {
+    /// Both refuse these. Each is the good lab with one thing changed.
+    static let refused: [(part: String, replacement: String)] = [
+        ("lab: good", "lab: Good"), ("lab: good", "lab: 5"), ("lab: good", "lab:"), ("lab: good", "description: x"),
+        ("lab: good", "lab: \(String(repeating: "a", count: 33))"), ("lab: good", "lab: good\ndescription: [x]"),
+        ("lab: good", "lab: good\ntimers: slow"), ("lab: good", "lab: good\ntimers: { hold: 9 }"),
+        ("lab: good", "lab: good\ntimers: { keepalive: 9s }"), ("lab: good", "lab: good\nscenario: []"),
+        ("lab: good", "lab: good\nversion: 1"), ("core: {", "Core_: {"), ("[FRA, JFK]", "[]"), ("[FRA, JFK]", "FRA"),
+        ("[FRA, JFK]", "[fra]"), ("[FRA, JFK]", "[[1]]"), ("[FRA, JFK]", "[[91, 0]]"), ("[FRA, JFK]", "[[0, 181]]"),
+        ("[FRA, JFK]", "[[0, east]]"), ("asn: 65002", "asn: many"), ("asn: 65002", "asn: 0"), ("asn: 65002", "asn: 23456"),
+        ("asn: 65002", "asn: 4294967295"), ("asn: 65002", "asn: 65.5"), ("asn: 65002", "asn: '65002'"),
+        ("asn: 65002", "asn: AS65002"), ("asn: 65002", "asn:"), ("asn: 65002", "nsa: 65002"),
+        ("[192.0.2.53, 2001:db8:53::53]", "[]"), ("[192.0.2.53, 2001:db8:53::53]", "192.0.2.53"),
+        ("[192.0.2.53, 2001:db8:53::53]", "[localhost]"), ("53::53] }", "53::53], prefixes: [192.0.2.0] }"),
+        ("53::53] }", "53::53], kind: http }"), ("53::53] }", "53::53], zone: { records: [] } }"),
+        ("53::53] }", "53::53], zone: { origin: a.test } }"),
+        ("53::53] }", "53::53], zone: { origin: a.test, records: [], file: x } }"),
+        ("53::53] }", "53::53], zone: { origin: a..test, records: [] } }"),
+        ("53::53] }", "53::53], zone: { origin: a.test, records: [5] } }"),
+        ("53::53] }", "53::53], zone: { origin: a.test, records: [\"a\\nb\"] } }"),
+        ("london: { city: LHR", "london: { city: 5"), ("london: { city: LHR, ", "london: { "),
+        ("london: { city: LHR", "london: { customers: [edge], city: LHR"),
+        ("[LHR], providers: [core]", "[LHR], providers: core"), ("[LHR], providers: [core]", "[LHR], providers: [5]"),
+        ("[LHR], providers: [core]", "[LHR], providers: [{ prepend: 1 }]"),
+        ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, prepend: 21 }]"),
+        ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, prepend: -1 }]"),
+        ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, med: 4294967296 }]"),
+        ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, communities: [NO_WAY] }]"),
+        ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, leak: 1 }]"),
+        ("provider: edge", "provider: [edge]"), ("provider: edge", "providers: [edge]"), (", provider: edge", ""),
+        ("[london, core]", "[london]"), ("[london, core]", "[london, core, home]"), ("[london, core]", "london"),
+        ("between: [london, core], ", ""), ("delay: 5ms", "delay: 5"), ("delay: 5ms", "delay: 5m"),
+        ("delay: 5ms", "delay: -5ms"), ("delay: 5ms", "delay: .5ms"), ("delay: 5ms", "loss: 0.1"),
+        ("delay: 5ms", "rate: 1Gbit"), ("delay: 5ms", "rate: 1mbps"), ("delay: 5ms", "latency: 5ms"),
+    ]
+
+    /// Both accept these.
+    static let accepted: [(part: String, replacement: String)] = [
+        ("lab: good", "lab: g"), ("lab: good", "lab: good\ndescription: A lab."), ("lab: good", "lab: good\ntimers: internet"),
+        ("lab: good", "lab: good\ntimers: { preset: fast, hold: 0s, connect-retry: 1.5s, mrai: 30s, mrai-ibgp: 5s }"),
+        ("[FRA, JFK]", "[[50, 8.5], [-90, 180]]"), ("asn: 65002, ", ""), ("asn: 65002", "asn: 4294967294"),
+        ("53::53] }", "53::53], kind: dns, prefixes: [192.0.2.0/25, 2001:db8:53::/64] }"),
+        ("53::53] }", "53::53], zone: { origin: ., records: [] } }"),
+        ("53::53] }", "53::53], zone: { origin: A_b.test., records: [\"www A 192.0.2.1\", \"\"] } }"),
+        ("london: {", "london: { service: dns, peers: [edge],"),
+        (
+            "[LHR], providers: [core]",
+            "[LHR], providers: [{ network: core, prepend: 20, local-preference: 0, med: 4294967295, communities: ['1:2', NOPEER], no-export: false, leak: true }]"
+        ),
+        ("[FRA, JFK] }", "[FRA, JFK], customers: [edge], peers: [], siblings: [] }"),
+        ("delay: 5ms", "delay: 0.5s, jitter: 10us, loss: 0.1%, duplicate: 0%, reorder: 100%, rate: 1.5gbit, timers: fast"),
+    ]
+
+    @Test func bothRefuseAndBothAccept() throws {
+        let cases = [("lab: good", "lab: good")] + Self.accepted + Self.refused
+        let texts = cases.map { good.with($0.0, $0.1) }
+        let valid = try Self.validate(texts)
+        let limit = 1 + Self.accepted.count
+        for (index, text) in texts.enumerated() {
+            #expect(valid[index] == (index < limit), "schema: \(cases[index].1)")
+            #expect((parse(text).lab != nil) == (index < limit), "parser: \(cases[index].1)")
+        }
+    }
+
+    /// The labs that the project brings are good by the schema as well.
+    @Test func theLabsFollowTheSchema() throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: Project.root.appendingPathComponent("labs").path)
+            .filter { $0.hasSuffix(".yaml") }
+        #expect(names.count >= 2)
+        #expect(try Self.validate(try names.map { try Project.text("labs/\($0)") }).allSatisfy(\.self))
+    }
+
+    /// An editor that follows the schema never marks what the parser takes: whatever is put in place of any value.
+    @Test func theSchemaIsNeverStricterThanTheParser() throws {
+        let words = ["5", "-1", "0.5", "true", "''", "x", "'5'", "[]", "[x]", "{}", "{ x: y }", "FRA", "5ms", "1%", "fast", "~"]
+        var texts: [String] = []
+        let pattern = try Regex(#"(?<=: |\[|, |^- )[^\s\[\]{},]+(?=[,\s\]]|$)"#).anchorsMatchLineEndings()
+        let rich = good.with("delay: 5ms", "delay: 5ms, jitter: 1ms, loss: 1%, rate: 1gbit, timers: { hold: 9s }").with(
+            "[LHR], providers: [core]", "[LHR], providers: [{ network: core, prepend: 1, no-export: false }]"
+        ).with("53::53] }", "53::53], kind: dns, prefixes: [192.0.2.0/24, 2001:db8:53::/48], zone: { origin: a.test, records: [] } }")
+        for match in rich.matches(of: pattern) {
+            for word in words { texts.append(rich.replacingCharacters(in: match.range, with: word)) }
+        }
+        #expect(texts.count > 300)
+        let valid = try Self.validate(texts)
+        for (text, isValid) in zip(texts, valid) where !isValid {
+            #expect(parse(text).lab == nil, "\(text)")
+        }
+        #expect(valid.contains(true) && valid.contains(false))
+    }
+
+    /// Every key is known to both, and needed by both.
+    @Test(arguments: Keys.allCases)
+    func keysAreTheSame(_ keys: Keys) throws {
+        let data = Data(try Project.bytes("labs/schema.json"))
+        let schema = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        let definitions = try #require(schema["$defs"] as? [String: Any])
+        let object = keys == .lab ? schema : try #require(definitions[keys.rawValue] as? [String: Any])
+        let properties = try #require(object["properties"] as? [String: Any])
+        #expect(Set(properties.keys) == Set(keys.all))
+        #expect(Set(object["required"] as? [String] ?? []) == Set(keys.required))
+        #expect(object["additionalProperties"] as? Bool == false)
+        #expect(Keys.synonyms.values.allSatisfy { word in Keys.allCases.contains { $0.all.contains(word) } })
+        // Editors show the description of a key, which may be that of what it refers to.
+        for (key, value) in properties {
+            let property = try #require(value as? [String: Any])
+            let target = (property["$ref"] as? String).flatMap { definitions[String($0.dropFirst("#/$defs/".count))] }
+            #expect(property["description"] != nil || (target as? [String: Any])?["description"] != nil, "\(key)")
+        }
+    }
+
+    /// Whether each text is good YAML and good by the schema.
+    private static func validate(_ texts: [String]) throws -> [Bool] {
+        let program = """
+            import json, sys, yaml, jsonschema
+            schema = json.load(open(sys.argv[1]))
+            jsonschema.Draft202012Validator.check_schema(schema)
+            validator = jsonschema.Draft202012Validator(schema)
+            print(json.dumps([validator.is_valid(yaml.safe_load(text)) for text in json.load(sys.stdin)]))
+            """
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+        process.arguments = ["-c", program, Project.root.appendingPathComponent("labs/schema.json").path]
+        let (input, output) = (Pipe(), Pipe())
+        process.standardInput = input
+        process.standardOutput = output
+        try process.run()
+        // The program reads all before it writes anything, so neither pipe can fill up and block both.
+        try input.fileHandleForWriting.write(contentsOf: try JSONSerialization.data(withJSONObject: texts))
+        try input.fileHandleForWriting.close()
+        let answer = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0, "needs Debian's python3-jsonschema and python3-yaml")
+        let valid = try #require(try JSONSerialization.jsonObject(with: answer) as? [Bool])
+        try #require(valid.count == texts.count)
+        return valid
+    }
+}
+
+extension String {
+    fileprivate func replacingCharacters(in range: Range<String.Index>, with text: String) -> String {
+        var copy = self
+        copy.replaceSubrange(range, with: text)
+        return copy
+    }
+}
