@@ -53,4 +53,12 @@ int cl_accept(int descriptor, struct sockaddr *address, socklen_t *length) {
   return accept4(descriptor, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-bool cl_is_root(void) { return geteuid() == 0; }
+_Static_assert(sizeof(struct cl_message) == sizeof(struct mmsghdr), "cl_message is mmsghdr");
+
+int cl_receive_messages(int descriptor, struct cl_message *messages, unsigned int count) {
+  return recvmmsg(descriptor, (struct mmsghdr *)messages, count, MSG_DONTWAIT, NULL);
+}
+
+int cl_send_messages(int descriptor, struct cl_message *messages, unsigned int count) {
+  return sendmmsg(descriptor, (struct mmsghdr *)messages, count, MSG_DONTWAIT);
+}

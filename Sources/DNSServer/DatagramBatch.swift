@@ -23,8 +23,8 @@ final class DatagramBatch {
     private let responses: UnsafeMutableRawPointer
     private let addresses: UnsafeMutablePointer<sockaddr_in6>
     private let vectors: UnsafeMutablePointer<iovec>
-    private let incoming: UnsafeMutablePointer<MessageVector>
-    private let outgoing: UnsafeMutablePointer<MessageVector>
+    private let incoming: UnsafeMutablePointer<cl_message>
+    private let outgoing: UnsafeMutablePointer<cl_message>
 
     init() {
         let capacity = Self.capacity
@@ -40,8 +40,8 @@ final class DatagramBatch {
                 to: iovec(iov_base: queries + index * Self.queryByteCount, iov_len: Self.queryByteCount))
             (vectors + capacity + index).initialize(
                 to: iovec(iov_base: responses + index * Responder.maximumUDPByteCount, iov_len: 0))
-            (incoming + index).initialize(to: MessageVector(addresses + index, vectors + index))
-            (outgoing + index).initialize(to: MessageVector(addresses + index, vectors + capacity + index))
+            (incoming + index).initialize(to: cl_message(addresses + index, vectors + index))
+            (outgoing + index).initialize(to: cl_message(addresses + index, vectors + capacity + index))
         }
     }
 
@@ -57,7 +57,7 @@ final class DatagramBatch {
     /// Answers what waits on a socket.
     func serve(_ socket: Int32, with responder: borrowing Responder, counting counters: inout Counters) {
         for _ in 0..<Self.rounds {
-            let count = recvmmsg(socket, incoming, UInt32(Self.capacity), Int32(MSG_DONTWAIT), nil)
+            let count = cl_receive_messages(socket, incoming, UInt32(Self.capacity))
             guard count > 0 else { return }
             counters.udpQueries &+= Int(count)
             let answers = answer(Int(count), with: responder, counting: &counters)
@@ -71,7 +71,7 @@ final class DatagramBatch {
     ) -> Int {
         var answers = 0
         for index in 0..<count {
-            let size = min(Int(incoming[index].byteCount), Self.queryByteCount)
+            let size = min(Int(incoming[index].byte_count), Self.queryByteCount)
             let query = UnsafeRawBufferPointer(start: queries + index &* Self.queryByteCount, count: size)
             let memory = UnsafeMutableRawBufferPointer(
                 start: responses + answers &* Responder.maximumUDPByteCount, count: Responder.maximumUDPByteCount)
@@ -94,8 +94,7 @@ final class DatagramBatch {
     private func send(_ answers: Int, over socket: Int32, counting counters: inout Counters) {
         var sent = 0
         while sent < answers {
-            let count = sendmmsg(
-                socket, outgoing + sent, UInt32(truncatingIfNeeded: answers &- sent), Int32(MSG_DONTWAIT))
+            let count = cl_send_messages(socket, outgoing + sent, UInt32(truncatingIfNeeded: answers &- sent))
             if count > 0 {
                 sent &+= Int(count)
             } else if cl_errno() == EAGAIN {
@@ -109,29 +108,12 @@ final class DatagramBatch {
     }
 }
 
-/// `struct mmsghdr` of <sys/socket.h>. The header declares it, and the two calls, only with _GNU_SOURCE, which must not be
-/// defined in a module's header; so they are declared here.
-struct MessageVector {
-    var header: msghdr
-    /// How many octets were received or sent.
-    var byteCount: UInt32 = 0
-
-    init(_ address: UnsafeMutablePointer<sockaddr_in6>, _ vector: UnsafeMutablePointer<iovec>) {
-        header = msghdr()
+extension cl_message {
+    fileprivate init(_ address: UnsafeMutablePointer<sockaddr_in6>, _ vector: UnsafeMutablePointer<iovec>) {
+        self.init()
         header.msg_name = UnsafeMutableRawPointer(address)
         header.msg_namelen = socklen_t(MemoryLayout<sockaddr_in6>.size)
         header.msg_iov = vector
         header.msg_iovlen = 1
     }
 }
-
-@_silgen_name("recvmmsg")
-private func recvmmsg(
-    _ socket: Int32, _ messages: UnsafeMutablePointer<MessageVector>, _ count: UInt32, _ flags: Int32,
-    _ timeout: UnsafeMutablePointer<timespec>?
-) -> Int32
-
-@_silgen_name("sendmmsg")
-private func sendmmsg(
-    _ socket: Int32, _ messages: UnsafeMutablePointer<MessageVector>, _ count: UInt32, _ flags: Int32
-) -> Int32

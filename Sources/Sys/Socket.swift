@@ -26,7 +26,8 @@ public enum Socket {
     ) throws(SystemError) -> FileDescriptor {
         let target = SocketAddress(address, port: port)
         let socket = try open(target.domain, kind)
-        try set(socket.raw, SOL_SOCKET, SO_REUSEADDR, 1)
+        // A TCP port whose last connection is still in TIME_WAIT may be taken; a UDP port that somebody has may not.
+        if kind == .stream { try set(socket.raw, SOL_SOCKET, SO_REUSEADDR, 1) }
         switch address.family {
         case .ipv4:
             try set(socket.raw, Int32(IPPROTO_IP), IP_FREEBIND, 1)

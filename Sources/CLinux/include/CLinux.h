@@ -55,7 +55,14 @@ int cl_pidfd_send_signal(int descriptor, int number);
 int cl_pidfd_reap(int descriptor, int *status);
 
 int cl_accept(int descriptor, struct sockaddr *address, socklen_t *length);
-bool cl_is_root(void);
+
+// recvmmsg(2) and sendmmsg(2), without waiting. The layout is that of struct mmsghdr, which needs _GNU_SOURCE.
+struct cl_message {
+  struct msghdr header;
+  unsigned int byte_count;  // received or sent
+};
+int cl_receive_messages(int descriptor, struct cl_message *messages, unsigned int count);
+int cl_send_messages(int descriptor, struct cl_message *messages, unsigned int count);
 
 // A process to start. Descriptor numbers are of the caller; -1 stands for "none".
 struct cl_spawn {
