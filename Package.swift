@@ -13,7 +13,7 @@ let strict: [SwiftSetting] = [
 /// The daemons are started by the thousand: linking the runtime statically and at a fixed address halves their start
 /// time and keeps relocations out of their private memory (ARCHITECTURE.md, "Processes").
 let daemonLinking: [LinkerSetting] = [
-    .unsafeFlags(["-static-stdlib", "-no-pie"], .when(configuration: .release))
+    .unsafeFlags(["-static-stdlib", "-Xclang-linker", "-no-pie"], .when(configuration: .release))
 ]
 
 /// A module of the program. The dependencies are the house rules of ARCHITECTURE.md; `scripts/lint` checks the imports.
@@ -93,5 +93,22 @@ let package = Package(
         // Tests
         tests("Net"),
         tests("JSON"),
+        tests("Sys", ["CLinux", "JSON", "Net"]),
+        tests("LabModel", ["Net"]),
+        tests("LabFile", ["LabModel", "Net"]),
+        tests("LabPlan", ["JSON", "LabModel", "Net"]),
+        tests("Netlink", ["CMnl", "CNl", "Net", "Sys"]),
+        tests("LinkWire", ["CLinux", "JSON", "Net", "Sys"]),
+        tests("LabRuntime", ["CLinux", "JSON", "LabModel", "LabPlan", "Net", "Netlink", "Sys"]),
+        tests("LabObserve", ["DNSResponder", "DNSWire", "DNSZone", "JSON", "LabModel", "Net", "Netlink", "Sys"]),
+        tests("BGPWire", ["Net"]),
+        tests("BGPSession", ["BGPWire", "Net"]),
+        tests("BGPTable", ["BGPWire", "Net"]),
+        tests("BGPSpeaker", ["BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
+        tests("DNSWire", ["Net"]),
+        tests("DNSZone", ["DNSWire", "Net"]),
+        tests("DNSResponder", ["DNSWire", "DNSZone", "Net"]),
+        tests("DNSServer", ["DNSResponder", "DNSWire", "DNSZone", "JSON", "Net", "Sys"]),
+        .testTarget(name: "IntegrationTests", swiftSettings: strict),
     ]
 )

@@ -1,0 +1,44 @@
+import Foundation
+
+/// What a lab could leave behind on a machine, as independent programs see it.
+struct MachineSnapshot: Equatable, CustomStringConvertible {
+    let parts: [String: String]
+
+    /// Looks at the machine.
+    static func take() throws -> MachineSnapshot {
+        var parts: [String: String] = [:]
+        parts["links"] = try Command.run(["ip", "-o", "link", "show"]).output
+        parts["namespaces"] = try Command.run(["ip", "netns", "list"]).lines.sorted().joined(separator: "\n")
+        for family in ["-4", "-6"] {
+            parts["routes \(family)"] = try Command.run(["ip", family, "route", "show", "table", "all"]).output
+        }
+        parts["mounts"] = try mounts()
+        parts["daemons"] = try daemons()
+        for folder in ["/run", "/run/lab", "/run/netns", "/etc/netns"] {
+            parts[folder] = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+                .joined(separator: "\n")
+        }
+        return MachineSnapshot(parts: parts)
+    }
+
+    /// The mount table without the numbers that tell nothing.
+    private static func mounts() throws -> String {
+        try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8).split(separator: "\n").map { line in
+            line.split(separator: " ").dropFirst(2).joined(separator: " ")
+        }.sorted().joined(separator: "\n")
+    }
+
+    /// Every process that runs our daemons' program.
+    private static func daemons() throws -> String {
+        try Command.run(["ps", "-eo", "pid=,args="]).lines.filter { $0.contains("/labd ") }.sorted().joined(separator: "\n")
+    }
+
+    var description: String { parts.sorted { $0.key < $1.key }.map { "== \($0.key)\n\($0.value)" }.joined(separator: "\n") }
+
+    /// What differs, for a message that helps.
+    func difference(to other: MachineSnapshot) -> String {
+        parts.keys.sorted().filter { parts[$0] != other.parts[$0] }.map { key in
+            "== \(key)\n--- before\n\(parts[key] ?? "")\n--- after\n\(other.parts[key] ?? "")"
+        }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import Testing
+
+/// The verbs and their JSON, as DESIGN's contract says.
+@Suite(.serialized)
+struct VerbTests {
+    @Test func statusListsNodesProcessesAndSessions() throws {
+        try LabUnderTest.withUp("hello.yaml") { lab in
+            let status = try lab.json(StatusDocument.self, "status", lab.name)
+            #expect(status.lab == lab.name)
+            #expect(["netem", "wire"].contains(status.links))
+            #expect(status.converged)
+            #expect(status.nodes.count { $0.kind == "client" } == 6)
+            #expect(status.nodes.count { $0.kind == "site" } == 3)
+            let london = try #require(status.nodes.first { $0.name == "london" })
+            #expect(london.netns == "\(lab.name).london")
+            #expect(london.asn == 64500 && london.city == "LHR")
+            #expect(Set(london.processes.map(\.role)) == ["bgp", "dns"])
+            for node in status.nodes {
+                for process in node.processes {
+                    let pid = try #require(process.pid)
+                    let arguments = try String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)
+                    #expect(arguments.contains("\(node.name).\(process.role).json"), "\(arguments)")
+                }
+            }
+            #expect(status.sessions.allSatisfy { $0.state == "Established" })
+            // Each session is listed from both ends, and what one sent the other received.
+            for session in status.sessions {
+                let both = status.sessions.filter { $0.local == session.remote && $0.remote == session.local }
+                #expect(both.contains { $0.received == session.sent && $0.sent == session.received }, "\(session)")
+            }
+        }
+    }
+
+    @Test func listShowsTheLabWhileItIsUp() throws {
+        try LabUnderTest.withUp("two-sites.yaml") { lab in
+            let list = try lab.json(ListDocument.self, "list")
+            let own = try #require(list.labs.first { $0.name == lab.name })
+            #expect(own.state == "up")
+            #expect(own.nodes > 2)
+            #expect(try LabUnderTest.lab("down", lab.name).status == 0)
+            #expect(try !lab.json(ListDocument.self, "list").labs.contains { $0.name == lab.name })
+        }
+    }
+
+    @Test func theExitStatusOfExecIsThatOfTheCommand() throws {
+        try LabUnderTest.withUp("two-sites.yaml") { lab in
+            let status = try lab.json(StatusDocument.self, "status", lab.name)
+            let client = try #require(status.nodes.first { $0.kind == "client" }).name
+            #expect(try lab.run("exec", client, "--", "sh", "-c", "exit 7").status == 7)
+            #expect(try lab.run("exec", client, "--", "sh", "-c", "kill -9 $$").status == 137)
+            #expect(try lab.run("exec", client, "--", "echo", "--json", "-x").output == "--json -x\n")
+            #expect(try lab.run("exec", "\(lab.name).\(client)", "--", "true").status == 0)
+            let hosts = try lab.run("exec", client, "--", "cat", "/etc/hosts").output
+            #expect(hosts.contains("192.0.2.53"))
+            let missing = try lab.run("exec", client, "--", "no-such-program")
+            #expect(missing.status == 2)
+            #expect(missing.errors.contains("no-such-program"))
+            let shell = try Command.run([LabUnderTest.program, "shell", "--lab", lab.name, client], input: "exit 9\n")
+            #expect(shell.status == 9)
+        }
+    }
+
+    @Test func traceNamesEveryHop() throws {
+        try LabUnderTest.withUp("hello.yaml") { lab in
+            let trace = try lab.run("trace", "london-home", "192.0.2.53").output
+            for word in ["isp-uk-lhr", "65101", "eurocore-fra", "65010", "london", "64500", "LHR", "FRA"] {
+                #expect(trace.contains(word), "\(word) in \(trace)")
+            }
+            #expect(try lab.run("trace", "london-home", "2001:db8:53::53").output.contains("eurocore-fra"))
+            #expect(try lab.run("trace", "london-home", "nonsense").status == 2)
+        }
+    }
+
+    @Test func routesAreThoseOfTheKernel() throws {
+        try LabUnderTest.withUp("hello.yaml") { lab in
+            let routes = try lab.run("routes", "eurocore-fra").output
+            let kernel = try lab.inside("eurocore-fra", "ip", "-4", "route", "show", "proto", "bgp").lines
+            #expect(kernel.contains { $0.hasPrefix("192.0.2.0/24") })
+            for line in kernel {
+                let prefix = String(line.split(separator: " ")[0])
+                #expect(routes.contains(prefix.contains("/") ? prefix : prefix + "/32"), "\(prefix) in \(routes)")
+            }
+            let paths = try lab.run("routes", "eurocore-fra", "--bgp").output
+            #expect(paths.contains("192.0.2.0/24") && paths.contains("64500"))
+        }
+    }
+
+    @Test func eventsTellWhatHappened() throws {
+        try LabUnderTest.withUp("hello.yaml") { lab in
+            #expect(try lab.run("fail", "london", "--how", "withdraw").status == 0)
+            try Command.wait("the move") { try lab.site(for: "london-home") == "newyork" }
+            let lines = try lab.run("events", "--json").lines
+            struct Event: Decodable {
+                let event: String
+                let time_ns: Int
+                let wall_ns: Int
+            }
+            let events = try lines.map { try JSONDecoder().decode(Event.self, from: Data($0.utf8)) }
+            #expect(events.first?.event == "up")
+            for name in ["session", "best", "converged", "fail"] { #expect(events.contains { $0.event == name }, "\(name)") }
+            #expect(events.allSatisfy { abs(Double($0.wall_ns) / 1e9 - Date().timeIntervalSince1970) < 600 })
+        }
+    }
+
+    @Test func eventsAreFollowedAsTheyHappen() throws {
+        try LabUnderTest.withUp("two-sites.yaml") { lab in
+            let status = try lab.json(StatusDocument.self, "status", lab.name)
+            let site = try #require(status.nodes.first { $0.kind == "site" }).name
+            let follower = try Command.Running([LabUnderTest.program, "events", "--lab", lab.name, "--follow"])
+            defer { kill(follower.process.processIdentifier, SIGKILL) }
+            try Command.wait("the past") { follower.outputSoFar.contains("converged") }
+            #expect(try lab.run("fail", site, "--how", "link-down").status == 0)
+            try Command.wait("the fault in the stream") { follower.outputSoFar.contains("how=link-down") }
+            #expect(try LabUnderTest.lab("down", lab.name).status == 0)
+            #expect(try follower.finish(limit: 30).status == 0, "the stream ends with the lab")
+        }
+    }
+
+    @Test(arguments: ["dot", "mermaid"])
+    func graphNamesEveryNode(format: String) throws {
+        let graph = try LabUnderTest.lab("graph", LabUnderTest.root + "/labs/hello.yaml", "--format", format)
+        #expect(graph.status == 0)
+        for node in ["eurocore", "asiacore", "london", "tokyo", "newyork"] { #expect(graph.output.contains(node)) }
+    }
+
+    @Test func dryRunPrintsThePlanAndBuildsNothing() throws {
+        let before = try MachineSnapshot.take()
+        try LabUnderTest.with("hello.yaml") { lab in
+            let plan = try LabUnderTest.lab("up", lab.file, "--dry-run")
+            #expect(plan.status == 0)
+            #expect(plan.output.contains("namespace   \(lab.name).london "))
+            #expect(plan.output.contains("start       london bgp"))
+        }
+        let after = try MachineSnapshot.take()
+        #expect(after == before, "\(before.difference(to: after))")
+    }
+
+    @Test func theSameFileAgainChangesNothing() throws {
+        try LabUnderTest.withUp("two-sites.yaml") { lab in
+            let before = try MachineSnapshot.take()
+            let again = try lab.up()
+            #expect(again.errors.contains("up already"))
+            #expect(again.output.contains("AS PATH"))
+            let after = try MachineSnapshot.take()
+            #expect(after == before, "\(before.difference(to: after))")
+        }
+    }
+
+    @Test func doctorSaysWhichLinksThereWillBe() throws {
+        let doctor = try LabUnderTest.lab("doctor")
+        #expect(doctor.status == 0)
+        #expect(doctor.output.contains("links will be made with"))
+    }
+
+    @Test(arguments: [
+        "up", "down", "list", "status", "exec", "shell", "catchment", "trace", "routes", "fail", "heal", "check", "doctor",
+        "graph", "events",
+    ])
+    func helpOfEveryVerbHasAnExample(verb: String) throws {
+        let help = try LabUnderTest.lab(verb, "--help")
+        #expect(help.status == 0)
+        #expect(help.output.contains("Example:"))
+    }
+}
