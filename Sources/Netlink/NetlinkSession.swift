@@ -64,8 +64,7 @@ public final class NetlinkSession {
     /// Sends all requests, waits for the answers, and answers those that were refused and not tolerated, in order. Throws
     /// ``NetlinkError`` when the socket itself fails.
     public func attempt(_ batch: NetlinkBatch) throws(NetlinkError) -> [Refusal] {
-        guard !batch.isEmpty else { return [] }
-        var refusals: [Refusal] = []
+        var refused: [(position: Int, answer: Acknowledgement)] = []
         var buffer = Self.allocate(min(Self.bytesAtOnce, max(2048, batch.count * 256)))
         defer { buffer.deallocate() }
         var position = 0
@@ -73,7 +72,7 @@ public final class NetlinkSession {
             let (end, length, lastSequence, failure) = encode(batch, from: position, into: buffer)
             if end == position {
                 guard failure == EMSGSIZE, buffer.count < Self.bytesAtOnce else {
-                    throw NetlinkError(code: failure, request: words(batch.entries[position].request))
+                    throw NetlinkError(code: failure, request: words(batch.entries[position].request.summary))
                 }
                 buffer.deallocate()
                 buffer = Self.allocate(Self.bytesAtOnce)
@@ -85,13 +84,16 @@ public final class NetlinkSession {
                 guard let answer = Acknowledgement(message) else { return }
                 let index = position + Int(message.sequence &- first)
                 if answer.code != 0, index < end, !batch.entries[index].tolerance.covers(answer.code) {
-                    refusals.append(
-                        Refusal(position: index, error: refusal(of: batch.entries[index].request, answer)))
+                    refused.append((index, answer))
                 }
             }
             position = end
         }
-        return refusals
+        var names: [UInt32: String] = [:]
+        return refused.map { position, answer in
+            let summary = naming(batch.entries[position].request.summary, &names)
+            return Refusal(position: position, error: refusal(of: summary, answer))
+        }
     }
 
     private static func allocate(_ count: Int) -> UnsafeMutableRawBufferPointer {
@@ -137,6 +139,7 @@ public final class NetlinkSession {
             buffer.initializeMemory(as: UInt8.self, repeating: 0)
             guard var writer = MessageWriter(buffer, sequence: number) else { return }
             request.encode(into: &writer)
+            if let failure = writer.failure { throw NetlinkError(code: failure, request: words(request.summary)) }
             writer.requestAcknowledgement()
             try transmit(UnsafeRawBufferPointer(rebasing: buffer[..<writer.count]))
         }
@@ -145,7 +148,7 @@ public final class NetlinkSession {
             guard message.sequence == number else { return }
             if message.flags & UInt16(NLM_F_DUMP_INTR) != 0 { isConsistent = false }
             if let answer = Acknowledgement(message) {
-                if answer.code != 0 { throw refusal(of: request, answer) }
+                if answer.code != 0 { throw refusal(of: request.summary, answer) }
             } else {
                 body(message)
             }
@@ -183,11 +186,28 @@ public final class NetlinkSession {
         }
     }
 
-    private func refusal(of request: some NetlinkRequest, _ answer: Acknowledgement) -> NetlinkError {
-        NetlinkError(code: answer.code, request: words(request), explanation: answer.explanation)
+    private func refusal(of summary: String, _ answer: Acknowledgement) -> NetlinkError {
+        NetlinkError(code: answer.code, request: words(summary), explanation: answer.explanation)
     }
 
-    private func words(_ request: any NetlinkRequest) -> String { words(request.summary) }
+    /// Puts names in the place of `link #7`: requests speak of interfaces by number, people do not.
+    private func naming(_ summary: String, _ names: inout [UInt32: String]) -> String {
+        let parts = summary.split(separator: "#", omittingEmptySubsequences: false)
+        return parts.dropFirst().reduce(String(parts[0])) { text, part in
+            let digits = part.prefix { $0.isNumber }
+            guard text.hasSuffix("link "), let index = UInt32(digits), let name = name(of: index, &names) else {
+                return "\(text)#\(part)"
+            }
+            return text + name + part.dropFirst(digits.count)
+        }
+    }
+
+    private func name(of index: UInt32, _ names: inout [UInt32: String]) -> String? {
+        if let name = names[index] { return name }
+        let found = try? interface(.index(index)).name
+        names[index] = found
+        return found
+    }
 
     private func words(_ summary: String) -> String {
         namespaceName.isEmpty ? summary : "\(summary) in \(namespaceName)"

@@ -89,6 +89,21 @@ struct LiveLinkTests {
                 == "add route 192.0.2.0/24 via 10.9.9.9 in \(left.name): Network is unreachable (Nexthop has invalid gateway)"
         )
 
+        let alias = LinkChange(.name("lo"), alias: String(repeating: "x", count: 70_000))
+        #expect(throws: NetlinkError(code: EMSGSIZE, request: "\(alias.summary) in \(left.name)")) {
+            try left.session.send(alias)
+        }
+        #expect(throws: NetlinkError.self) {
+            try left.session.interface(.name(String(repeating: "x", count: 5000)))
+        }
+        let twice = InterfaceAddress(try address("127.0.0.1"), prefixLength: 8, interface: loopback)
+        let numbered = #expect(throws: NetlinkError.self) {
+            try left.session.send(NetlinkBatch([AddressChange(.add, twice), AddressChange(.add, twice)]))
+        }
+        #expect(numbered?.request == "add address 127.0.0.1/8 on link lo in \(left.name)")
+        let absent = #expect(throws: NetlinkError.self) { try left.session.send(LinkDeletion(.index(77))) }
+        #expect(absent?.request == "delete link #77 in \(left.name)")
+
         let long = #expect(throws: NetlinkError.self) {
             try left.session.send(VethCreation(.init("a-name-of-17-chars"), .init("b")))
         }
