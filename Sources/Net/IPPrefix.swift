@@ -54,12 +54,14 @@ extension IPPrefix: Comparable {
 }
 
 extension IPPrefix: LosslessStringConvertible {
-    /// Reads `ADDRESS/LENGTH`. Text whose host bits are not zero is refused: it is nearly always a slip.
+    /// Reads `ADDRESS/LENGTH`, the length without leading zeros. Text whose host bits are not zero is refused: it is
+    /// nearly always a slip.
     public init?(_ text: some StringProtocol) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, let address = IPAddress(parts[0]), parts[1].utf8.count <= 3,
             parts[1].utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }),
-            let length = UInt8(parts[1]), length <= address.family.bitWidth
+            parts[1] == "0" || !parts[1].hasPrefix("0"), let length = UInt8(parts[1]),
+            length <= address.family.bitWidth
         else { return nil }
         self.init(address, length: length)
         guard self.address == address else { return nil }

@@ -93,8 +93,12 @@ extension IPv6Address: LosslessStringConvertible {
         }
     }
 
-    /// The canonical text of RFC 5952: lower case, no leading zeros, the first longest run of zero groups as `::`.
+    /// The canonical text of RFC 5952: lower case, no leading zeros, the first longest run of zero groups as `::`, and an
+    /// IPv4-mapped address (RFC 4291, section 2.5.5.2) with its IPv4 address in dotted decimal.
     public var description: String {
+        if high == 0, low >> 32 == 0xFFFF {
+            return "::ffff:\(IPv4Address(rawValue: UInt32(truncatingIfNeeded: low)))"
+        }
         let groups = groups
         var best = 0..<0
         var index = 0
