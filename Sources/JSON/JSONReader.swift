@@ -105,33 +105,35 @@ struct JSONReader {
         }
     }
 
+    /// Reads `-`, digits, fraction and exponent (RFC 8259, section 6); the conversions of the standard library take more.
     private mutating func number() throws(JSONError) -> JSON {
         let start = offset
+        let wrong = JSONError(offset: start, reason: "not a number")
         var isWhole = true
-        while let byte = next {
-            switch byte {
-            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): break
-            case UInt8(ascii: "."), UInt8(ascii: "e"), UInt8(ascii: "E"), UInt8(ascii: "+"): isWhole = false
-            default:
-                return try number(from: start, isWhole: isWhole)
-            }
-            offset += 1
+        _ = take(UInt8(ascii: "-"))
+        let startsWithZero = next == UInt8(ascii: "0")
+        let digits = skipDigits()
+        guard digits > 0, !startsWithZero || digits == 1 else { throw wrong }
+        if take(UInt8(ascii: ".")) {
+            isWhole = false
+            guard skipDigits() > 0 else { throw wrong }
         }
-        return try number(from: start, isWhole: isWhole)
+        if take(UInt8(ascii: "e")) || take(UInt8(ascii: "E")) {
+            isWhole = false
+            if !take(UInt8(ascii: "+")) { _ = take(UInt8(ascii: "-")) }
+            guard skipDigits() > 0 else { throw wrong }
+        }
+        let text = String(decoding: bytes[start..<offset], as: UTF8.self)
+        if isWhole, let value = Int(text) { return .int(value) }
+        guard let value = Double(text), value.isFinite else { throw wrong }
+        return .double(value)
     }
 
-    private func number(from start: Int, isWhole: Bool) throws(JSONError) -> JSON {
-        let text = String(decoding: bytes[start..<offset], as: UTF8.self)
-        let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
-        guard let first = digits.utf8.first, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(first),
-            !digits.hasPrefix("0") || digits == "0" || digits.hasPrefix("0.") || digits.hasPrefix("0e")
-                || digits.hasPrefix("0E")
-        else { throw JSONError(offset: start, reason: "not a number") }
-        if isWhole, let value = Int(text) { return .int(value) }
-        guard let value = Double(text), value.isFinite else {
-            throw JSONError(offset: start, reason: "not a number")
-        }
-        return .double(value)
+    /// Skips decimal digits and answers how many there were.
+    private mutating func skipDigits() -> Int {
+        let start = offset
+        while let byte = next, (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) { offset += 1 }
+        return offset - start
     }
 
     private mutating func string() throws(JSONError) -> String {
