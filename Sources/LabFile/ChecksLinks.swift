@@ -58,6 +58,11 @@ extension Checks {
             report.error(
                 "packets cannot be reordered on a link without delay", at: link.position, hint: "give it a 'delay'")
         }
+        if let jitter = link.rule.jitter, found.contains(where: { jitter > $0.quality.delay }) {
+            report.warning(
+                "the jitter is larger than the delay", at: link.position,
+                hint: "no packet comes before it was sent, so the delay grows in the mean")
+        }
     }
 }
 
