@@ -84,7 +84,8 @@ public struct Netem: Equatable, Sendable {
     /// The rate in bits a second; nil for no limit.
     public var rate: UInt64?
 
-    /// How the delay varies. The tables are those of iproute2; dumps do not tell which was used.
+    /// How the delay varies. The tables are those of iproute2; dumps do not tell which was used, and one that was set
+    /// stays until the discipline is deleted.
     public enum Distribution: String, Sendable {
         /// Evenly.
         case uniform

@@ -55,12 +55,13 @@ public struct QdiscReplacement: NetlinkRequest {
         writer.take(message) { writer in
             writer.put(TCA_NETEM_LATENCY64, bytesOf: max(0, netem.delay))
             if netem.jitter > 0 { writer.put(TCA_NETEM_JITTER64, bytesOf: netem.jitter) }
-            if let rate = netem.rate {
-                var value = tc_netem_rate()
-                value.rate = UInt32(clamping: rate / 8)
-                if rate / 8 > UInt32.max { writer.put(TCA_NETEM_RATE64, bytesOf: rate / 8) }
-                writer.put(TCA_NETEM_RATE, bytesOf: value)
-            }
+            // What a change does not speak of stays as it was, so "none" must be said too.
+            if values.reorder == 0 { writer.put(TCA_NETEM_REORDER, bytesOf: tc_netem_reorder()) }
+            let bytes = (netem.rate ?? 0) / 8
+            if bytes > UInt32.max { writer.put(TCA_NETEM_RATE64, bytesOf: bytes) }
+            var rate = tc_netem_rate()
+            rate.rate = UInt32(clamping: bytes)
+            writer.put(TCA_NETEM_RATE, bytesOf: rate)
         }
     }
 

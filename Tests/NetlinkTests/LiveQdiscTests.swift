@@ -83,5 +83,9 @@ struct LiveQdiscTests {
         #expect(abs(values.reorder - netem.reorder) < 1e-9)
         #expect(values.limit == netem.limit)
         #expect(values.rate == netem.rate)
+
+        let plain = Qdisc(.netem(Netem(delay: 20_000_000)), on: link, handle: 1)
+        try left.session.send(QdiscReplacement(plain))
+        #expect(try left.session.qdiscs().filter { $0.interface == link } == [plain], "nothing of before stays")
     }
 }

@@ -55,7 +55,7 @@ struct QdiscGoldenTests {
             QdiscReplacement(
                 Qdisc(.netem(Netem(delay: 0, jitter: 0, loss: 1, rate: 80_000_000_000)), on: 11, parent: .below(1))),
             """
-            78000000                                    length 120
+            84000000                                    length 132
             2400                                        RTM_NEWQDISC
             0105                                        NLM_F_REQUEST, NLM_F_REPLACE, NLM_F_CREATE
             01000000                                    sequence 1
@@ -68,7 +68,7 @@ struct QdiscGoldenTests {
             0a000100                                    TCA_KIND, 10 bytes
                 6e6574656d00                            "netem"
                 0000                                    padding
-            48000200                                    TCA_OPTIONS, 72 bytes
+            54000200                                    TCA_OPTIONS, 84 bytes
                 0f000000                                latency, ticks of 64 ns: 15
                 e8030000                                limit, packets: 1000
                 ffffffff                                loss, of 2^32: 4294967295
@@ -77,6 +77,9 @@ struct QdiscGoldenTests {
                 00000000                                jitter, ticks of 64 ns: 0
                 0c000a00                                TCA_NETEM_LATENCY64, 12 bytes
                     0000000000000000                    0 ns
+                0c000300                                TCA_NETEM_REORDER, 12 bytes
+                    00000000                            probability
+                    00000000                            correlation
                 0c000800                                TCA_NETEM_RATE64, 12 bytes
                     00e40b5402000000                    10000000000 bytes a second
                 14000600                                TCA_NETEM_RATE, 20 bytes
@@ -90,7 +93,7 @@ struct QdiscGoldenTests {
         try expect(
             QdiscReplacement(Qdisc(.netem(Netem(delay: 10_000_000, jitter: 1_000_000, distribution: .normal)), on: 11)),
             """
-            68200000                                    length 8296
+            88200000                                    length 8328
             2400                                        RTM_NEWQDISC
             0105                                        NLM_F_REQUEST, NLM_F_REPLACE, NLM_F_CREATE
             01000000                                    sequence 1
@@ -103,7 +106,7 @@ struct QdiscGoldenTests {
             0a000100                                    TCA_KIND, 10 bytes
                 6e6574656d00                            "netem"
                 0000                                    padding
-            38200200                                    TCA_OPTIONS, 8248 bytes
+            58200200                                    TCA_OPTIONS, 8280 bytes
                 5a620200                                latency, ticks of 64 ns: 156250
                 e8030000                                limit, packets: 1000
                 00000000                                loss, of 2^32: 0
@@ -116,6 +119,12 @@ struct QdiscGoldenTests {
                     8096980000000000                    10000000 ns
                 0c000b00                                TCA_NETEM_JITTER64, 12 bytes
                     40420f0000000000                    1000000 ns
+                0c000300                                TCA_NETEM_REORDER, 12 bytes
+                    00000000                            probability
+                    00000000                            correlation
+                14000600                                TCA_NETEM_RATE, 20 bytes
+                    00000000                            no limit
+                    000000000000000000000000            packet overhead, cell size, cell overhead
             """)
     }
 
