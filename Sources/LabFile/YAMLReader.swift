@@ -216,11 +216,18 @@ final class YAMLReader {
         // libyaml looks ahead, and has a limit of its own.
         if problem.contains("nesting level") { return tooDeep(at: Position(error.problem_mark)) }
         var message = "cannot be read as YAML: \(problem)"
-        if let context = error.context { message += " \(String(cString: context))" }
-        if error.context_mark.line != error.problem_mark.line, error.context != nil {
-            message += " that starts on line \(error.context_mark.line + 1)"
+        var position = Position(error.problem_mark)
+        if let context = error.context {
+            let start = Position(error.context_mark)
+            message += " \(String(cString: context))"
+            // What is missing at the end of the file is shown where the unfinished begins.
+            if source.line(position.line) == nil {
+                position = start
+            } else if start.line != position.line {
+                message += " that starts on line \(start.line)"
+            }
         }
-        return stop(message, at: Position(error.problem_mark), hint: tabHint(at: Position(error.problem_mark)))
+        return stop(message, at: position, hint: tabHint(at: position))
     }
 
     private func tabHint(at position: Position) -> String? {

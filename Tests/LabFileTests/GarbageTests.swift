@@ -129,6 +129,13 @@ struct GarbageTests {
             problems("lab: x\n? [a]\n: b\n").contains { $0.hasPrefix("2:3 a key has to be text, not a list") })
     }
 
+    @Test func whatIsNotFinishedIsShownWhereItBegins() {
+        #expect(
+            problems("lab: \"x\n") == [
+                "1:6 cannot be read as YAML: found unexpected end of stream while scanning a quoted scalar"
+            ])
+    }
+
     @Test func invalidUTF8SaysWhere() {
         var bytes = Array(good.utf8)
         bytes[5] = 0xFF
