@@ -5,6 +5,18 @@ extension JSON {
     }
 }
 
+/// A step of a coding path that the coded type has no key for: a position in an array, or a superclass.
+struct JSONKey: CodingKey {
+    let stringValue: String
+    let intValue: Int?
+
+    init(stringValue: String) { (self.stringValue, intValue) = (stringValue, nil) }
+    init(intValue: Int) { (stringValue, self.intValue) = ("index \(intValue)", intValue) }
+
+    /// Where `superEncoder()` puts a superclass.
+    static let superclass = JSONKey(stringValue: "super")
+}
+
 private struct JSONTreeDecoder: Decoder {
     let value: JSON
     let codingPath: [any CodingKey]
@@ -88,10 +100,14 @@ private struct ObjectDecoding<Key: CodingKey>: KeyedDecodingContainerProtocol {
         try nested(key).unkeyedContainer()
     }
 
-    func superDecoder() -> any Decoder { JSONTreeDecoder(value: .object(members), codingPath: codingPath) }
+    func superDecoder() throws -> any Decoder {
+        let key = JSONKey.superclass
+        return JSONTreeDecoder(value: find(key) ?? .null, codingPath: codingPath + [key])
+    }
+
     func superDecoder(forKey key: Key) throws -> any Decoder { try nested(key) }
 
-    private func find(_ key: Key) -> JSON? { members.first { $0.name == key.stringValue }?.value }
+    private func find(_ key: some CodingKey) -> JSON? { members.first { $0.name == key.stringValue }?.value }
 
     private func value(_ key: Key) throws -> JSON {
         guard let value = find(key) else {
@@ -143,6 +159,7 @@ private struct ArrayDecoding: UnkeyedDecodingContainer {
                 .init(codingPath: codingPath, debugDescription: "the array ends after \(elements.count) elements"))
         }
         defer { currentIndex += 1 }
-        return JSONTreeDecoder(value: elements[currentIndex], codingPath: codingPath)
+        return JSONTreeDecoder(
+            value: elements[currentIndex], codingPath: codingPath + [JSONKey(intValue: currentIndex)])
     }
 }

@@ -137,7 +137,11 @@ private struct ObjectEncoding<Key: CodingKey>: KeyedEncodingContainerProtocol {
     }
 
     func nestedUnkeyedContainer(forKey key: Key) -> any UnkeyedEncodingContainer { nested(key).unkeyedContainer() }
-    func superEncoder() -> any Encoder { JSONTreeEncoder(codingPath: codingPath, node: node.member("super")) }
+    func superEncoder() -> any Encoder {
+        let key = JSONKey.superclass
+        return JSONTreeEncoder(codingPath: codingPath + [key], node: node.member(key.stringValue))
+    }
+
     func superEncoder(forKey key: Key) -> any Encoder { nested(key) }
 
     private func nested(_ key: Key) -> JSONTreeEncoder {
@@ -153,7 +157,7 @@ private struct ArrayEncoding: UnkeyedEncodingContainer {
     func encodeNil() { node.append().set(.null) }
 
     func encode(_ value: some Encodable) throws {
-        try value.encode(to: JSONTreeEncoder(codingPath: codingPath, node: node.append()))
+        try value.encode(to: nested())
     }
 
     func nestedContainer<NestedKey: CodingKey>(keyedBy keyType: NestedKey.Type) -> KeyedEncodingContainer<NestedKey> {
@@ -163,5 +167,7 @@ private struct ArrayEncoding: UnkeyedEncodingContainer {
     func nestedUnkeyedContainer() -> any UnkeyedEncodingContainer { nested().unkeyedContainer() }
     func superEncoder() -> any Encoder { nested() }
 
-    private func nested() -> JSONTreeEncoder { JSONTreeEncoder(codingPath: codingPath, node: node.append()) }
+    private func nested() -> JSONTreeEncoder {
+        JSONTreeEncoder(codingPath: codingPath + [JSONKey(intValue: node.count)], node: node.append())
+    }
 }
