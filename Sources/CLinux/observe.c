@@ -5,15 +5,20 @@
 #include <string.h>
 
 int cl_probe_prepare(int descriptor, int domain) {
-  int on = 1;
+  int on = 1, off = 0;
   if (setsockopt(descriptor, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on) < 0) return -1;
-  return domain == AF_INET6 ? setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on)
-                            : setsockopt(descriptor, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+  if (domain != AF_INET6) return setsockopt(descriptor, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+  // To make up a flow label the kernel hashes the packet with a secret, and routers on veth would go by that hash.
+  if (setsockopt(descriptor, IPPROTO_IPV6, IPV6_AUTOFLOWLABEL, &off, sizeof off) < 0) return -1;
+  return setsockopt(descriptor, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
 }
 
-int cl_probe_send(int descriptor, int domain, int ttl, const void *bytes, size_t count) {
+int cl_probe_send(int descriptor, const struct sockaddr *target, socklen_t target_length, int ttl, const void *bytes,
+                  size_t count) {
   struct iovec data = {.iov_base = (void *)bytes, .iov_len = count};
-  struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+  struct msghdr message = {
+      .msg_name = (void *)target, .msg_namelen = target_length, .msg_iov = &data, .msg_iovlen = 1};
+  bool is_v6 = target->sa_family == AF_INET6;
   union {
     char bytes[CMSG_SPACE(sizeof(int))];
     struct cmsghdr align;
@@ -22,8 +27,8 @@ int cl_probe_send(int descriptor, int domain, int ttl, const void *bytes, size_t
     message.msg_control = control.bytes;
     message.msg_controllen = sizeof control.bytes;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-    header->cmsg_level = domain == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
-    header->cmsg_type = domain == AF_INET6 ? IPV6_HOPLIMIT : IP_TTL;
+    header->cmsg_level = is_v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    header->cmsg_type = is_v6 ? IPV6_HOPLIMIT : IP_TTL;
     header->cmsg_len = CMSG_LEN(sizeof(int));
     memcpy(CMSG_DATA(header), &ttl, sizeof ttl);
   }
@@ -36,18 +41,26 @@ int cl_probe_send(int descriptor, int domain, int ttl, const void *bytes, size_t
   }
 }
 
+static void read_sender(const struct sockaddr *sender, struct cl_arrival *arrival) {
+  arrival->sender_count = 0;
+  if (sender->sa_family == AF_INET) {
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)sender;
+    arrival->sender_count = 4;
+    arrival->sender_port = ntohs(v4->sin_port);
+    memcpy(arrival->sender, &v4->sin_addr, 4);
+  } else if (sender->sa_family == AF_INET6) {
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)sender;
+    arrival->sender_count = 16;
+    arrival->sender_port = ntohs(v6->sin6_port);
+    memcpy(arrival->sender, &v6->sin6_addr, 16);
+  }
+}
+
 static void read_error(const struct sock_extended_err *error, struct cl_arrival *arrival) {
   arrival->is_icmp = error->ee_origin == SO_EE_ORIGIN_ICMP || error->ee_origin == SO_EE_ORIGIN_ICMP6;
   arrival->type = error->ee_type;
   arrival->code = error->ee_code;
-  const struct sockaddr *offender = SO_EE_OFFENDER(error);
-  if (offender->sa_family == AF_INET) {
-    arrival->offender_count = 4;
-    memcpy(arrival->offender, &((const struct sockaddr_in *)offender)->sin_addr, 4);
-  } else if (offender->sa_family == AF_INET6) {
-    arrival->offender_count = 16;
-    memcpy(arrival->offender, &((const struct sockaddr_in6 *)offender)->sin6_addr, 16);
-  }
+  read_sender(SO_EE_OFFENDER(error), arrival);
 }
 
 int cl_probe_receive(int descriptor, bool from_error_queue, void *bytes, size_t capacity, struct cl_arrival *arrival) {
@@ -56,10 +69,12 @@ int cl_probe_receive(int descriptor, bool from_error_queue, void *bytes, size_t 
     char bytes[512];
     struct cmsghdr align;
   } control;
-  struct msghdr message = {.msg_iov = &data, .msg_iovlen = 1};
+  struct sockaddr_storage sender = {0};
+  struct msghdr message = {.msg_name = &sender, .msg_iov = &data, .msg_iovlen = 1};
   ssize_t count;
   int attempt = 0;
   do {
+    message.msg_namelen = sizeof sender;
     message.msg_control = control.bytes;
     message.msg_controllen = sizeof control.bytes;
     count = recvmsg(descriptor, &message, MSG_DONTWAIT | (from_error_queue ? MSG_ERRQUEUE : 0));
@@ -68,6 +83,7 @@ int cl_probe_receive(int descriptor, bool from_error_queue, void *bytes, size_t 
   if (count < 0) return errno == EAGAIN ? 0 : -1;
   memset(arrival, 0, sizeof *arrival);
   arrival->count = (size_t)count;
+  if (!from_error_queue) read_sender((const struct sockaddr *)&sender, arrival);
   for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
     if (header->cmsg_level == SOL_SOCKET && header->cmsg_type == SO_TIMESTAMPNS) {
       struct timespec stamp;

@@ -65,6 +65,9 @@ extension CatchmentRow {
         }
         let others = Set(report.repeats.map { $0.name ?? "nobody" }).subtracting([site ?? "nobody"])
         if !others.isEmpty { findings.append("answered again by " + others.sorted().joined(separator: ", ")) }
+        if !report.strays.isEmpty {
+            findings.append("answered from " + report.strays.sorted().map(\.description).joined(separator: ", "))
+        }
         return findings
     }
 

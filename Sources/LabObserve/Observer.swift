@@ -36,10 +36,18 @@ public final class Observer {
             }
         }
         try probe(pairs.map(\.inquiry), timeout)
-        return pairs.map {
-            CatchmentRow(
-                $0.client, service: $0.service, walk: $0.inquiry.walk, report: $0.inquiry.report, atlas: atlas)
+        let later = self.survey()
+        var rows: [CatchmentRow] = []
+        for (client, service, inquiry) in pairs {
+            func compared(_ walk: Walk) -> CatchmentRow {
+                CatchmentRow(client, service: service, walk: walk, report: inquiry.report, atlas: atlas)
+            }
+            var row = compared(inquiry.walk)
+            // Routes may have moved while the probes were on their way; what disagrees still is a finding.
+            if !row.agrees { row = compared(try later.walk(inquiry.packet, from: client)) }
+            rows.append(row)
         }
+        return rows
     }
 
     /// The way to an address as probes see it, from any node to any address. It returns when every hop has answered, or

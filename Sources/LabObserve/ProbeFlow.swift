@@ -6,12 +6,17 @@ import Sys
 /// The probes of one node to one address: queries with and without a limited TTL, all from one socket and so one flow.
 ///
 /// Every query has a random number of its own, by which answers and the errors that quote it are told apart.
+///
+/// The socket is not connected, and has no automatic flow label: either would make the kernel put a random hash on its
+/// packets, which stays on them across veth links and by which every router there chooses among equal ways
+/// (`skb->l4_hash`). No look-up could foretell that. Packets without it are told apart by addresses and ports.
 final class ProbeFlow {
     let destination: IPAddress
     /// The address and port that the kernel chose.
     let source: SocketAddress
     private(set) var report = ProbeReport()
     private let socket: FileDescriptor
+    private let target: SocketAddress
     private let wantsAnswer: Bool
     private var sent: [UInt16: Sent] = [:]
 
@@ -28,12 +33,21 @@ final class ProbeFlow {
     init(to destination: IPAddress, wantsAnswer: Bool) throws(SystemError) {
         self.destination = destination
         self.wantsAnswer = wantsAnswer
-        let target = SocketAddress(destination, port: Packet.port)
-        socket = try Socket.open(target.domain, .datagram)
-        let raw = socket.raw
-        try systemCall("setsockopt", "error queue") { cl_probe_prepare(raw, target.domain) }
-        _ = try Socket.connect(raw, to: target)
+        target = SocketAddress(destination, port: Packet.port)
+        socket = try Socket.bound(.datagram, try Self.source(towards: target), port: 0)
+        let (raw, domain) = (socket.raw, target.domain)
+        try systemCall("setsockopt", "error queue") { cl_probe_prepare(raw, domain) }
         source = try Socket.localAddress(raw)
+    }
+
+    /// The address that the kernel would send from, which connecting tells without a packet.
+    private static func source(towards target: SocketAddress) throws(SystemError) -> IPAddress {
+        let scout = try Socket.open(target.domain, .datagram)
+        _ = try Socket.connect(scout.raw, to: target)
+        guard let address = try Socket.localAddress(scout.raw).address else {
+            throw SystemError(code: EAFNOSUPPORT, call: "getsockname")
+        }
+        return address
     }
 
     /// How many TTLs are tried, from 1 on. To be set before anything is sent.
@@ -66,7 +80,9 @@ final class ProbeFlow {
         let query = Self.query(id)
         sent[id] = Sent(ttl: ttl, time: Clock.monotonic())
         try systemCall("sendmsg", destination.description) {
-            query.withUnsafeBytes { cl_probe_send(socket.raw, source.domain, Int32(ttl), $0.baseAddress, $0.count) }
+            query.withUnsafeBytes { bytes in
+                target.withPointer { cl_probe_send(socket.raw, $0, $1, Int32(ttl), bytes.baseAddress, bytes.count) }
+            }
         }
     }
 
@@ -101,7 +117,8 @@ final class ProbeFlow {
 
     private func take(_ arrival: cl_arrival, isError: Bool, _ buffer: [UInt8]) {
         guard arrival.count >= 2, let probe = sent[UInt16(buffer[0]) << 8 | UInt16(buffer[1])],
-            let (kind, responder) = isError ? error(arrival) : response(arrival, buffer)
+            let responder = Self.sender(arrival),
+            let kind = isError ? error(arrival) : response(arrival, from: responder, buffer)
         else { return }
         let answer = ProbeAnswer(kind: kind, responder: responder, rtt: max(0, Self.time(arrival) - probe.time))
         if probe.ttl == 0 {
@@ -115,19 +132,23 @@ final class ProbeFlow {
         }
     }
 
-    /// A connected socket takes responses from the destination only.
-    private func response(_ arrival: cl_arrival, _ buffer: [UInt8]) -> (ProbeAnswer.Kind, IPAddress)? {
-        ServerIdentity(Array(buffer.prefix(arrival.count))).map { (.response($0), destination) }
+    /// What a response says; nil for none, and for one that comes from elsewhere than where the query went.
+    private func response(_ arrival: cl_arrival, from responder: IPAddress, _ buffer: [UInt8]) -> ProbeAnswer.Kind? {
+        guard let identity = ServerIdentity(Array(buffer.prefix(arrival.count))) else { return nil }
+        guard responder == destination, arrival.sender_port == Packet.port else {
+            report.strays.insert(responder)
+            return nil
+        }
+        return .response(identity)
     }
 
-    private func error(_ arrival: cl_arrival) -> (ProbeAnswer.Kind, IPAddress)? {
-        let offender = withUnsafeBytes(of: arrival.offender) {
-            IPAddress(bytes: $0.prefix(Int(arrival.offender_count)))
-        }
-        guard arrival.is_icmp, let offender,
-            let kind = ProbeAnswer.Kind(icmp: arrival.type, code: arrival.code, family: destination.family)
-        else { return nil }
-        return (kind, offender)
+    private func error(_ arrival: cl_arrival) -> ProbeAnswer.Kind? {
+        guard arrival.is_icmp else { return nil }
+        return ProbeAnswer.Kind(icmp: arrival.type, code: arrival.code, family: destination.family)
+    }
+
+    private static func sender(_ arrival: cl_arrival) -> IPAddress? {
+        withUnsafeBytes(of: arrival.sender) { IPAddress(bytes: $0.prefix(arrival.sender_count)) }
     }
 
     /// When the kernel got the packet, on the monotonic clock: its stamps are of the clock that may be set.

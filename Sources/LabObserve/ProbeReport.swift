@@ -90,6 +90,8 @@ struct ProbeReport: Equatable {
     var limited: [ProbeAnswer?] = []
     /// Names in further answers to a query that was answered already.
     var repeats: [ServerIdentity] = []
+    /// Who answered a query that was sent to another address.
+    var strays: Set<IPAddress> = []
     /// Why nothing could be sent.
     var failure: SystemError?
 

@@ -45,7 +45,7 @@ final class Survey {
         let packet = flow?.packet ?? Packet(destination: address, source: nil, sourcePort: 33434)
         let walk = try walk(packet, from: node)
         flow?.mostHops = mostHops(walk, wantsAnswer: wantsAnswer)
-        return Inquiry(flow: flow, walk: walk, failure: failure)
+        return Inquiry(packet: packet, flow: flow, walk: walk, failure: failure)
     }
 
     /// A catchment checks the hops that the walk foretells. A trace looks a little farther, and when the walk does not
@@ -58,6 +58,7 @@ final class Survey {
 
 /// What is asked about one node and one address.
 struct Inquiry {
+    let packet: Packet
     /// Nil when the node has no way to send anything there.
     let flow: ProbeFlow?
     let walk: Walk

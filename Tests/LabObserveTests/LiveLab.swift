@@ -21,6 +21,7 @@ final class LiveLab {
             for link in topology.links { try join(link) }
             for node in topology.nodes { try address(node) }
             try route()
+            for node in topology.nodes { try awaitAddresses(node) }
         } catch {
             remove()
             throw error
@@ -95,6 +96,19 @@ final class LiveLab {
             batch.add(AddressChange(.add, InterfaceAddress(.v6(end.address6), prefixLength: 127, interface: index)))
         }
         try session.send(batch)
+    }
+
+    /// The kernel makes IPv6 addresses its own in a work queue, some time after it said yes.
+    private func awaitAddresses(_ node: Node) throws {
+        let session = try session(node.name)
+        let links = topology.links(of: node.index).map { IPAddress.v6($0.end.address6) }
+        for address in links + node.services + [.v6(node.address6)] {
+            let deadline = Clock.monotonic() + 10_000_000_000
+            while try session.lookup(RouteLookup(address)).kind != .local {
+                try #require(Clock.monotonic() < deadline, "\(address) of \(node.name)")
+                usleep(1000)
+            }
+        }
     }
 
     /// Everything towards the core goes by default; the core knows the rest, and takes london for the service.
