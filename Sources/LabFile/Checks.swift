@@ -3,7 +3,8 @@ import Net
 
 /// What the parts of a lab mean together. Every check reports all it finds, and none of them what another has reported.
 enum Checks {
-    /// Runs all checks that need only the draft, and completes it: the one service of sites that name none, and AS numbers.
+    /// Runs all checks that need only the draft, and completes it: the one service of sites that name none, and AS
+    /// numbers.
     static func run(_ draft: inout Draft, _ report: Report) {
         names(&draft, report)
         services(&draft, report)
@@ -17,7 +18,8 @@ enum Checks {
 
     // MARK: Names
 
-    /// Networks, routers, sites and clients share the names of nodes: `NAME.NODE` is a namespace, and `links`, `exec` and
+    /// Networks, routers, sites and clients share the names of nodes: `NAME.NODE` is a namespace, and `links`, `exec`
+    /// and
     /// `fail` take any of them.
     private static func names(_ draft: inout Draft, _ report: Report) {
         var taken: [String: (what: String, position: Position)] = [:]
@@ -97,8 +99,8 @@ enum Checks {
 
     // MARK: AS numbers
 
-    /// Reports numbers that are used twice, and gives numbers to those that have none: from 4200000001 upwards, which are
-    /// for private use, in the order of the file.
+    /// Reports numbers that are used twice, and gives numbers to those that have none: from 4200000001 upwards, which
+    /// are for private use, in the order of the file.
     private static func numbers(_ draft: inout Draft, _ report: Report) {
         var used: [ASN: (what: String, position: Position)] = [:]
         for network in draft.networks {

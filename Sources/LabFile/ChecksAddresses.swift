@@ -2,8 +2,8 @@ import LabModel
 import Net
 
 extension Checks {
-    /// Addresses are used once, lie in their service's prefixes, and prefixes overlap neither each other nor what the lab
-    /// itself uses.
+    /// Addresses are used once, lie in their service's prefixes, and prefixes overlap neither each other nor what the
+    /// lab itself uses.
     static func addresses(_ draft: Draft, _ report: Report) {
         var taken: [IPAddress: Position] = [:]
         for service in draft.services {

@@ -1,8 +1,8 @@
 import LabModel
 
 extension Checks {
-    /// Every entry of `links` speaks of a link that is there, and no two of the same. Where networks meet follows from geography, so this needs the
-    /// topology.
+    /// Every entry of `links` speaks of a link that is there, and no two of the same. Where networks meet follows from
+    /// geography, so this needs the topology.
     static func links(of draft: Draft, in lab: Lab, _ report: Report) {
         let topology: Topology
         do {

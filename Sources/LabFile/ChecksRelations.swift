@@ -64,8 +64,8 @@ extension Checks {
         }
     }
 
-    /// The circle that walking upwards from `start` ends in, from its first network in the file; each network with the place
-    /// that declares the next one its provider.
+    /// The circle that walking upwards from `start` ends in, from its first network in the file; each network with the
+    /// place that declares the next one its provider.
     private static func cycle(
         from start: Int, _ providers: [[(network: Int, position: Position)]], _ remaining: Set<Int>
     ) -> [(network: Int, position: Position)] {

@@ -1,8 +1,8 @@
 import LabModel
 import Net
 
-/// A lab as far as the file could be read: what is missing or wrong has been reported, and is nil here, so that the checks
-/// can go on with the rest.
+/// A lab as far as the file could be read: what is missing or wrong has been reported, and is nil here, so that the
+/// checks can go on with the rest.
 struct Draft {
     struct Network {
         var name: Located<String>

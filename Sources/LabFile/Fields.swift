@@ -1,5 +1,5 @@
-/// A mapping whose keys are known, and how its values are read. Whatever is not as it should be is reported where it stands,
-/// and reads as nil.
+/// A mapping whose keys are known, and how its values are read. Whatever is not as it should be is reported where it
+/// stands, and reads as nil.
 struct Fields {
     let position: Position
     private let values: [String: YAMLNode]

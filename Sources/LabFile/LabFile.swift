@@ -2,8 +2,9 @@ public import LabModel
 
 /// A lab file, version 1: YAML read into a ``Lab``, and everything that is wrong with it.
 ///
-/// A file goes through four stages: libyaml's events become nodes with positions; these become a draft, by key, type, unit and
-/// range; the draft is checked for what things mean together; what is left is a lab. Each stage reports all it finds.
+/// A file goes through four stages: libyaml's events become nodes with positions; these become a draft, by key, type,
+/// unit and range; the draft is checked for what things mean together; what is left is a lab. Each stage reports all it
+/// finds.
 public struct LabFile: Sendable {
     /// The lab; nil when there is an error.
     public let lab: Lab?

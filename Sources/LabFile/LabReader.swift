@@ -1,7 +1,8 @@
 import LabModel
 import Net
 
-/// Reads the document into a ``Draft``: the keys, types, units and ranges. What things mean together is checked afterwards.
+/// Reads the document into a ``Draft``: the keys, types, units and ranges. What things mean together is checked
+/// afterwards.
 struct LabReader {
     let report: Report
     var draft = Draft()
@@ -82,7 +83,8 @@ struct LabReader {
 
     // MARK: Parts
 
-    /// Names become names of namespaces, hosts and interfaces: letters, digits and inner hyphens (RFC 1123, section 2.1).
+    /// Names become names of namespaces, hosts and interfaces: letters, digits and inner hyphens (RFC 1123, section
+    /// 2.1).
     func checkName(_ name: Located<String>, upTo longest: Int) {
         let text = name.value
         if text.utf8.count > longest {

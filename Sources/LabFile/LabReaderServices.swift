@@ -97,8 +97,8 @@ extension LabReader {
         return text
     }
 
-    /// Labels of 1 to 63 octets, 255 in all with their lengths (RFC 1035, section 2.3.4), of the characters that names in
-    /// use have. `.` is the root.
+    /// Labels of 1 to 63 octets, 255 in all with their lengths (RFC 1035, section 2.3.4), of the characters that names
+    /// in use have. `.` is the root.
     static func isDomainName(_ text: String) -> Bool {
         if text == "." { return true }
         let name = text.hasSuffix(".") ? text.dropLast() : text[...]

@@ -14,23 +14,32 @@ enum Quantity {
         return Int64(value.rounded())
     }
 
-    /// Milliseconds of `90s`.
-    static func milliseconds(_ text: String, upTo most: Int64) throws(Wrong) -> UInt32 {
-        let nanoseconds = try duration(text, upTo: most)
-        guard nanoseconds % 1_000_000 == 0 else {
-            throw Wrong(message: "is finer than a millisecond", hint: "timers have whole milliseconds")
-        }
-        return UInt32(clamping: nanoseconds / 1_000_000)
+    /// The nanoseconds of a delay: 0 to 10 seconds.
+    static func delay(_ text: String) throws(Wrong) -> Int64 {
+        try duration(text, upTo: 10_000_000_000)
     }
 
-    /// The hold timer in milliseconds: 0, or 3 to 65535 whole seconds, for it travels in seconds in two octets (RFC 4271,
-    /// section 4.2).
+    /// The milliseconds of a timer: 0 to an hour.
+    static func timer(_ text: String) throws(Wrong) -> UInt32 {
+        try milliseconds(text, upTo: 3_600_000_000_000)
+    }
+
+    /// The hold timer in milliseconds: 0, or 3 to 65535 whole seconds, for it travels in seconds in two octets (RFC
+    /// 4271, section 4.2).
     static func holdTime(_ text: String) throws(Wrong) -> UInt32 {
         let value = try milliseconds(text, upTo: 65_535_000_000_000)
         guard value == 0 || (value >= 3000 && value % 1000 == 0) else {
             throw outOfRange("0s for none, or whole seconds from 3s (RFC 4271, section 4.2)")
         }
         return value
+    }
+
+    private static func milliseconds(_ text: String, upTo most: Int64) throws(Wrong) -> UInt32 {
+        let nanoseconds = try duration(text, upTo: most)
+        guard nanoseconds % 1_000_000 == 0 else {
+            throw Wrong(message: "is finer than a millisecond", hint: "timers have whole milliseconds")
+        }
+        return UInt32(clamping: nanoseconds / 1_000_000)
     }
 
     /// The share, 0 to 1, of `0.1%`.

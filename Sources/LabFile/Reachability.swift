@@ -1,7 +1,8 @@
 import LabModel
 
-/// Who can reach which service by routes that nobody is paid to refuse: what a network learned from its customers it tells
-/// everyone, all else only its customers and siblings (Gao and Rexford). This asks whether a path exists, not which is best.
+/// Who can reach which service by routes that nobody is paid to refuse: what a network learned from its customers it
+/// tells everyone, all else only its customers and siblings (Gao and Rexford). This asks whether a path exists, not
+/// which is best.
 struct Reachability {
     /// How far a network passes on a route that it has.
     private enum Reach: Int, Comparable {
@@ -25,7 +26,8 @@ struct Reachability {
             declared.map { $0.noExport || $0.communities.contains { $0.hasPrefix("NO_") } } ?? false
         }
 
-        /// How far the receiver passes on what it gets over this edge from a sender that passes it on as far as `reach`.
+        /// How far the receiver passes on what it gets over this edge from a sender that passes it on as far as
+        /// `reach`.
         func reach(after reach: Reach) -> Reach? {
             let isAllowed =
                 reach == .everywhere || declared?.leak == true

@@ -73,7 +73,8 @@ final class Report {
 struct Source {
     let bytes: [UInt8]
 
-    /// Takes the bytes of a lab file, without a byte order mark, and no more than it takes to see that they are too many.
+    /// Takes the bytes of a lab file, without a byte order mark, and no more than it takes to see that they are too
+    /// many.
     init(_ bytes: some Sequence<UInt8>) {
         var bytes = Array(bytes.prefix(YAMLReader.mostBytes + 4))
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes.removeFirst(3) }

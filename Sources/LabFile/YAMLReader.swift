@@ -2,8 +2,8 @@ import CYaml
 
 /// Composes the one document of a file of libyaml's events.
 ///
-/// This stands on the libyaml that Yams brings rather than on Yams' own nodes, for these stop at the first duplicate key
-/// and do not know where it is, forget where an alias stands, and are all in memory before anything can be limited.
+/// This stands on the libyaml that Yams brings rather than on Yams' own nodes, for these stop at the first duplicate
+/// key and do not know where it is, forget where an alias stands, and are all in memory before anything can be limited.
 final class YAMLReader {
     static let mostBytes = 4 << 20
     static let mostLevels = 64

@@ -56,7 +56,7 @@ struct SchemaTests {
         ("london: {", "london: { service: dns, peers: [edge],"),
         (
             "[LHR], providers: [core]",
-            "[LHR], providers: [{ network: core, prepend: 20, local-preference: 0, med: 4294967295, communities: ['1:2', NOPEER], no-export: false, leak: true }]"
+            "[LHR], providers: [{ network: core, prepend: 20, local-preference: 0, med: 4294967295, communities: ['1:2', NO_ADVERTISE], no-export: false, leak: true }]"
         ),
         ("[FRA, JFK] }", "[FRA, JFK], customers: [edge], peers: [], siblings: [] }"),
         (

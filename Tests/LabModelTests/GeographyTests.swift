@@ -7,8 +7,8 @@ struct GeographyTests {
         Place(code: nil, name: "", country: nil, latitude: latitude, longitude: longitude)
     }
 
-    /// Great-circle distances between airports on the WGS 84 ellipsoid, rounded, as gcmap.com and others give them. A sphere
-    /// is within 0.6 %.
+    /// Great-circle distances between airports on the WGS 84 ellipsoid, rounded, as gcmap.com and others give them. A
+    /// sphere is within 0.6 %.
     @Test(arguments: [
         ("eurocore-fra", "amcore-jfk", 6206.0), ("eurocore-fra", "isp-uk-lhr", 654.0),
         ("asiacore-sin", "asiacore-nrt", 5356.0), ("amcore-jfk", "amcore-lax", 3983.0),
