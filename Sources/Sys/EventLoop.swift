@@ -23,6 +23,7 @@ public struct Readiness: OptionSet, Sendable {
 public final class EventLoop {
     private let poll: FileDescriptor
     private var sources: [Int32: Source] = [:]
+    private var added: UInt32 = 0
     private var timers = TimerQueue()
     private var isStopping = false
 
@@ -30,8 +31,15 @@ public final class EventLoop {
     public var beforeSleep: (() -> Void)?
 
     private final class Source {
+        /// Comes back with each event: one that was fetched for a descriptor since closed is not for the next file that got
+        /// its number.
+        let generation: UInt32
         let handler: (Readiness) -> Void
-        init(handler: @escaping (Readiness) -> Void) { self.handler = handler }
+
+        init(generation: UInt32, handler: @escaping (Readiness) -> Void) {
+            self.generation = generation
+            self.handler = handler
+        }
     }
 
     /// Makes a loop. Throws ``SystemError``.
@@ -43,13 +51,14 @@ public final class EventLoop {
     public func add(_ descriptor: Int32, _ interest: Readiness, _ handler: @escaping (Readiness) -> Void)
         throws(SystemError)
     {
-        try control(EPOLL_CTL_ADD, descriptor, interest)
-        sources[descriptor] = Source(handler: handler)
+        added &+= 1
+        try control(EPOLL_CTL_ADD, descriptor, interest, generation: added)
+        sources[descriptor] = Source(generation: added, handler: handler)
     }
 
     /// Changes what a watched descriptor is watched for. Throws ``SystemError``.
     public func modify(_ descriptor: Int32, _ interest: Readiness) throws(SystemError) {
-        try control(EPOLL_CTL_MOD, descriptor, interest)
+        try control(EPOLL_CTL_MOD, descriptor, interest, generation: sources[descriptor]?.generation ?? 0)
     }
 
     /// Stops watching. To be called before the descriptor is closed. Unknown descriptors are ignored.
@@ -58,10 +67,12 @@ public final class EventLoop {
         _ = epoll_ctl(poll.raw, EPOLL_CTL_DEL, descriptor, nil)
     }
 
-    private func control(_ operation: Int32, _ descriptor: Int32, _ interest: Readiness) throws(SystemError) {
+    private func control(
+        _ operation: Int32, _ descriptor: Int32, _ interest: Readiness, generation: UInt32
+    ) throws(SystemError) {
         var event = epoll_event()
         event.events = interest.rawValue
-        event.data.fd = descriptor
+        event.data.u64 = UInt64(generation) << 32 | UInt64(UInt32(bitPattern: descriptor))
         try systemCall("epoll_ctl", "descriptor \(descriptor)") { epoll_ctl(poll.raw, operation, descriptor, &event) }
     }
 
@@ -129,8 +140,12 @@ public final class EventLoop {
                 throw SystemError(code: code, call: "epoll_pwait2")
             }
             for index in 0..<Int(count) where !isStopping {
+                let event = events[index].data.u64
                 // A handler earlier in this batch may have removed the descriptor.
-                sources[events[index].data.fd]?.handler(Readiness(rawValue: events[index].events))
+                guard let source = sources[Int32(truncatingIfNeeded: event)],
+                    source.generation == UInt32(truncatingIfNeeded: event >> 32)
+                else { continue }
+                source.handler(Readiness(rawValue: events[index].events))
             }
         }
     }

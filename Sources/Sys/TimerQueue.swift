@@ -22,10 +22,13 @@ public final class Timer {
 struct TimerQueue {
     private var heap: [Timer] = []
     private var made: UInt64 = 0
+    /// When the last turn began. A timer made since then for an earlier time is for this one: before the timers of the
+    /// turn that have not fired yet it would hold them up, turn after turn.
+    private var turn = Nanoseconds.min
 
     mutating func insert(deadline: Nanoseconds, handler: @escaping () -> Void) -> Timer {
         made &+= 1
-        let timer = Timer(deadline: deadline, order: made, handler: handler)
+        let timer = Timer(deadline: max(deadline, turn), order: made, handler: handler)
         heap.append(timer)
         var child = heap.count - 1
         while child > 0 {
@@ -51,6 +54,7 @@ struct TimerQueue {
     /// Takes the earliest timer that is due. Timers made after `limit` wait for the next turn, so that one which schedules
     /// itself again at once cannot starve the descriptors.
     mutating func popDue(now: Nanoseconds, madeUpTo limit: UInt64) -> (() -> Void)? {
+        turn = now
         guard let deadline = nextDeadline, deadline <= now, let first = heap.first, first.order <= limit else {
             return nil
         }
