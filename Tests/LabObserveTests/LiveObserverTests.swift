@@ -228,9 +228,7 @@ struct LiveObserverTests {
         #expect(routes.filter { $0.prefix.family == .ipv4 }.count == listed)
     }
 
-    @Test(
-        "walk and probes of one flow take the same of several equal ways", .disabled("needs RouteLookup.inputInterface")
-    )
+    @Test("walk and probes of one flow take the same of several equal ways")
     func multipath() throws {
         let servers = try ["london", "paris"].map { try Answerer(lab, $0) }
         defer { withExtendedLifetime(servers) {} }
