@@ -11,6 +11,8 @@ public final class LineChannel {
     private let loop: EventLoop
     private var descriptor: FileDescriptor?
     private var received: [UInt8] = []
+    /// How many bytes of ``received`` are known to hold no newline: a long line is not searched again with each piece.
+    private var searched = 0
     private var unsent: [UInt8] = []
 
     /// Called with each line, its newline removed.
@@ -82,7 +84,10 @@ public final class LineChannel {
     private func readLines() {
         var hasEnded = false
         withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 16) { chunk in
-            while let raw = descriptor?.raw {
+            // At most a megabyte at a time: whoever writes faster than this reads must neither hold up the loop nor fill the
+            // memory before anybody looks at the length of the line.
+            for _ in 0..<16 {
+                guard let raw = descriptor?.raw else { break }
                 let count = recv(raw, chunk.baseAddress, chunk.count, 0)
                 if count > 0 {
                     received += chunk[..<count]
@@ -104,12 +109,22 @@ public final class LineChannel {
     }
 
     private func deliver() {
-        var start = received.startIndex
-        while descriptor != nil, let end = received[start...].firstIndex(of: UInt8(ascii: "\n")) {
+        var start = 0
+        while descriptor != nil, let end = newline(from: max(start, searched)) {
             let line = received[start..<end]
             start = end + 1
             onLine?(line)
         }
         received.removeFirst(start)
+        searched = received.count
+    }
+
+    private func newline(from offset: Int) -> Int? {
+        received.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress,
+                let found = memchr(base + offset, Int32(UInt8(ascii: "\n")), bytes.count - offset)
+            else { return nil }
+            return UnsafeRawPointer(found) - base
+        }
     }
 }
