@@ -38,7 +38,7 @@ public struct ProcessOptions: Sendable {
 }
 
 /// A process that this one started, held by a pidfd: it cannot be mistaken for a later process of the same number.
-public struct ChildProcess: ~Copyable {
+public struct ChildProcess: ~Copyable, Sendable {
     /// The process number in the caller's PID namespace.
     public let pid: Int32
     /// Readable once the process has ended.
