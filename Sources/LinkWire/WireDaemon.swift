@@ -1,0 +1,87 @@
+import CLinux
+import Glibc
+import JSON
+import Sys
+
+/// `labd wire`: links with delay, jitter, loss, duplication, reordering and rate from user space, for kernels without
+/// `sch_netem`. Each end of a link is a TAP device in its namespace; this one process holds them all.
+///
+/// The devices are persistent: they and their addresses outlive the process, and the next one takes them over.
+///
+/// On the control channel, one JSON object per line:
+///
+///     -> {"event":"ready"}                                  all devices exist
+///     -> {"event":"lost","link":0,"end":"a","device":"x"}   somebody removed a device
+///     <- {"do":"set","id":7,"link":0,"up":false}            carrier of both ends; what is under way is lost
+///     <- {"do":"set","id":8,"link":0,"a_to_b":{...}}        replaces the whole direction: what is not named is 0
+///     <- {"do":"add","id":9,"link":{...}}                   as in the configuration
+///     <- {"do":"remove","id":10,"link":0}                   the devices go, too
+///     <- {"do":"counters","id":11}
+///     -> {"reply":7,"ok":true}  or  {"reply":7,"error":"there is no link 0"}
+public enum WireDaemon {
+    /// Runs until SIGTERM, SIGINT or the end of the control channel. `arguments` are those after `wire`:
+    /// `--config FILE --control FD`. Answers the exit status: 0 done, 2 bad configuration or usage, 4 failed.
+    public static func run(arguments: [String]) -> Int32 {
+        do {
+            let (file, control) = try options(arguments)
+            let links: [WireLink]
+            do {
+                links = try WireLink.list(try JSON(parsing: try Files.read(file)))
+            } catch {
+                throw WireError(error is SystemError ? "\(error)" : "\(file): \(error)")
+            }
+            try serve(links, FileDescriptor(owning: control))
+            return 0
+        } catch {
+            let message = Array("labd wire: \(error)\n".utf8)
+            write(2, message, message.count)
+            return error is WireError ? 2 : 4
+        }
+    }
+
+    private static func options(_ arguments: [String]) throws(WireError) -> (file: String, control: Int32) {
+        var file: String?
+        var control: Int32?
+        var rest = arguments[...]
+        while let name = rest.popFirst() {
+            guard let value = rest.popFirst() else { throw WireError("\(name): a value expected") }
+            switch name {
+            case "--config": file = value
+            case "--control": control = Int32(value)
+            default: throw WireError("unknown option '\(name)'")
+            }
+        }
+        guard let file, let control, control > 2 else {
+            throw WireError("usage: labd wire --config FILE --control FD")
+        }
+        return (file, control)
+    }
+
+    private static func serve(_ links: [WireLink], _ control: consuming FileDescriptor) throws {
+        allowManyDescriptors()
+        // Measured on 2 processors, 2 x 10 ms, median of 100 pings: with 8 compilers beside it 21.9 ms without and 20.3 ms
+        // with real-time priority. Where it is not allowed, the links work all the same.
+        _ = cl_set_timer_slack(1)
+        _ = cl_set_real_time()
+        let loop = try EventLoop()
+        try loop.onSignals([SIGTERM, SIGINT]) { _ in loop.stop() }
+        let wire = try Wire(loop)
+        let commands = try WireControl(wire)
+        try commands.open(links)
+
+        let channel = try LineChannel(loop, control)
+        commands.onEvent = { channel.send($0.description.utf8) }
+        channel.onLine = { channel.send(commands.follow($0).description.utf8) }
+        channel.onEnd = { loop.stop() }
+        commands.onEvent?(["event": "ready"])
+        try loop.run()
+    }
+
+    /// Two descriptors per link: the usual 1,024 are not many.
+    private static func allowManyDescriptors() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
