@@ -42,11 +42,10 @@ let package = Package(
         // C
         .target(name: "CLinux"),
         .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
-        .systemLibrary(
-            name: "CNl", pkgConfig: "libnl-route-3.0", providers: [.apt(["libnl-3-dev", "libnl-route-3-dev"])]),
+        .systemLibrary(name: "CNl"),
 
         // The airports of data/, compiled in
-        .target(name: "CAirports"),
+        .target(name: "CAirports", exclude: ["airports.csv", "README.md"]),
 
         // Values
         module("Net"),
@@ -85,7 +84,8 @@ let package = Package(
         .executableTarget(
             name: "lab",
             dependencies: [
-                "LabFile", "LabModel", "LabPlan", "LabRuntime", "LabObserve", "JSON", "Net", "Netlink", "Sys",
+                "LabFile", "LabModel", "LabPlan", "LabRuntime", "LabObserve", "DNSWire", "DNSZone", "JSON", "Net",
+                "Netlink", "Sys", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -94,7 +94,7 @@ let package = Package(
         tests("Net"),
         tests("JSON"),
         tests("Sys", ["CLinux", "JSON", "Net"]),
-        tests("LabModel", ["Net"]),
+        tests("LabModel", ["LabFile", "Net"]),
         tests("LabFile", ["LabModel", "Net"]),
         tests("LabPlan", ["JSON", "LabModel", "Net"]),
         tests("Netlink", ["CMnl", "CNl", "Net", "Sys"]),

@@ -104,7 +104,7 @@ struct InteriorRoutes {
             guard let entry = routes[IPPrefix(address, length: length)]?.first else { continue }
             guard entry.isForwarding, links[entry.link]?.isUsable == true else { return nil }
             return NextHopResolution(
-                metric: entry.gateway == nil ? 0 : entry.metric, gateway: entry.gateway, interfaceIndex: entry.link)
+                metric: entry.metric, gateway: entry.gateway, interfaceIndex: entry.link)
         }
         return nil
     }

@@ -16,15 +16,15 @@ extension Community {
 
     private static var wellKnown: [(name: String, community: Community)] {
         [
-            ("no-export", .noExport), ("no-advertise", .noAdvertise),
-            ("no-export-subconfed", .noExportSubconfederation), ("no-peer", .noPeer),
-            ("graceful-shutdown", .gracefulShutdown), ("blackhole", .blackhole),
+            ("NO_EXPORT", .noExport), ("NO_ADVERTISE", .noAdvertise),
+            ("NO_EXPORT_SUBCONFED", .noExportSubconfederation), ("NOPEER", .noPeer),
+            ("GRACEFUL_SHUTDOWN", .gracefulShutdown), ("BLACKHOLE", .blackhole),
         ]
     }
 }
 
 extension Community: LosslessStringConvertible {
-    /// Reads `65010:100`, or the name of a well-known community such as `no-export`.
+    /// Reads `65010:100`, or the name of a well-known community such as `NO_EXPORT`.
     public init?(_ text: String) {
         if let (_, community) = Self.wellKnown.first(where: { $0.name == text }) {
             self = community

@@ -52,6 +52,8 @@ public final class BringUp {
     public init(_ lab: StoredLab, labd: String) throws {
         name = lab.lab.name
         loop = try EventLoop()
+        // From here on a signal waits until the loop runs, and is then a request to take back what there is.
+        loop.blockSignals([SIGINT, SIGTERM, SIGHUP])
         let input = try FileDescriptor.streamPair()
         let talk = try FileDescriptor.streamPair()
         var options = ProcessOptions(path: labd, arguments: ["supervise"])
@@ -90,6 +92,13 @@ public final class BringUp {
         }
         defer { timer.cancel() }
         try wait { hasConverged || lastProgress?.what == "sessions" }
+    }
+
+    /// Looks whether a signal came or the supervisor gave up meanwhile, without waiting. Throws ``Failure``.
+    public func check() throws {
+        loop.schedule(after: 0) { [loop] in loop.stop() }
+        try loop.run()
+        try wait { true }
     }
 
     /// Tells the supervisor that the lab is good: from now on it lives by itself. Throws ``Failure``.

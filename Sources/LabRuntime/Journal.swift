@@ -1,5 +1,5 @@
 import Glibc
-import Sys
+package import Sys
 
 /// What a lab made outside its own folder, written down before it is made, so that whoever comes after a crash knows what
 /// to take away. Nothing is ever deleted that no journal names.
@@ -15,7 +15,7 @@ public struct Journal: ~Copyable {
     private let file: FileDescriptor
 
     /// Opens the journal of a new lab. Throws `SystemError`.
-    init(creating path: String) throws(SystemError) {
+    package init(creating path: String) throws(SystemError) {
         file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND, mode: 0o600)
     }
 

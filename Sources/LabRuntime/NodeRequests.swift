@@ -10,11 +10,14 @@ struct NodeRequests {
     /// The metric of a route that any other of the same prefix comes before.
     private static let lastResort: UInt32 = 1 << 31
 
-    /// The veth pair of a link, both ends in place. `reference` answers the namespace of a node.
+    /// The veth pair of a link, both ends in place. `reference` answers the namespace of a node. The ends get numbers of
+    /// their own: left alone, both would often get the same one, and the kernel then takes up to a second to tell of a
+    /// lost carrier.
     func veth(_ link: Link, reference: (Int) -> NamespaceReference) -> VethCreation {
-        VethCreation(
-            .init(link.a.interface, in: reference(link.a.node), macAddress: link.a.mac),
-            .init(link.b.interface, in: reference(link.b.node), macAddress: link.b.mac))
+        let first = UInt32(truncatingIfNeeded: 2 * link.index + 2)
+        return VethCreation(
+            .init(link.a.interface, in: reference(link.a.node), index: first, macAddress: link.a.mac),
+            .init(link.b.interface, in: reference(link.b.node), index: first + 1, macAddress: link.b.mac))
     }
 
     /// The addresses of a node that belong to no link, on its loopback interface.
@@ -29,11 +32,19 @@ struct NodeRequests {
 
     /// One end of a link: alias, up, addresses, and the other end's hardware address. With that known, no packet waits for
     /// address resolution, which on a long link would cost a round trip.
-    func end(_ end: LinkEnd, other: LinkEnd, interface: UInt32) -> [any NetlinkRequest] {
-        [
-            LinkChange(.index(interface), isUp: true, alias: end.alias),
-            AddressChange(.replace, InterfaceAddress(.v4(end.address), prefixLength: 31, interface: interface)),
-            AddressChange(.replace, InterfaceAddress(.v6(end.address6), prefixLength: 127, interface: interface)),
+    ///
+    /// The connected routes have the link's delay in microseconds for their metric, so that hot potato chooses the nearer
+    /// exit of two that are both on links of the router itself (RFC 4271, section 9.1.2.2 e).
+    func end(_ end: LinkEnd, of link: Link, interface: UInt32) -> [any NetlinkRequest] {
+        let other = link.end(oppositeTo: end.node)
+        let metric = UInt32(clamping: max(1, link.quality.delay / 1000))
+        func address(_ address: IPAddress, _ length: UInt8) -> AddressChange {
+            AddressChange(
+                .replace, InterfaceAddress(address, prefixLength: length, interface: interface, metric: metric))
+        }
+        return [
+            LinkChange(.index(interface), isUp: true, alias: end.alias), address(.v4(end.address), 31),
+            address(.v6(end.address6), 127),
             NeighbourChange(.replace, NeighbourEntry(.v4(other.address), other.mac, interface: interface)),
             NeighbourChange(.replace, NeighbourEntry(.v6(other.address6), other.mac, interface: interface)),
         ]

@@ -1,13 +1,13 @@
 import Glibc
 import LabModel
-import LabPlan
+package import LabPlan
 import Netlink
 import Sys
 
 /// Carries out the steps of a plan that concern the kernel, kind by kind, each kind in as few calls as it takes.
 ///
 /// Runs on the supervisor's one thread, which goes into each namespace in turn and comes home.
-final class PlanExecutor {
+package final class PlanExecutor {
     let plan: Plan
     private let paths: LabPaths
     private let requests: NodeRequests
@@ -17,7 +17,7 @@ final class PlanExecutor {
 
     var topology: Topology { plan.topology }
 
-    init(_ plan: Plan, paths: LabPaths) {
+    package init(_ plan: Plan, paths: LabPaths) {
         self.plan = plan
         self.paths = paths
         requests = NodeRequests(topology: plan.topology)
@@ -25,7 +25,7 @@ final class PlanExecutor {
 
     /// Makes the namespaces, with their names in the journal first. `progress` is told how many there are so far.
     /// Throws `SystemError`, `NetlinkError`.
-    func createNamespaces(_ journal: borrowing Journal, progress: (Int) -> Void) throws {
+    package func createNamespaces(_ journal: borrowing Journal, progress: (Int) -> Void) throws {
         for node in topology.nodes {
             for path in [paths.namespace(node.name), paths.overlayLink(node.name)] where Files.exists(path) {
                 throw SystemError(code: EEXIST, call: "create", object: path)
@@ -59,7 +59,7 @@ final class PlanExecutor {
     }
 
     /// Makes the links as veth pairs. With the wire, the devices are there already.
-    func createLinks() throws {
+    package func createLinks() throws {
         let session = try NetlinkSession()
         var batch = NetlinkBatch()
         for link in topology.links {
@@ -72,12 +72,12 @@ final class PlanExecutor {
     }
 
     /// Gives every node and link its addresses and brings all up.
-    func address() throws {
+    package func address() throws {
         for node in nodes {
             try node.refreshInterfaces()
             var batch = NetlinkBatch(requests.loopback(node.node, interface: try node.index(of: "lo")))
-            for (_, end, other) in topology.links(of: node.node.index) {
-                for request in requests.end(end, other: other, interface: try node.index(of: end.interface)) {
+            for (link, end, _) in topology.links(of: node.node.index) {
+                for request in requests.end(end, of: link, interface: try node.index(of: end.interface)) {
                     batch.add(request)
                 }
             }
@@ -128,6 +128,15 @@ final class PlanExecutor {
         interior = wanted
     }
 
+    /// Makes the kernel tell of a carrier that changed just now. It tells by itself too, but of a TAP device up to a second
+    /// later when any other device of the machine changed shortly before.
+    func announceCarrier(_ link: Link) throws {
+        for end in [link.a, link.b] {
+            let node = nodes[end.node]
+            try node.netlink.send(LinkChange(.index(try node.index(of: end.interface)), alias: end.alias))
+        }
+    }
+
     /// Takes a veth link down or up at one end; its other end loses or regains its carrier. The kernel drops routes and
     /// neighbours of an interface that goes down, so coming up puts them back.
     func setVeth(_ link: Link, at node: Int, isUp: Bool) throws {
@@ -138,7 +147,7 @@ final class PlanExecutor {
             return try own.netlink.send(NetlinkBatch([LinkChange(.index(interface), isUp: false)]))
         }
         try own.netlink.send(
-            NetlinkBatch(requests.end(end, other: link.end(oppositeTo: node), interface: interface)))
+            NetlinkBatch(requests.end(end, of: link, interface: interface)))
         let routes = try requests.standingRoutes(own.node) { try own.index(of: $0) }
         if !routes.isEmpty { try own.netlink.send(NetlinkBatch(routes)) }
         interior = interior.filter { $0.node != node || $0.link != link.index }

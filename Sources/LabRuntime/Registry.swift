@@ -1,6 +1,6 @@
 import CLinux
 import Glibc
-import Sys
+package import Sys
 
 /// The folder of all labs. Whether a lab runs is asked of the kernel: its supervisor holds a record lock, which no crash
 /// can leave behind and no other process can be mistaken for.
@@ -36,7 +36,7 @@ public enum Registry {
     }
 
     /// Makes a lab's folder and takes its lock, both or neither. Throws `SystemError`, with EEXIST when the name is taken.
-    static func claim(_ name: String) throws(SystemError) -> FileDescriptor {
+    package static func claim(_ name: String) throws(SystemError) -> FileDescriptor {
         let paths = LabPaths(name)
         while true {
             let isNew = try make(LabPaths.registry)

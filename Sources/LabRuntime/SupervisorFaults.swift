@@ -79,9 +79,11 @@ extension Supervisor {
         guard missing > 0 else { return done(["ok": true]) }
         for link in changed {
             setWire(link, isUp: after.contains(link.index)) { [weak self] reply in
+                guard let self else { return }
                 missing -= 1
-                guard missing == 0, let self else { return }
                 do {
+                    try self.executor.announceCarrier(link)
+                    guard missing == 0 else { return }
                     try self.executor.updateInterior { self.faults.isUp($0) }
                     done(reply)
                 } catch {

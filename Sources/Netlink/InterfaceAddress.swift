@@ -10,12 +10,15 @@ public struct InterfaceAddress: Hashable, Sendable, CustomStringConvertible {
     public var prefixLength: UInt8
     /// The interface.
     public var interface: UInt32
+    /// The metric of the route to the prefix that comes with the address; 0 leaves it to the kernel. Dumps do not tell it.
+    public var metric: UInt32
 
     /// Makes an address of its parts.
-    public init(_ address: IPAddress, prefixLength: UInt8, interface: UInt32) {
+    public init(_ address: IPAddress, prefixLength: UInt8, interface: UInt32, metric: UInt32 = 0) {
         self.address = address
         self.prefixLength = prefixLength
         self.interface = interface
+        self.metric = metric
     }
 
     /// `192.0.2.1/31`.
@@ -70,6 +73,7 @@ public struct AddressChange: NetlinkRequest {
         writer.begin(kind == .delete ? RTM_DELADDR : RTM_NEWADDR, flags: kind.flags, header)
         writer.put(IFA_LOCAL, address.address)
         writer.put(IFA_ADDRESS, address.address)
+        if kind != .delete, address.metric != 0 { writer.put(IFA_RT_PRIORITY, address.metric) }
     }
 }
 

@@ -89,12 +89,23 @@ public final class EventLoop {
         return schedule(at: overflow ? .max : deadline, handler)
     }
 
-    /// Blocks the signals and calls `handler` with the number of each that arrives. Throws ``SystemError``.
-    public func onSignals(_ numbers: [Int32], _ handler: @escaping (Int32) -> Void) throws(SystemError) {
+    /// Lets the signals wait from now on, for ``onSignals(_:_:)`` to take them later.
+    public func blockSignals(_ numbers: [Int32]) {
+        var set = Self.signalSet(numbers)
+        sigprocmask(SIG_BLOCK, &set, nil)
+    }
+
+    private static func signalSet(_ numbers: [Int32]) -> sigset_t {
         var set = sigset_t()
         sigemptyset(&set)
         for number in numbers { sigaddset(&set, number) }
-        sigprocmask(SIG_BLOCK, &set, nil)
+        return set
+    }
+
+    /// Blocks the signals and calls `handler` with the number of each that arrives. Throws ``SystemError``.
+    public func onSignals(_ numbers: [Int32], _ handler: @escaping (Int32) -> Void) throws(SystemError) {
+        blockSignals(numbers)
+        var set = Self.signalSet(numbers)
         let descriptor = try systemCall("signalfd") {
             signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
         }

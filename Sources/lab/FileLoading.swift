@@ -1,3 +1,5 @@
+import DNSWire
+import DNSZone
 import JSON
 import LabFile
 import LabModel
@@ -28,6 +30,18 @@ enum FileLoading {
         } catch {
             throw Failure(.badInput, "\(path) cannot be read: \(error.reason)")
         }
-        return LabFile.parse(bytes, path: path) { try Files.read($0) }
+        return LabFile.parse(bytes, path: path, readFile: { try Files.read($0) }, checkZone: problems)
+    }
+
+    /// What the responder would say of a zone, said before it is started.
+    private static func problems(_ zone: Service.Zone) -> [ZoneProblem] {
+        do {
+            _ = try Zone(origin: try DomainName(zone.origin), text: zone.text)
+            return []
+        } catch let error as ZoneErrors {
+            return error.errors.map { ZoneProblem(line: $0.line, column: $0.column, message: $0.reason) }
+        } catch {
+            return [ZoneProblem(line: 1, column: 1, message: "'\(zone.origin)' is not a domain name: \(error)")]
+        }
     }
 }

@@ -116,8 +116,11 @@ struct Up: ParsableCommand {
     {
         let paths = LabPaths(topology.lab.name)
         let observer = Observer(topology: topology, namespacePath: paths.namespace)
-        let rows = try observer.catchment(timeout: max(1_000_000_000, deadline - Clock.monotonic()))
-        if let silent = rows.first(where: { $0.site == nil }) {
+        while true {
+            let rows = try observer.catchment(timeout: Self.probeRound)
+            guard let silent = rows.first(where: { $0.site == nil }) else { return rows }
+            try bringUp.check()
+            if Clock.monotonic() < deadline { continue }
             let count = rows.count { $0.site == nil }
             throw Failure(
                 .failedAtRunTime,
@@ -125,8 +128,10 @@ struct Up: ParsableCommand {
                     + "\(silent.client.name) asked \(silent.address): \(silent.finding ?? "silence")",
                 hint: Self.restored)
         }
-        return rows
     }
+
+    /// How long one round of probes waits for answers, in nanoseconds: longer than any path on Earth takes.
+    private static let probeRound: Nanoseconds = 3_000_000_000
 
     /// A lab that is up already: nothing is changed, and what it does is shown.
     private func finish(_ topology: Topology) throws {

@@ -138,8 +138,8 @@ struct AttributeTextTests {
     @Test(
         "Communities read and write",
         arguments: [
-            "65010:100", "0:0", "65535:65535", "no-export", "no-advertise", "no-export-subconfed", "no-peer",
-            "graceful-shutdown", "blackhole",
+            "65010:100", "0:0", "65535:65535", "NO_EXPORT", "NO_ADVERTISE", "NO_EXPORT_SUBCONFED", "NOPEER",
+            "GRACEFUL_SHUTDOWN", "BLACKHOLE",
         ])
     func communities(text: String) {
         #expect(Community(text)?.description == text)

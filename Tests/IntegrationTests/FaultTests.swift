@@ -7,7 +7,9 @@ import Testing
 struct FaultTests {
     private func expectMove(_ lab: LabUnderTest, _ client: String, to site: String, _ what: String) throws {
         for address in ["192.0.2.53", "2001:db8:53::53"] {
-            try Command.wait("\(client) at \(site) for \(address) \(what)") { try lab.site(for: client, address) == site }
+            try Command.wait("\(client) at \(site) for \(address) \(what)") {
+                try lab.site(for: client, address) == site
+            }
         }
     }
 
@@ -82,7 +84,9 @@ struct FaultTests {
                 let process = now.nodes.first { $0.name == site.name }?.processes.first { $0.role == "dns" }
                 return process?.state == "running" && process?.restarts == 1 && process?.pid != dns.pid
             }
-            #expect(try lab.inside(site.name, "dig", "+short", "@192.0.2.53", "CH", "TXT", "id.server").output == "\"\(site.name)\"\n")
+            #expect(
+                try lab.inside(site.name, "dig", "+short", "@192.0.2.53", "CH", "TXT", "id.server").output
+                    == "\"\(site.name)\"\n")
             #expect(try lab.run("events").output.contains("\(site.name).dns"))
         }
     }

@@ -98,7 +98,9 @@ struct VerbTests {
             }
             let events = try lines.map { try JSONDecoder().decode(Event.self, from: Data($0.utf8)) }
             #expect(events.first?.event == "up")
-            for name in ["session", "best", "converged", "fail"] { #expect(events.contains { $0.event == name }, "\(name)") }
+            for name in ["session", "best", "converged", "fail"] {
+                #expect(events.contains { $0.event == name }, "\(name)")
+            }
             #expect(events.allSatisfy { abs(Double($0.wall_ns) / 1e9 - Date().timeIntervalSince1970) < 600 })
         }
     }
@@ -154,7 +156,8 @@ struct VerbTests {
     }
 
     @Test(arguments: [
-        "up", "down", "list", "status", "exec", "shell", "catchment", "trace", "routes", "fail", "heal", "check", "doctor",
+        "up", "down", "list", "status", "exec", "shell", "catchment", "trace", "routes", "fail", "heal", "check",
+        "doctor",
         "graph", "events",
     ])
     func helpOfEveryVerbHasAnExample(verb: String) throws {

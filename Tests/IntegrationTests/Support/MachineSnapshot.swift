@@ -30,10 +30,13 @@ struct MachineSnapshot: Equatable, CustomStringConvertible {
 
     /// Every process that runs our daemons' program.
     private static func daemons() throws -> String {
-        try Command.run(["ps", "-eo", "pid=,args="]).lines.filter { $0.contains("/labd ") }.sorted().joined(separator: "\n")
+        try Command.run(["ps", "-eo", "pid=,args="]).lines.filter { $0.contains("/labd ") }.sorted().joined(
+            separator: "\n")
     }
 
-    var description: String { parts.sorted { $0.key < $1.key }.map { "== \($0.key)\n\($0.value)" }.joined(separator: "\n") }
+    var description: String {
+        parts.sorted { $0.key < $1.key }.map { "== \($0.key)\n\($0.value)" }.joined(separator: "\n")
+    }
 
     /// What differs, for a message that helps.
     func difference(to other: MachineSnapshot) -> String {
