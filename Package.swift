@@ -90,6 +90,11 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // Benchmarks
+        .executableTarget(
+            name: "Wiring", dependencies: ["LabModel", "LabPlan", "LabRuntime", "Net", "Sys"],
+            path: "Benchmarks/Wiring", swiftSettings: strict, linkerSettings: daemonLinking),
+
         // Tests
         tests("Net"),
         tests("JSON"),
