@@ -11,5 +11,6 @@ func chain(_ count: Int, name: String) -> Lab {
             timers: TimerOverrides())
     }
     return Lab(
-        name: name, description: nil, timers: .fast, networks: networks, services: [], sites: [], clients: [], links: [])
+        name: name, description: nil, timers: .fast, networks: networks, services: [], sites: [], clients: [], links: []
+    )
 }

@@ -30,6 +30,7 @@ final class Neighbour {
     private var digested = 0
     private var endOfRIBReceived: AddressFamilies = []
     private var isEndOfRIBSent = false
+    private var lastEnd: SessionEnd?
     private var nextAdvertisement: Nanoseconds = 0
     private var advertisementTimer: Timer?
 
@@ -271,10 +272,12 @@ final class Neighbour {
             advertisementTimer?.cancel()
             advertisementTimer = nil
         }
-        // A connection that never got that far and merely closed is what waiting for a neighbour looks like.
-        if wasEstablished || reason != .connectionClosed {
+        // A connection that never got that far and merely closed is what waiting for a neighbour looks like, and a
+        // neighbour that refuses does so each time.
+        if wasEstablished || (reason != .connectionClosed && reason != lastEnd) {
             speaker.sessionChanged(self, reason: "\(reason)", wasEstablished: wasEstablished)
         }
+        lastEnd = reason
     }
 
     /// Whether all that is to be sent has been given to the kernel, End-of-RIB included.
