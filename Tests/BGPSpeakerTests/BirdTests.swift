@@ -1,0 +1,158 @@
+import Foundation
+import JSON
+import Sys
+import Testing
+
+@testable import BGPSpeaker
+
+/// BIRD 2 (Debian package bird2) as the neighbour.
+@Suite("With BIRD", .serialized)
+struct BirdTests {
+    private func neighbour(_ family: String, _ remote: String, _ local: String, families: [JSON]) -> JSON {
+        [
+            "name": "bird", "address": .string(remote), "local_address": .string(local), "asn": 65002,
+            "interface": "to-bird",
+            "relation": "peer", "families": .array(families),
+        ]
+    }
+
+    private func channels(_ families: [String]) -> String {
+        families.map { "\($0) { import all; export where source = RTS_STATIC; };" }.joined(separator: " ")
+    }
+
+    private func run(
+        asn: Int = 65001, neighbours: [JSON], protocols: String,
+        _ body: (TestNode, TestNode, RunningSpeaker, Bird) throws -> Void
+    ) throws {
+        let ours = try TestNode()
+        let theirs = try TestNode()
+        try ours.link("to-bird", to: theirs, "to-us", number: 0)
+        let bird = try Bird(
+            theirs,
+            """
+            router id 10.0.0.2;
+            protocol device { }
+            protocol direct { ipv4; ipv6; }
+            protocol kernel { ipv4 { export where source = RTS_BGP; }; }
+            protocol kernel { ipv6 { export where source = RTS_BGP; }; }
+            protocol static { ipv4; route 198.51.100.0/24 unreachable; route 203.0.113.0/24 unreachable; }
+            protocol static { ipv6; route 2001:db8:99::/48 unreachable; }
+            \(protocols)
+            """)
+        let speaker = try RunningSpeaker(
+            ours,
+            configuration(
+                "ours", asn: asn, identifier: "10.0.0.1", originate: ["192.0.2.0/24", "2001:db8:53::/48"], neighbours)
+        )
+        speaker.start()
+        try body(ours, theirs, speaker, bird)
+        speaker.stop()
+        #expect(try eventually { try theirs.route("192.0.2.0/24") + theirs.route("2001:db8:53::/48") == "" })
+    }
+
+    /// Routes both ways, in both kernels, then withdrawn and announced again from both sides.
+    private func exchange(_ ours: TestNode, _ theirs: TestNode, _ speaker: RunningSpeaker, _ bird: Bird) throws {
+        for prefix in ["198.51.100.0/24", "203.0.113.0/24", "2001:db8:99::/48"] {
+            #expect(try eventually { try ours.route(prefix).contains("proto bgp") }, "\(prefix)")
+        }
+        for prefix in ["192.0.2.0/24", "2001:db8:53::/48"] {
+            #expect(try eventually { try theirs.route(prefix).contains("proto bird") }, "\(prefix)")
+        }
+        speaker.send(["do": "withdraw"])
+        #expect(try eventually { try theirs.route("192.0.2.0/24") + theirs.route("2001:db8:53::/48") == "" })
+        speaker.send(["do": "announce"])
+        #expect(try eventually { try theirs.route("192.0.2.0/24") != "" && theirs.route("2001:db8:53::/48") != "" })
+        try bird.command("disable", "static1")
+        try bird.command("disable", "static2")
+        #expect(try eventually { try ours.route("198.51.100.0/24") + ours.route("2001:db8:99::/48") == "" })
+        try bird.command("enable", "static1")
+        try bird.command("enable", "static2")
+        #expect(try eventually { try ours.route("203.0.113.0/24") != "" && ours.route("2001:db8:99::/48") != "" })
+    }
+
+    @Test("A session for each family: up, routes both ways, withdrawn, and again")
+    func separate() throws {
+        try run(
+            neighbours: [
+                neighbour("ipv4", "10.1.0.1", "10.1.0.0", families: ["ipv4"]),
+                neighbour("ipv6", "2001:db8:1::1", "2001:db8:1::", families: ["ipv6"]),
+            ],
+            protocols: """
+                protocol bgp four { local 10.1.0.1 as 65002; neighbor 10.1.0.0 as 65001; connect retry time 1; \(channels(["ipv4"])) }
+                protocol bgp six { local 2001:db8:1::1 as 65002; neighbor 2001:db8:1:: as 65001; connect retry time 1; \(channels(["ipv6"])) }
+                """
+        ) { ours, theirs, speaker, bird in
+            try exchange(ours, theirs, speaker, bird)
+            let details = try bird.command("show", "protocols", "all", "four")
+            #expect(details.contains("Established") && details.contains("Hold timer") && details.contains("/9"))
+        }
+    }
+
+    @Test("Both families over one IPv4 session, each with a next hop of its own")
+    func combined() throws {
+        try run(
+            neighbours: [neighbour("ipv4", "10.1.0.1", "10.1.0.0", families: ["ipv4", "ipv6"])],
+            protocols: """
+                protocol bgp both {
+                  local 10.1.0.1 as 65002; neighbor 10.1.0.0 as 65001; connect retry time 1;
+                  \(channels(["ipv4", "ipv6"]))
+                }
+                """
+        ) { ours, theirs, speaker, bird in
+            try exchange(ours, theirs, speaker, bird)
+            #expect(try theirs.route("2001:db8:53::/48").contains("dev to-us"))
+        }
+    }
+
+    @Test("A two-octet neighbour gets AS_TRANS and keeps us; a refresh brings everything again")
+    func refresh() throws {
+        try run(
+            asn: 4_200_000_001,
+            neighbours: [neighbour("ipv4", "10.1.0.1", "10.1.0.0", families: ["ipv4"])],
+            protocols: """
+                protocol bgp old {
+                  local 10.1.0.1 as 65002; neighbor 10.1.0.0 as 23456; connect retry time 1; enable as4 off;
+                  \(channels(["ipv4"]))
+                }
+                """
+        ) { ours, theirs, speaker, bird in
+            #expect(try eventually { try theirs.route("192.0.2.0/24") != "" && ours.route("198.51.100.0/24") != "" })
+            let before = try #require(try speaker.ask("counters")["sessions"]?.array?.first?["sent"]?.int)
+            try bird.command("reload", "in", "old")
+            #expect(
+                try eventually {
+                    try speaker.ask("counters")["sessions"]?.array?.first?["sent"]?.int ?? 0 == before + 1
+                })
+            #expect(try theirs.route("192.0.2.0/24") != "")
+        }
+    }
+}
+
+/// A BIRD in a namespace.
+final class Bird {
+    private let folder: URL
+    private let process = Process()
+
+    init(_ node: TestNode, _ configuration: String) throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(node.name).bird")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let file = folder.appendingPathComponent("bird.conf")
+        try configuration.write(to: file, atomically: true, encoding: .utf8)
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["ip", "netns", "exec", node.name, "bird", "-f", "-c", file.path, "-s", socket]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        #expect(eventually { (try? self.command("show", "status")) != nil }, "BIRD runs")
+    }
+
+    private var socket: String { folder.appendingPathComponent("bird.ctl").path }
+
+    deinit {
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        try? FileManager.default.removeItem(at: folder)
+    }
+
+    @discardableResult
+    func command(_ words: String...) throws -> String { try run("birdc", ["-s", socket] + words) }
+}

@@ -1,0 +1,131 @@
+import Foundation
+import BGPTable
+import BGPWire
+import JSON
+import Net
+import Testing
+
+@testable import BGPSpeaker
+
+@Suite("Configuration of a speaker")
+struct ConfigurationTests {
+    private static let full = """
+        {"node":"london","asn":64500,"router_id":"10.192.1.1","families":["ipv4","ipv6"],
+         "originate":["192.0.2.0/24","2001:db8:53::/48"],
+         "timers":{"hold_ms":9000,"connect_retry_ms":250,"mrai_external_ms":0,"mrai_internal_ms":5000},
+         "neighbors":[{"name":"eurocore-fra","address":"10.1.128.0","local_address":"10.1.128.1","asn":65010,
+           "interface":"eurocore-fra","relation":"provider","families":["ipv4"],"passive":true,"cluster_client":false,
+           "next_hop_self":true,"timers":{"hold_ms":0,"mrai_external_ms":30000},
+           "export":{"prepend":2,"med":null,"communities":["65010:1","NO_EXPORT"],"no_export":true,"leak":true},
+           "import":{"local_preference":70}}],
+         "kernel":false}
+        """
+
+    private func parse(_ text: String) throws -> SpeakerConfiguration {
+        try SpeakerConfiguration(try JSON(parsing: text))
+    }
+
+    @Test("Everything that may be said is read")
+    func everything() throws {
+        let configuration = try parse(Self.full)
+        #expect(configuration.asn == ASN(64500) && configuration.identifier.description == "10.192.1.1")
+        #expect(configuration.families == [.ipv4, .ipv6] && !configuration.writesKernel)
+        #expect(configuration.originated.map(\.description) == ["192.0.2.0/24", "2001:db8:53::/48"])
+        let neighbour = try #require(configuration.neighbours.first)
+        #expect(
+            neighbour.relation == .provider && neighbour.isPassive && neighbour.nextHopSelf
+                && !neighbour.isClusterClient)
+        #expect(neighbour.families == .ipv4 && neighbour.interface == "eurocore-fra")
+        #expect(neighbour.timers.holdTime == 0 && neighbour.timers.connectRetryTime == 250_000_000)
+        #expect(
+            neighbour.advertisementInterval == 30_000_000_000 && neighbour.timers.advertisementInternal == 5_000_000_000
+        )
+        #expect(neighbour.importOptions.localPreference == 70)
+        #expect(
+            neighbour.exportOptions
+                == ExportOptions(
+                    prepend: 2, communities: [Community(rawValue: 0xFDF2_0001), .noExport], noExport: true, leak: true))
+    }
+
+    @Test("What need not be said has a default")
+    func defaults() throws {
+        let configuration = try parse(
+            """
+            {"node":"n","asn":1,"router_id":"1.1.1.1","neighbors":[
+            {"name":"m","address":"10.0.0.1","local_address":"10.0.0.2","asn":1,"relation":"internal"}]}
+            """)
+        #expect(configuration.writesKernel && configuration.originated.isEmpty)
+        let neighbour = try #require(configuration.neighbours.first)
+        #expect(
+            neighbour.families == [.ipv4, .ipv6] && neighbour.timers == SessionTimers() && neighbour.interface == nil)
+        #expect(neighbour.exportOptions == ExportOptions() && neighbour.timers.holdTime == 90)
+    }
+
+    @Test(
+        "Each slip is named with its place",
+        arguments: [
+            ("\"node\"", "\"nodes\"", "nodes: unknown key"),
+            ("\"passive\"", "\"pasive\"", "neighbors[0].pasive: unknown key"),
+            ("\"leak\"", "\"leek\"", "neighbors[0].export.leek: unknown key"),
+            ("\"kernel\":false", "\"kernel\":false,\"asn\":1", "asn: given twice"),
+            ("64500", "0", "asn: AS 0 is reserved"),
+            ("64500", "4294967296", "asn: a number of 0 to 4294967295 expected"),
+            ("64500", "\"64500\"", "asn: a number of 0 to 4294967295 expected"),
+            ("10.192.1.1", "0.0.0.0", "router_id: 0.0.0.0 identifies nobody"),
+            ("10.192.1.1", "x", "router_id: an IPv4 address expected"),
+            ("192.0.2.0/24", "192.0.2.1/24", "originate[0]: a prefix expected"),
+            ("[\"ipv4\",\"ipv6\"]", "[]", "families: at least one expected"),
+            ("[\"ipv4\",\"ipv6\"]", "[\"ipx\"]", "families[0]: ipv4 or ipv6 expected"),
+            ("9000", "2000", "timers.hold_ms: 0, or whole seconds of 3 and more expected"),
+            ("9000", "9500", "timers.hold_ms: 0, or whole seconds of 3 and more expected"),
+            (
+                "\"connect_retry_ms\":250", "\"connect_retry_ms\":0",
+                "timers.connect_retry_ms: a number of 1 to 3600000 expected"
+            ),
+            (
+                "\"provider\"", "\"friend\"",
+                "neighbors[0].relation: provider, customer, peer, sibling or internal expected"
+            ),
+            (
+                "\"provider\"", "\"internal\"",
+                "neighbors[0].relation: internal means the same AS, and only internal does"
+            ),
+            ("65010,", "64500,", "neighbors[0].relation: internal means the same AS, and only internal does"),
+            (
+                "10.1.128.1\"", "2001:db8::1\"",
+                "neighbors[0].local_address: not of the family of the neighbor's address"
+            ),
+            ("10.1.128.1\"", "10.1.128.0\"", "neighbors[0].local_address: the same as the neighbor's"),
+            ("\"passive\":true", "\"passive\":1", "neighbors[0].passive: true or false expected"),
+            ("\"prepend\":2", "\"prepend\":256", "neighbors[0].export.prepend: a number of 0 to 255 expected"),
+            ("65010:1", "65010:1:1", "neighbors[0].export.communities[0]: a community expected"),
+            ("\"name\":\"eurocore-fra\",", "", "neighbors[0].name: missing"),
+            ("\"relation\":\"provider\",", "\"relation\":null,", "neighbors[0].relation: missing"),
+            ("{\"local_preference\":70}", "70", "neighbors[0].import: an object expected"),
+        ])
+    func slips(old: String, new: String, message: String) throws {
+        let range = try #require(Self.full.range(of: old))
+        #expect(throws: ConfigurationError(description: message)) {
+            try parse(Self.full.replacingCharacters(in: range, with: new))
+        }
+    }
+
+    @Test("Two neighbors of one address are one too many")
+    func duplicate() {
+        let neighbour =
+            "{\"name\":\"m\",\"address\":\"10.0.0.1\",\"local_address\":\"10.0.0.2\",\"asn\":2,\"relation\":\"peer\"}"
+        #expect(throws: ConfigurationError(description: "neighbors[1].address: a second neighbor 10.0.0.1")) {
+            try parse("{\"node\":\"n\",\"asn\":1,\"router_id\":\"1.1.1.1\",\"neighbors\":[\(neighbour),\(neighbour)]}")
+        }
+    }
+
+    @Test("Usage, a missing file and a file that is no JSON end with status 2")
+    func statuses() {
+        for arguments in [
+            [], ["--config"], ["--config", "x", "--control", "2"], ["--confg", "x"], ["--config", "/nowhere"],
+            ["--config", "/dev/null"],
+        ] {
+            #expect(BGPDaemon.run(arguments: arguments) == 2)
+        }
+    }
+}
