@@ -96,15 +96,17 @@ let package = Package(
             path: "Benchmarks/Wiring", swiftSettings: strict, linkerSettings: daemonLinking),
 
         // Tests
-        tests("Net"),
-        tests("JSON"),
-        tests("Sys", ["CLinux", "JSON", "Net"]),
+        .target(
+            name: "TestSupport", dependencies: ["CLinux", "LabModel", "Net"], path: "Tests/Support", swiftSettings: strict),
+        tests("Net", ["TestSupport"]),
+        tests("JSON", ["TestSupport"]),
+        tests("Sys", ["CLinux", "JSON", "Net", "TestSupport"]),
         tests("LabModel", ["LabFile", "Net"]),
         tests("LabFile", ["LabModel", "Net"]),
-        tests("LabPlan", ["JSON", "LabModel", "Net"]),
+        tests("LabPlan", ["JSON", "LabModel", "Net", "TestSupport"]),
         tests("Netlink", ["CMnl", "CNl", "Net", "Sys"]),
-        tests("LinkWire", ["CLinux", "JSON", "Net", "Sys"]),
-        tests("LabRuntime", ["CLinux", "JSON", "LabModel", "LabPlan", "Net", "Netlink", "Sys"]),
+        tests("LinkWire", ["CLinux", "JSON", "Net", "Sys", "labd"]),
+        tests("LabRuntime", ["CLinux", "JSON", "LabModel", "LabPlan", "Net", "Netlink", "Sys", "TestSupport"]),
         tests("LabObserve", ["DNSResponder", "DNSWire", "DNSZone", "JSON", "LabModel", "Net", "Netlink", "Sys"]),
         tests("BGPWire", ["Net"]),
         tests("BGPSession", ["BGPWire", "Net"]),

@@ -30,7 +30,7 @@ struct LabUnderTest {
     static func freshName() -> String { "it\(getpid())-\(UUID().uuidString.prefix(6).lowercased())" }
 
     /// Writes a lab file, its `lab:` line replaced by a fresh name, and removes the file and the lab afterwards.
-    static func with<Result>(yaml: String, _ body: (LabUnderTest) throws -> Result) throws -> Result {
+    static func with(yaml: String, _ body: (LabUnderTest) throws -> Void) throws {
         let folder = try temporaryFolder()
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let name = freshName()
@@ -41,19 +41,19 @@ struct LabUnderTest {
         try lines.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
         let lab = LabUnderTest(name: name, file: file)
         defer { _ = try? Self.lab("down", name) }
-        return try body(lab)
+        try body(lab)
     }
 
     /// One of the labs that come with the project, under a fresh name.
-    static func with<Result>(_ example: String, _ body: (LabUnderTest) throws -> Result) throws -> Result {
+    static func with(_ example: String, _ body: (LabUnderTest) throws -> Void) throws {
         try with(yaml: String(contentsOfFile: root + "/labs/" + example, encoding: .utf8), body)
     }
 
     /// One of the labs of the project, up.
-    static func withUp<Result>(_ example: String, _ body: (LabUnderTest) throws -> Result) throws -> Result {
+    static func withUp(_ example: String, _ body: (LabUnderTest) throws -> Void) throws {
         try with(example) { lab in
             try lab.up()
-            return try body(lab)
+            try body(lab)
         }
     }
 
