@@ -42,25 +42,37 @@ public enum Registry {
             let isNew = try make(LabPaths.registry)
             // The last lab may take the folder away between any two of these calls.
             guard let turn = try takeTurn() else { continue }
-            if isNew { try Files.write(LabPaths.registry + "/.made-registry", []) }
-            for (path, marker) in shared.dropFirst() where try make(path) {
-                try Files.write(LabPaths.registry + "/" + marker, [])
-            }
             do {
-                try Files.makeDirectory(paths.directory, mode: 0o755)
-            } catch {
-                sweep()
-                throw error
-            }
-            do {
-                let lock = try lock(paths, O_RDWR | O_CREAT | O_EXCL)
+                if isNew { try Files.write(LabPaths.registry + "/.made-registry", []) }
+                try makeShared()
+                let lock = try makeFolder(paths)
                 _ = consume turn
                 return lock
             } catch {
                 try? Files.removeTree(paths.directory)
                 sweep()
+                if isNew { try? Files.removeDirectory(LabPaths.registry) }
                 throw error
             }
+        }
+    }
+
+    /// Makes the folders shared with `ip netns` that are not there. The marker comes first: a folder without one stays.
+    private static func makeShared() throws(SystemError) {
+        for (path, marker) in shared.dropFirst() where !Files.exists(path) {
+            let marker = LabPaths.registry + "/" + marker
+            try Files.write(marker, [])
+            if try !make(path) { try Files.removeFile(marker) }
+        }
+    }
+
+    private static func makeFolder(_ paths: LabPaths) throws(SystemError) -> FileDescriptor {
+        try Files.makeDirectory(paths.directory, mode: 0o755)
+        do {
+            return try lock(paths, O_RDWR | O_CREAT | O_EXCL)
+        } catch {
+            try? Files.removeTree(paths.directory)
+            throw error
         }
     }
 

@@ -7,10 +7,13 @@ public func inPrivateMounts<Result: Sendable>(_ body: @escaping @Sendable (_ fol
     -> Result
 {
     let folder = try TemporaryFolder()
+    let path = folder.path
+    // Let go of here and not on the thread, which sees the folder with something mounted on it.
+    defer { withExtendedLifetime(folder) {} }
     return try onOwnThread {
         guard cl_unshare(CL_NEWNS) == 0, mount("", "/", nil, UInt(MS_REC | MS_PRIVATE), nil) == 0 else {
             throw POSIXError(POSIXErrorCode(rawValue: cl_errno()) ?? .EPERM)
         }
-        return try body(folder.path)
+        return try body(path)
     }
 }
