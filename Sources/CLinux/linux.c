@@ -23,10 +23,12 @@ int cl_lock_file(int descriptor) {
   return fcntl(descriptor, F_SETLK, &lock);
 }
 
-pid_t cl_lock_holder(int descriptor) {
+int cl_lock_holder(int descriptor, pid_t *holder) {
   struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
   if (fcntl(descriptor, F_GETLK, &lock) < 0) return -1;
-  return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+  if (lock.l_type == F_UNLCK) return 0;
+  *holder = lock.l_pid;
+  return 1;
 }
 
 int cl_epoll_wait(int descriptor, struct epoll_event *events, int count, int64_t timeout) {

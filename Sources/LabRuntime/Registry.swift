@@ -9,7 +9,8 @@ public enum Registry {
     public enum State: Equatable, Sendable {
         /// Nothing is there.
         case absent
-        /// A process holds the lock: the supervisor, or somebody who is taking the lab down.
+        /// A process holds the lock: the supervisor, or somebody who is taking the lab down. 0 stands for one that is not
+        /// in this PID namespace.
         case running(supervisor: Int32)
         /// There is a folder that nobody holds: a crash left it.
         case stale
@@ -31,8 +32,8 @@ public enum Registry {
         guard let lock = try? FileDescriptor.open(paths.lock, O_RDWR) else {
             return Files.exists(paths.directory) ? .stale : .absent
         }
-        let holder = cl_lock_holder(lock.raw)
-        return holder > 0 ? .running(supervisor: holder) : .stale
+        var holder: Int32 = 0
+        return cl_lock_holder(lock.raw, &holder) == 1 ? .running(supervisor: holder) : .stale
     }
 
     /// Makes a lab's folder and takes its lock, both or neither. Throws `SystemError`, with EEXIST when the name is taken.
@@ -49,7 +50,6 @@ public enum Registry {
                 _ = consume turn
                 return lock
             } catch {
-                try? Files.removeTree(paths.directory)
                 sweep()
                 if isNew { try? Files.removeDirectory(LabPaths.registry) }
                 throw error
@@ -87,10 +87,16 @@ public enum Registry {
         return turn
     }
 
-    /// Takes the lock of a lab that nobody holds, to take it down. Nil when somebody holds it or it is gone.
-    static func claimStale(_ name: String) -> FileDescriptor? {
-        guard let lock = try? lock(LabPaths(name), O_RDWR), isStillLinked(lock.raw) else { return nil }
-        return lock
+    /// Takes the lock of a lab that nobody holds, to take it down. Nil when somebody holds it or it is gone. Throws
+    /// `SystemError`, with EACCES for a user who may not.
+    static func claimStale(_ name: String) throws(SystemError) -> FileDescriptor? {
+        do {
+            let lock = try lock(LabPaths(name), O_RDWR)
+            guard isStillLinked(lock.raw) else { return nil }
+            return lock
+        } catch  where error.code == ENOENT || error.code == EAGAIN {
+            return nil
+        }
     }
 
     private static func lock(_ paths: LabPaths, _ flags: Int32) throws(SystemError) -> FileDescriptor {

@@ -13,7 +13,7 @@ public enum Teardown {
             case .absent: return
             case .running(let supervisor): try end(supervisor, of: name)
             case .stale:
-                if let lock = Registry.claimStale(name) {
+                if let lock = try Registry.claimStale(name) {
                     try undo(name)
                     _ = consume lock
                     return
@@ -32,8 +32,12 @@ public enum Teardown {
     /// Kills the holder of the lock and waits until it is gone. The pidfd is opened before the lock is asked again, so
     /// that a number which was given to another process in between is never killed.
     private static func end(_ supervisor: Int32, of name: String) throws(SystemError) {
+        guard supervisor > 0 else {
+            throw SystemError(code: ESRCH, call: "find", object: "supervisor of \(name) in this PID namespace")
+        }
         let raw = cl_pidfd_open(supervisor)
-        guard raw >= 0 else { return }
+        if raw < 0, cl_errno() == ESRCH { return }
+        guard raw >= 0 else { throw .last("pidfd_open", "supervisor of \(name), process \(supervisor)") }
         let process = FileDescriptor(owning: raw)
         guard Registry.state(name) == .running(supervisor: supervisor) else { return }
         if cl_pidfd_send_signal(process.raw, SIGKILL) < 0, cl_errno() != ESRCH {

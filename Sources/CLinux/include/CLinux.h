@@ -41,10 +41,10 @@ int cl_setns(int descriptor, int kind);
 int cl_open(const char *path, int flags, mode_t mode);
 int cl_fcntl(int descriptor, int command, long argument);
 
-// A POSIX record lock over a whole file. cl_lock_holder answers the process that holds it, as seen from the caller's PID
-// namespace; 0 when nobody does, -1 with errno on failure.
+// A POSIX record lock over a whole file. cl_lock_holder answers 1 when another process holds it, 0 when none does, -1 with
+// errno on failure; *holder is that process, or 0 when it is not in the caller's PID namespace.
 int cl_lock_file(int descriptor);
-pid_t cl_lock_holder(int descriptor);
+int cl_lock_holder(int descriptor, pid_t *holder);
 
 // epoll_pwait2(2) with a time-out in nanoseconds; negative waits for ever.
 int cl_epoll_wait(int descriptor, struct epoll_event *events, int count, int64_t timeout);
