@@ -1,10 +1,16 @@
 public import LabModel
 
 extension Plan {
-    /// A step as one line: what is done on what, with columns that line up, and why.
-    public func text(_ step: Step) -> String {
+    /// The steps, one a line, in columns that line up: what is done, on what, and why.
+    public var lines: [String] {
+        let width = steps.map { words($0.action).object.count }.max() ?? 0
+        return steps.map { text($0, objectWidth: width) }
+    }
+
+    /// A step as one line: what is done, on what, in a column of `objectWidth`, and why.
+    public func text(_ step: Step, objectWidth: Int = 58) -> String {
         let (verb, object) = words(step.action)
-        return pad(verb, 11) + " " + pad(object, 58) + "  # " + step.reason
+        return pad(verb, 11) + " " + pad(object, objectWidth) + "  # " + step.reason
     }
 
     /// The verb and the object of an action.

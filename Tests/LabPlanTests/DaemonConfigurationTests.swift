@@ -1,0 +1,111 @@
+import JSON
+import LabModel
+import LabPlan
+import Net
+import TestSupport
+import Testing
+
+@Suite struct DaemonConfigurationTests {
+    private static let timers = """
+        "timers":{"hold_ms":9000,"connect_retry_ms":250,"mrai_external_ms":0,"mrai_internal_ms":0}
+        """
+    /// As the network `edge` has them.
+    private static let longTimers = """
+        "timers":{"hold_ms":30000,"connect_retry_ms":250,"mrai_external_ms":0,"mrai_internal_ms":0}
+        """
+
+    @Test("A site speaks to its provider over either family, and announces its service and itself") func site() throws {
+        try expect(
+            DaemonConfiguration.bgp(smallTopology(), node: 3),
+            """
+            {"node":"london","asn":64500,"router_id":"10.128.1.1","families":["ipv4","ipv6"],
+             "originate":["192.0.2.0/24","2001:db8:53::/48","10.128.1.0/24","2001:db8:8001::/48"],\(Self.timers),
+             "neighbors":[
+              {"name":"edge-lhr","address":"10.2.0.4","local_address":"10.2.0.5","asn":65020,"families":["ipv4"],
+               "passive":false,\(Self.longTimers),"interface":"edge-lhr","relation":"provider",
+               "export":{"prepend":0,"med":null,"communities":[],"no_export":false,"leak":false}},
+              {"name":"edge-lhr","address":"2001:db8:1002::4","local_address":"2001:db8:1002::5","asn":65020,
+               "families":["ipv6"],"passive":false,\(Self.longTimers),"interface":"edge-lhr","relation":"provider",
+               "export":{"prepend":0,"med":null,"communities":[],"no_export":false,"leak":false}}],"kernel":true}
+            """)
+    }
+
+    @Test("A router speaks to its own network from its loopback, and to its customer over their link") func router()
+        throws
+    {
+        try expect(
+            DaemonConfiguration.bgp(smallTopology(), node: 0),
+            """
+            {"node":"core-fra","asn":65010,"router_id":"10.1.0.1","families":["ipv4","ipv6"],
+             "originate":["10.1.0.0/16","2001:db8:1001::/48"],\(Self.timers),
+             "neighbors":[
+              {"name":"edge-lhr","address":"10.1.0.5","local_address":"10.1.0.4","asn":65020,"families":["ipv4"],
+               "passive":true,\(Self.longTimers),"interface":"edge-lhr","relation":"customer"},
+              {"name":"edge-lhr","address":"2001:db8:1001::5","local_address":"2001:db8:1001::4","asn":65020,
+               "families":["ipv6"],"passive":true,\(Self.longTimers),"interface":"edge-lhr","relation":"customer"},
+              {"name":"core-sin","address":"10.1.1.1","local_address":"10.1.0.1","asn":65010,"families":["ipv4"],
+               "passive":true,\(Self.timers),"relation":"internal","next_hop_self":true,"cluster_client":false},
+              {"name":"core-sin","address":"2001:db8:1001:1::1","local_address":"2001:db8:1001::1","asn":65010,
+               "families":["ipv6"],"passive":true,\(Self.timers),"relation":"internal","next_hop_self":true,
+               "cluster_client":false}],"kernel":true}
+            """)
+    }
+
+    @Test("What the file says of a relation bends what is announced and what is preferred") func bent() throws {
+        let neighbours = DaemonConfiguration.bgp(try smallTopology(), node: 4)["neighbors"]?.array
+        #expect(neighbours?.count == 2)
+        for neighbour in neighbours ?? [] {
+            try expect(
+                neighbour["export"],
+                #"{"prepend":2,"med":7,"communities":["65010:1"],"no_export":true,"leak":false}"#)
+            try expect(neighbour["import"], #"{"local_preference":50}"#)
+        }
+    }
+
+    @Test("Of two ends of a session one waits, and each knows the other's address") func ends() throws {
+        let topology = try smallTopology()
+        for node in topology.nodes where node.kind != .client {
+            for neighbour in DaemonConfiguration.bgp(topology, node: node.index)["neighbors"]?.array ?? [] {
+                let name = try #require(neighbour["name"]?.string)
+                let other = try #require(topology.node(named: name))
+                let back = DaemonConfiguration.bgp(topology, node: other.index)["neighbors"]?.array?
+                    .first { $0["address"] == neighbour["local_address"] }
+                #expect(back?["local_address"] == neighbour["address"] && back?["name"] == .string(node.name))
+                #expect(back?["passive"]?.bool == neighbour["passive"]?.bool.map { !$0 })
+                #expect(back?["timers"] == neighbour["timers"], "both ends agree on the timers")
+                #expect(back?["asn"]?.int == Int(node.asn.rawValue))
+            }
+        }
+    }
+
+    @Test("A responder knows its name, its addresses and its zone") func dns() throws {
+        try expect(
+            DaemonConfiguration.dns(smallTopology(), node: 4),
+            #"""
+            {"node":"singapore","identity":"singapore","addresses":["192.0.2.53","2001:db8:53::53"],"port":53,
+             "zones":[{"origin":"small.test","text":"www 300 A 198.51.100.10\n"}]}
+            """#)
+    }
+
+    @Test("The wire knows both ends of every link, and its quality in each direction") func wire() throws {
+        let topology = try smallTopology()
+        let links = DaemonConfiguration.wire(topology) { "/run/netns/\($0)" }["links"]?.array
+        #expect(links?.count == topology.links.count)
+        let quality = """
+            {"delay_ns":5000000,"jitter_ns":1000000,"loss":0.001,"duplicate":0.0,"reorder":0.0,"rate_bps":1000000000,
+             "limit_packets":0}
+            """
+        try expect(
+            links?.last,
+            """
+            {"id":4,"a":{"netns":"/run/netns/1","device":"singapore","mac":"02:00:00:00:00:08"},
+             "b":{"netns":"/run/netns/4","device":"core-sin","mac":"02:00:00:00:00:09"},
+             "a_to_b":\(quality),"b_to_a":\(quality),"up":true}
+            """)
+    }
+
+    private func expect(_ json: JSON?, _ text: String, _ location: SourceLocation = #_sourceLocation) throws {
+        let wanted = try JSON(parsing: text)
+        #expect(json == wanted, "\(json?.description ?? "nothing")", sourceLocation: location)
+    }
+}
