@@ -12,44 +12,74 @@ final class Kernel {
     static let metric: UInt32 = 20
 
     private let session: NetlinkSession
-    private let monitor: NetlinkMonitor
+    /// Links have a socket of their own: a lost carrier must not wait behind, or get lost in, a flood of routes.
+    private let linkMonitor: NetlinkMonitor
+    private let routeMonitor: NetlinkMonitor
     private let loop: EventLoop
     private let isWriting: Bool
     private(set) var interior = InteriorRoutes()
 
     private var batch = NetlinkBatch()
+    /// What is known of addresses and routes has to be read anew.
     private var isStale = false
+    /// Routes may have gone without our hearing of it.
+    private var isOverrun = false
+    private var rereading: Timer?
+    private static let rereadDelay: Nanoseconds = 200_000_000
     private var stale: [KernelRoute] = []
 
     /// A link can be used from now on, or no longer.
     var onLink: ((_ name: String, _ isUsable: Bool) -> Void)?
-    /// Ways to next hops may have changed.
-    private(set) var hasChanged = true
-    /// Prefixes whose kernel route is to be looked at again.
-    private(set) var suspects: Set<IPPrefix> = []
-    /// Links that were down for a moment, in which the kernel has dropped its IPv4 routes over them without a word.
-    private(set) var flushedLinks: Set<UInt32> = []
+
+    /// What has happened in the kernel since the speaker last asked.
+    struct Changes {
+        /// Ways to next hops may have changed.
+        var hasNextHops = true
+        /// Prefixes whose route is to be looked at again.
+        var suspects: Set<IPPrefix> = []
+        /// Links that were down for a moment, in which the kernel has dropped its IPv4 routes over them without a word.
+        var flushedLinks: Set<UInt32> = []
+        /// The prefixes that have a route of ours, where not every removal was heard.
+        var present: Set<IPPrefix>?
+    }
+    private var changes = Changes()
 
     init(_ loop: EventLoop, isWriting: Bool) throws {
         self.loop = loop
         self.isWriting = isWriting
-        monitor = try NetlinkMonitor([.links, .addresses, .routes])
+        linkMonitor = try NetlinkMonitor([.links, .addresses])
+        routeMonitor = try NetlinkMonitor(.routes)
         session = try NetlinkSession()
         for interface in try session.interfaces() { _ = interior.set(interface) }
         try readRoutes()
         if isWriting {
             for family in AddressFamily.allCases { stale += try session.routes(family, origin: .bgp) }
         }
-        try loop.add(monitor.descriptor, .read) { [weak self] _ in self?.hear() }
+        try loop.add(linkMonitor.descriptor, .read) { [weak self] _ in self?.hearLinks() }
+        try loop.add(routeMonitor.descriptor, .read) { [weak self] _ in self?.hearRoutes() }
     }
 
     // MARK: Hearing
 
-    private func hear() {
+    private func hearLinks() {
         do {
-            if case .lossy = try monitor.receive({ take($0) }) { try readAll() }
+            if case .lossy = try linkMonitor.receive({ take($0) }) { try readLinks() }
         } catch {
-            Diagnostics.write("notifications of the kernel: \(error)")
+            Diagnostics.write("notifications of links: \(error)")
+        }
+    }
+
+    private func hearRoutes() {
+        do {
+            guard case .lossy = try routeMonitor.receive({ take($0) }), rereading == nil else { return }
+            // Our own writing is the likely flood, and likely to go on: once is enough.
+            rereading = loop.schedule(after: Self.rereadDelay) { [weak self] in
+                self?.rereading = nil
+                self?.isStale = true
+                self?.isOverrun = true
+            }
+        } catch {
+            Diagnostics.write("notifications of routes: \(error)")
         }
     }
 
@@ -59,13 +89,13 @@ final class Kernel {
         case .interfaceRemoved(let interface):
             if let old = interior.links[interface.index], old.isUsable { onLink?(old.name, false) }
             interior.removeLink(interface.index)
-            hasChanged = true
+            changes.hasNextHops = true
         case .address(let address):
             interior.insert(address)
-            hasChanged = true
+            changes.hasNextHops = true
         case .addressRemoved(let address):
             interior.remove(address)
-            hasChanged = true
+            changes.hasNextHops = true
         case .route(let route):
             if interior.insert(route) { routeChanged(route) }
         case .routeRemoved(let route):
@@ -79,19 +109,19 @@ final class Kernel {
         let link = interior.links[interface.index]
         if old?.isUp != link?.isUp {
             isStale = true
-            if old?.isUp == true { flushedLinks.insert(interface.index) }
+            if old?.isUp == true { changes.flushedLinks.insert(interface.index) }
         }
         guard old != link else { return }
-        hasChanged = true
+        changes.hasNextHops = true
         if old?.isUsable != link?.isUsable { onLink?(interface.name, link?.isUsable == true) }
     }
 
     private func routeChanged(_ route: KernelRoute) {
-        hasChanged = true
-        if route.table == KernelRoute.mainTable { suspects.insert(route.destination) }
+        changes.hasNextHops = true
+        if route.table == KernelRoute.mainTable { changes.suspects.insert(route.destination) }
     }
 
-    private func readAll() throws {
+    private func readLinks() throws {
         let before = interior.links
         let interfaces = try session.interfaces()
         for interface in interfaces { take(interface) }
@@ -100,8 +130,8 @@ final class Kernel {
             if link.isUsable { onLink?(link.name, false) }
             interior.removeLink(index)
         }
-        flushedLinks.formUnion(present)
-        try readRoutes()
+        changes.flushedLinks.formUnion(present)
+        isStale = true
     }
 
     private func readRoutes() throws {
@@ -112,14 +142,15 @@ final class Kernel {
         interior.removeAll()
         for address in addresses { interior.insert(address) }
         for route in routes { interior.insert(route) }
-        suspects.formUnion(before.symmetricDifference(interior.prefixes))
-        hasChanged = true
+        changes.suspects.formUnion(before.symmetricDifference(interior.prefixes))
+        if isOverrun { changes.present = Set(routes.lazy.filter { $0.origin == .bgp }.map(\.destination)) }
+        changes.hasNextHops = true
         isStale = false
+        isOverrun = false
     }
 
-    /// Takes what has changed since the last time: whether next hops are to be resolved anew, which prefixes to write again,
-    /// and which links have lost their routes.
-    func takeChanges() -> (hasChanged: Bool, suspects: Set<IPPrefix>, flushedLinks: Set<UInt32>) {
+    /// Takes what has happened since the last time.
+    func takeChanges() -> Changes {
         if isStale {
             do {
                 try readRoutes()
@@ -127,12 +158,8 @@ final class Kernel {
                 Diagnostics.write("reading the kernel's routes: \(error)")
             }
         }
-        defer {
-            hasChanged = false
-            suspects = []
-            flushedLinks = []
-        }
-        return (hasChanged, suspects, flushedLinks)
+        defer { changes = Changes(hasNextHops: false) }
+        return changes
     }
 
     // MARK: Writing

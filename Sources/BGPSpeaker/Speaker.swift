@@ -32,7 +32,7 @@ final class Speaker {
     var onRest: (() -> Void)?
 
     /// Prefixes decided before sockets and timers have their turn.
-    private static let decisionsAtOnce = 16384
+    private static let decisionsAtOnce = 2048
     /// How long an earlier life's routes are kept for neighbours that do not come back.
     private static let longestSweepDelay: Nanoseconds = 10_000_000_000
     /// How long to wait when a connection cannot be accepted.
@@ -183,7 +183,7 @@ final class Speaker {
             case .forget(let address): trackedNextHops.remove(address)
             }
         }
-        if changes.hasChanged {
+        if changes.hasNextHops {
             for address in trackedNextHops { table.nextHopChanged(address, to: kernel.interior.resolve(address)) }
         }
         for change in table.decide(atMost: Self.decisionsAtOnce) {
@@ -191,18 +191,21 @@ final class Speaker {
             onBest?(change)
             hasChanged = true
         }
-        rewrite(changes.suspects, changes.flushedLinks)
+        rewrite(changes)
         return table.needsDecision
     }
 
     /// Writes again what the kernel may have lost.
-    private func rewrite(_ suspects: Set<IPPrefix>, _ flushedLinks: Set<UInt32>) {
-        for prefix in suspects {
+    private func rewrite(_ changes: Kernel.Changes) {
+        for prefix in changes.suspects {
             if let best = table.best(for: prefix) { kernel.write(prefix, best) }
         }
-        guard !flushedLinks.isEmpty else { return }
+        guard !changes.flushedLinks.isEmpty || changes.present != nil else { return }
         for prefix in table.knownPrefixes {
-            if let best = table.best(for: prefix), flushedLinks.contains(best.resolution.interfaceIndex) {
+            guard let best = table.best(for: prefix), best.peer != .local else { continue }
+            if changes.flushedLinks.contains(best.resolution.interfaceIndex)
+                || changes.present?.contains(prefix) == false
+            {
                 kernel.write(prefix, best)
             }
         }

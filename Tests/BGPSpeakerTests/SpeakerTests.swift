@@ -117,6 +117,39 @@ struct SpeakerTests {
         }
     }
 
+    @Test("A link that is down at the start is waited for")
+    func downAtStart() throws {
+        let pair = try Pair()
+        try pair.provider.ip("link", "set", "to-site", "down")
+        let (site, provider) = (try pair.siteSpeaker(), try pair.providerSpeaker())
+        site.start()
+        provider.start()
+        #expect(try site.ask("counters")["sessions"]?.array?.map { $0["state"]?.string } == ["Idle", "Idle"])
+        try pair.provider.ip("link", "set", "to-site", "up")
+        #expect(site.wait { Self.isComplete($0) } != nil && provider.wait { Self.isComplete($0) } != nil)
+        #expect(try pair.site.route("2001:db8:99::/48") != "")
+    }
+
+    @Test("MinRouteAdvertisementInterval holds announcements back, and neither withdrawals nor the first table")
+    func advertisementInterval() throws {
+        let pair = try Pair()
+        let site = try pair.siteSpeaker([.init("timers", ["mrai_external_ms": 800])])
+        let provider = try pair.providerSpeaker()
+        site.start()
+        provider.start()
+        #expect(provider.wait { Self.isComplete($0) } != nil)
+        func change(_ verb: String) throws -> Nanoseconds {
+            let before = Clock.monotonic()
+            site.send(["do": .string(verb)])
+            _ = try #require(provider.wait { $0["event"] == "best" && $0["prefix"] == "192.0.2.0/24" })
+            return Clock.monotonic() - before
+        }
+        #expect(try change("withdraw") < 300_000_000)
+        #expect(try change("announce") < 300_000_000)
+        #expect(try change("withdraw") < 300_000_000)
+        #expect(try change("announce") > 300_000_000)
+    }
+
     @Test("A speaker that stops takes leave, and takes its routes with it")
     func stop() throws {
         let pair = try Pair()
