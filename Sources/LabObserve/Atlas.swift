@@ -24,6 +24,9 @@ struct Atlas {
             self.end = end
         }
 
+        /// Its own name of the interface at this link.
+        var interface: String { end.interface }
+
         func address(_ family: AddressFamily) -> IPAddress { end.address(family) }
 
         /// Whether a packet for `gateway` on this link comes to the neighbour.

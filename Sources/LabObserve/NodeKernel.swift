@@ -25,6 +25,7 @@ final class NodeKernel {
     private let namespace: NetworkNamespace
     private let session: NetlinkSession
     private let interfaces: [UInt32: Interface]
+    private let numbers: [String: UInt32]
 
     init(_ node: Node, lab: String, path: String) throws(ObservationError) {
         name = node.name
@@ -37,8 +38,9 @@ final class NodeKernel {
             throw isMissing ? .notUp(lab: lab, node: node.name, path: path) : .system(node: node.name, error)
         }
         do throws(NetlinkError) {
-            interfaces = Dictionary(
-                try session.interfaces().map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
+            let all = try session.interfaces()
+            interfaces = Dictionary(all.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
+            numbers = Dictionary(all.map { ($0.name, $0.index) }, uniquingKeysWith: { first, _ in first })
         } catch {
             throw .netlink(node: node.name, error)
         }
@@ -63,8 +65,10 @@ final class NodeKernel {
         }
     }
 
-    /// What becomes of a packet that is made here.
-    func forwarding(_ question: RouteLookup) throws(ObservationError) -> Forwarding {
+    /// What becomes of a packet that comes in by an interface, or that is made here.
+    func forwarding(_ question: RouteLookup, incoming: String?) throws(ObservationError) -> Forwarding {
+        var question = question
+        question.inputInterface = incoming.flatMap { numbers[$0] }
         do throws(NetlinkError) {
             let route = try session.lookup(question)
             if route.kind == .local { return .local }

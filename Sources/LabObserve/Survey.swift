@@ -13,7 +13,7 @@ final class Survey {
     init(atlas: Atlas, namespacePath: @escaping (String) -> String) {
         self.atlas = atlas
         self.namespacePath = namespacePath
-        allowManyDescriptors()
+        ResourceLimits.raiseDescriptors()
     }
 
     func kernel(of node: Node) throws(ObservationError) -> NodeKernel {
@@ -24,8 +24,8 @@ final class Survey {
     }
 
     func walk(_ packet: Packet, from node: Node) throws(ObservationError) -> Walk {
-        let walker = Walker(atlas: atlas) { node, question throws(ObservationError) in
-            try self.kernel(of: node).forwarding(question)
+        let walker = Walker(atlas: atlas) { node, question, incoming throws(ObservationError) in
+            try self.kernel(of: node).forwarding(question, incoming: incoming)
         }
         return try walker.walk(packet, from: node)
     }
@@ -65,12 +65,4 @@ struct Inquiry {
     let failure: SystemError?
 
     var report: ProbeReport { flow?.report ?? ProbeReport(failure: failure) }
-}
-
-/// A thousand clients need more descriptors than the 1,024 that a process has until it asks.
-private func allowManyDescriptors() {
-    var limit = rlimit()
-    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-    limit.rlim_cur = limit.rlim_max
-    _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
 }

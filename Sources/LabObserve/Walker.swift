@@ -5,15 +5,16 @@ import Netlink
 /// Follows a packet through the forwarding tables.
 struct Walker {
     let atlas: Atlas
-    /// Asks the kernel of a node.
-    let ask: (Node, RouteLookup) throws(ObservationError) -> Forwarding
+    /// Asks the kernel of a node about a packet that comes in by an interface, or that the node sends itself.
+    let ask: (Node, RouteLookup, _ incoming: String?) throws(ObservationError) -> Forwarding
 
     func walk(_ packet: Packet, from source: Node) throws(ObservationError) -> Walk {
         var way = Way(source: source, destination: packet.destination)
-        var sender = packet.source
+        var question = RouteLookup(packet.destination, from: packet.source, flow: packet.flow)
+        var incoming: String?
         while true {
             let node = way.last
-            switch try ask(node, question(packet, sender: sender, isOwn: node.index == source.index)) {
+            switch try ask(node, question, incoming) {
             case .local: return way.ended(.delivered(node))
             case .noRoute: return way.ended(.noRoute(node))
             case .unreachable: return way.ended(.unreachable(node))
@@ -27,15 +28,10 @@ struct Walker {
                 guard hasCarrier else { return way.ended(.linkDown(node)) }
                 if let loop = way.loop(from: next.node) { return way.ended(.loop(loop)) }
                 way.append(next.node, next.address(packet.destination.family))
-                sender = sender ?? own
+                question.source = question.source ?? own
+                incoming = next.interface
             }
         }
-    }
-
-    /// IPv4 answers a question with a source address only where that is an address of the node.
-    private func question(_ packet: Packet, sender: IPAddress?, isOwn: Bool) -> RouteLookup {
-        let tellsSender = isOwn || packet.destination.family == .ipv6
-        return RouteLookup(packet.destination, from: tellsSender ? sender : nil, flow: packet.flow)
     }
 }
 

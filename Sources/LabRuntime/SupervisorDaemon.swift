@@ -33,16 +33,8 @@ public enum SupervisorDaemon {
 
     private static func prepare() throws -> Supervisor {
         let stored = try StoredLab(parsing: try FileDescriptor(owning: 0).readAll())
-        raiseDescriptorLimit()
+        ResourceLimits.raiseDescriptors()
         let plan = Plan(try Topology(stored.lab), backend: stored.backend)
         return try Supervisor(plan, labd: try Files.ownExecutable())
-    }
-
-    /// Each node takes a few descriptors; the soft limit of 1,024 is for programs that use select(2).
-    private static func raiseDescriptorLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }

@@ -9,6 +9,9 @@ public struct RouteLookup: Hashable, Sendable {
     public var source: IPAddress?
     /// The protocol number and ports, which count for the multipath hash when the kernel hashes on them.
     public var flow: Flow?
+    /// The number of the interface by which the packet comes in; nil for one that is sent from here. Only with it does
+    /// IPv4 take a source that is no address of the node, and says whether the node forwards at all.
+    public var inputInterface: UInt32?
     /// Ask for the entry of the table (RTM_F_FIB_MATCH), with its prefix, origin and all next hops, not for the one way
     /// that a packet would take.
     public var wantsEntry: Bool
@@ -32,11 +35,13 @@ public struct RouteLookup: Hashable, Sendable {
 
     /// Makes a question of its parts.
     public init(
-        _ destination: IPAddress, from source: IPAddress? = nil, flow: Flow? = nil, wantsEntry: Bool = false
+        _ destination: IPAddress, from source: IPAddress? = nil, flow: Flow? = nil, inputInterface: UInt32? = nil,
+        wantsEntry: Bool = false
     ) {
         self.destination = destination
         self.source = source
         self.flow = flow
+        self.inputInterface = inputInterface
         self.wantsEntry = wantsEntry
     }
 }
@@ -55,6 +60,7 @@ extension RouteLookup: NetlinkRequest {
         writer.begin(RTM_GETROUTE, header)
         writer.put(RTA_DST.number, destination)
         if let source { writer.put(RTA_SRC.number, source) }
+        if let inputInterface { writer.put(RTA_IIF.number, inputInterface) }
         if let flow {
             writer.put(RTA_IP_PROTO.number, flow.protocolNumber)
             writer.put(RTA_SPORT.number, flow.sourcePort.bigEndian)

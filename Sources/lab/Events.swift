@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import JSON
 import LabRuntime
 import Sys
@@ -37,6 +38,8 @@ struct Events: ParsableCommand {
     }
 
     private func show(_ event: JSON, _ start: Int) {
+        // Whoever follows through a pipe sees each event when it happens.
+        defer { fflush(nil) }
         if json { return Console.print(event) }
         let milliseconds = ((event["time_ns"]?.int ?? start) - start) / 1_000_000
         let seconds = "\(milliseconds / 1000)." + String(String(milliseconds % 1000 + 1000).dropFirst())

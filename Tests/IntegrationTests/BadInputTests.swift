@@ -64,7 +64,7 @@ struct BadInputTests {
         try yaml.write(toFile: folder + "/x.yaml", atomically: true, encoding: .utf8)
         let outcome = try LabUnderTest.lab("check", folder + "/x.yaml")
         #expect(outcome.status == 2)
-        for part in ["x.yaml:3:32: error:", "x.yaml:4:50: error:", "x.yaml:10:", "x.yaml:12:", "hint:", "core", "5ms"] {
+        for part in ["x.yaml:3:32: error:", "x.yaml:4:49: error:", "x.yaml:10:", "x.yaml:12:", "hint:", "core", "5ms"] {
             #expect(outcome.output.contains(part), "\(part) in \(outcome)")
         }
     }

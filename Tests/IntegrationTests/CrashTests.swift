@@ -99,7 +99,7 @@ struct CrashTests {
     }
 
     /// The state folder is on a disk that is full: in a mount namespace of the test's own, so that nobody else is hurt.
-    @Test(arguments: [4, 16, 64, 96])
+    @Test(arguments: [4, 16, 40, 64])
     func aFullDisk(kilobytes: Int) throws {
         let before = try MachineSnapshot.take()
         try LabUnderTest.with("hello.yaml") { lab in

@@ -17,7 +17,7 @@ struct WalkerTests {
 
     /// Walks from `home` by tables of node name -> what it does.
     private func walk(_ tables: [String: Forwarding], from: String = "home", to destination: IPAddress) throws -> Walk {
-        let walker = Walker(atlas: atlas) { node, _ in tables[node.name] ?? .noRoute }
+        let walker = Walker(atlas: atlas) { node, _, _ in tables[node.name] ?? .noRoute }
         return try walker.walk(
             Packet(destination: destination, source: nil, sourcePort: 1024), from: topology.require(from))
     }
@@ -128,14 +128,17 @@ struct WalkerTests {
     func flow() throws {
         var questions: [RouteLookup] = []
         let tables = try tables(.ipv6)
-        let walker = Walker(atlas: atlas) { node, question in
+        var incoming: [String?] = []
+        let walker = Walker(atlas: atlas) { node, question, interface in
             questions.append(question)
+            incoming.append(interface)
             return tables[node.name] ?? .noRoute
         }
         let home = try topology.require("home")
         let packet = Packet(destination: SmallLab.service6, source: .v6(home.address6), sourcePort: 4711)
         _ = try walker.walk(packet, from: home)
         #expect(questions.count == 4)
+        #expect(incoming == [nil, "home", "isp-lhr", "core-fra"], "interfaces are named for whom they lead to")
         for question in questions {
             #expect(question.source == .v6(home.address6))
             #expect(question.flow == .init(protocolNumber: 17, sourcePort: 4711, destinationPort: 53))

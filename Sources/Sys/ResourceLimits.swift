@@ -1,0 +1,14 @@
+import CLinux
+import Glibc
+
+/// Limits that the kernel sets a process.
+public enum ResourceLimits {
+    /// Raises the number of descriptors to what is allowed at most: the soft limit of 1,024 is for programs that use
+    /// select(2), and a lab takes a few descriptors for each node.
+    public static func raiseDescriptors() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}
