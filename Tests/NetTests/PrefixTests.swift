@@ -56,6 +56,8 @@ import Testing
         let inside = try #require(IPPrefix("192.0.2.128/25"))
         let beside = try #require(IPPrefix("192.0.3.0/24"))
         #expect(wide.contains(inside) && !inside.contains(wide) && wide.contains(wide))
+        let half = try #require(IPPrefix("192.0.2.0/25"))
+        #expect(wide.contains(half) && !half.contains(wide), "the same address is not the same prefix")
         #expect(wide.overlaps(inside) && inside.overlaps(wide) && !wide.overlaps(beside) && !beside.overlaps(wide))
     }
 
