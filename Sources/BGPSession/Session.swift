@@ -25,19 +25,19 @@ public struct Session: Sendable {
     /// What the operator decided.
     public let configuration: SessionConfiguration
     /// ConnectRetryCounter: attempts that have failed since the last Established or ManualStart.
-    public private(set) var connectRetryCounter = 0
+    public internal(set) var connectRetryCounter = 0
 
     var outgoing = Connection()
     var incoming = Connection()
-    private var isStarted = false
-    private var isSuspended = false
-    private var connectRetryDeadline: UInt64?
-    private var idleHoldDeadline: UInt64?
-    private var connectTimeouts: UInt64 = 0
-    private var protocolErrors: UInt64 = 0
-    private var establishedSince: UInt64 = 0
-    private var randomState: UInt64
-    private var actions: [SessionAction] = []
+    var isStarted = false
+    var isSuspended = false
+    var connectRetryDeadline: UInt64?
+    var idleHoldDeadline: UInt64?
+    var connectTimeouts: UInt64 = 0
+    var protocolErrors: UInt64 = 0
+    var establishedSince: UInt64 = 0
+    var randomState: UInt64
+    var actions: [SessionAction] = []
 
     /// Makes a session in Idle. `seed` decides the jitter of its timers; neighbours should not share one.
     public init(configuration: SessionConfiguration, seed: UInt64) {
@@ -127,7 +127,7 @@ extension Session {
     }
 
     /// Leaves Idle or Active.
-    private mutating func begin(_ now: UInt64) {
+    mutating func begin(_ now: UInt64) {
         idleHoldDeadline = nil
         if configuration.isPassive {
             outgoing.state = .active
@@ -145,7 +145,7 @@ extension Session {
 
     /// ConnectRetryTime may be shorter than a round trip: the patience for one connection doubles with each that was given
     /// up. Trying anew is quicker than TCP, which sends a lost SYN again after a second.
-    private mutating func openConnection(_ now: UInt64) {
+    mutating func openConnection(_ now: UInt64) {
         let least = max(configuration.connectRetryTime, Self.leastConnectTime)
         let time = max(configuration.connectRetryTime, min(least << min(connectTimeouts, 5), Self.longestConnectTime))
         outgoing.state = .connect
@@ -256,7 +256,7 @@ extension Session {
         restartKeepaliveTimer(origin, now)
     }
 
-    private mutating func establish(_ origin: ConnectionOrigin, _ now: UInt64) {
+    mutating func establish(_ origin: ConnectionOrigin, _ now: UInt64) {
         guard let negotiated = self[origin].negotiated else { return }
         drop(origin.other, NotificationMessage(.connectionCollisionResolution))
         connectRetryDeadline = nil
@@ -269,136 +269,5 @@ extension Session {
     private mutating func updateSent(_ now: UInt64) {
         let origin: ConnectionOrigin = incoming.state == .established ? .incoming : .outgoing
         if self[origin].state == .established { restartKeepaliveTimer(origin, now) }
-    }
-}
-
-// MARK: - Collision detection (RFC 4271, section 6.8)
-
-extension Session {
-    /// Decides between the connection whose OPEN has come and another one on which an OPEN has come before. Returns whether
-    /// this one lives.
-    private mutating func survivesCollision(_ origin: ConnectionOrigin) -> Bool {
-        guard self[origin.other].state >= .openConfirm else { return true }
-        let isWinner = self[origin.other].state != .established && prefers(origin, over: origin.other)
-        drop(isWinner ? origin.other : origin, NotificationMessage(.connectionCollisionResolution))
-        return isWinner
-    }
-
-    /// Whether `origin` is the connection that the speaker with the higher BGP Identifier has opened. With equal identifiers
-    /// the higher AS number decides (RFC 6286, section 2.3).
-    private func prefers(_ origin: ConnectionOrigin, over other: ConnectionOrigin) -> Bool {
-        guard let identifier = self[origin].negotiated?.identifier ?? self[other].negotiated?.identifier else {
-            return false
-        }
-        let isLocalHigher =
-            configuration.identifier == identifier
-            ? configuration.localASN > configuration.remoteASN : configuration.identifier > identifier
-        return origin == (isLocalHigher ? .outgoing : .incoming)
-    }
-}
-
-// MARK: - Ends
-
-extension Session {
-    /// Closes a connection without a word to anyone about the session.
-    private mutating func drop(_ origin: ConnectionOrigin, _ message: NotificationMessage?) {
-        let state = self[origin].state
-        guard state >= .openSent || state == .connect else { return }
-        if state >= .openSent, let message { actions.append(.sendNotification(message, origin)) }
-        actions.append(.disconnect(origin))
-        self[origin] = Connection()
-        if origin == .outgoing {
-            outgoing.state = .active
-            connectRetryDeadline = nil
-        }
-    }
-
-    /// A connection that is at least in OpenSent has come to its end.
-    private mutating func fail(_ origin: ConnectionOrigin, _ end: SessionEnd, _ now: UInt64) {
-        let wasEstablished = self[origin].state == .established
-        if case .sent(let message) = end { drop(origin, message) } else { drop(origin, nil) }
-        connectRetryCounter += 1
-        let other = origin.other
-        if self[other].state >= .openSent {
-            if self[other].isConfirmed { establish(other, now) }
-            return
-        }
-        actions.append(.ended(end, wasEstablished: wasEstablished))
-        if wasEstablished, now &- establishedSince >= Self.longestIdleHold { protocolErrors = 0 }
-        if end.isProtocolError {
-            holdIdle(now)
-        } else if outgoing.state != .connect {
-            retry(now)
-        }
-    }
-
-    private mutating func retry(_ now: UInt64) {
-        outgoing.state = .active
-        let isOpening = incoming.state >= .openSent
-        connectRetryDeadline =
-            configuration.isPassive || isOpening ? nil : after(jittered(configuration.connectRetryTime), now)
-    }
-
-    private static var shortestIdleHold: UInt64 { 1_000_000_000 }
-    private static var longestIdleHold: UInt64 { 120_000_000_000 }
-
-    private mutating func holdIdle(_ now: UInt64) {
-        if outgoing.state == .connect { actions.append(.disconnect(.outgoing)) }
-        outgoing.state = .idle
-        connectRetryDeadline = nil
-        let first = min(max(configuration.connectRetryTime, Self.shortestIdleHold), Self.longestIdleHold)
-        let time = min(first << protocolErrors, Self.longestIdleHold)
-        protocolErrors = min(protocolErrors + 1, 7)
-        idleHoldDeadline = after(jittered(time), now)
-    }
-}
-
-// MARK: - Timers
-
-extension Session {
-    private mutating func timersExpired(_ now: UInt64) {
-        if let deadline = idleHoldDeadline, deadline <= now { begin(now) }
-        if let deadline = connectRetryDeadline, deadline <= now {
-            if outgoing.state == .connect {
-                actions.append(.disconnect(.outgoing))
-                connectTimeouts = min(connectTimeouts + 1, 5)
-            }
-            openConnection(now)
-        }
-        for origin in [ConnectionOrigin.outgoing, .incoming] {
-            if let deadline = self[origin].holdDeadline, deadline <= now {
-                fail(origin, .sent(NotificationMessage(.holdTimerExpired)), now)
-            }
-            if let deadline = self[origin].keepaliveDeadline, deadline <= now {
-                actions.append(.sendKeepalive(origin))
-                restartKeepaliveTimer(origin, now)
-            }
-        }
-    }
-
-    private mutating func restartHoldTimer(_ origin: ConnectionOrigin, _ now: UInt64) {
-        let seconds = self[origin].negotiated?.holdTime ?? 0
-        self[origin].holdDeadline = seconds == 0 ? nil : after(UInt64(seconds) * 1_000_000_000, now)
-    }
-
-    /// A third of the hold time (RFC 4271, section 10), so that one lost message costs nothing.
-    private mutating func restartKeepaliveTimer(_ origin: ConnectionOrigin, _ now: UInt64) {
-        let seconds = self[origin].negotiated?.holdTime ?? 0
-        self[origin].keepaliveDeadline = seconds == 0 ? nil : after(jittered(UInt64(seconds) * 1_000_000_000 / 3), now)
-    }
-
-    private func after(_ time: UInt64, _ now: UInt64) -> UInt64 {
-        let (sum, overflow) = now.addingReportingOverflow(time)
-        return overflow ? .max : sum
-    }
-
-    /// Three quarters of the time to all of it (RFC 4271, section 10). The numbers are SplitMix64's.
-    private mutating func jittered(_ time: UInt64) -> UInt64 {
-        randomState &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = randomState
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        mixed ^= mixed >> 31
-        return time - (time / 4).multipliedFullWidth(by: mixed).high
     }
 }

@@ -1,0 +1,129 @@
+import BGPSession
+import BGPTable
+import BGPWire
+import Net
+import Sys
+
+/// The Established state: what goes out, and what is counted.
+extension Neighbour {
+    /// Prefixes that are taken out of the table before the socket is looked at again.
+    private static let prefixesAtOnce = 4096
+    /// Bytes that may wait for the socket before more is taken out of the table.
+    private static let mostUnsent = 65536
+
+    func established(_ negotiated: NegotiatedSession, on origin: ConnectionOrigin) {
+        self.negotiated = negotiated
+        establishedOn = origin
+        received = 0
+        sent = 0
+        digested = 0
+        endOfRIBReceived = []
+        isEndOfRIBSent = false
+        nextAdvertisement = 0
+        speaker.table.peerUp(id, identifier: negotiated.identifier, families: negotiated.families)
+        speaker.sessionChanged(self, reason: "")
+    }
+
+    func ended(_ reason: SessionEnd, _ wasEstablished: Bool) {
+        negotiated = nil
+        if wasEstablished {
+            speaker.table.peerDown(id)
+            advertisementTimer?.cancel()
+            advertisementTimer = nil
+        }
+        // A connection that never got that far and merely closed is what waiting for a neighbour looks like, and a
+        // neighbour that refuses does so each time.
+        if wasEstablished || (reason != .connectionClosed && reason != lastEnd) {
+            speaker.sessionChanged(self, reason: "\(reason)", wasEstablished: wasEstablished)
+        }
+        lastEnd = reason
+    }
+
+    /// Whether all that is to be sent has been given to the kernel, End-of-RIB included.
+    var isQuiet: Bool {
+        guard negotiated != nil else { return true }
+        return isEndOfRIBSent && !speaker.table.hasUpdates(for: id)
+            && connection(establishedOn)?.unsent.isEmpty != false
+    }
+
+    /// Whether the neighbour has sent its whole table.
+    var isTableComplete: Bool { negotiated.map { $0.families == endOfRIBReceived } ?? false }
+
+    /// Takes what the table has for the neighbour and sends it. Answers whether there is more that the socket would take.
+    func sendUpdates() -> Bool {
+        guard let negotiated, let connection = connection(establishedOn) else { return false }
+        var isMore = false
+        if speaker.table.hasUpdates(for: id), connection.unsent.count < Self.mostUnsent {
+            let mustWait = isAdvertisementDelayed()
+            let updates = speaker.table.takeUpdates(
+                for: id, atMost: mustWait ? .max : Self.prefixesAtOnce, withdrawalsOnly: mustWait)
+            send(updates, negotiated, connection)
+            isMore = !mustWait && speaker.table.hasUpdates(for: id)
+        }
+        if !isEndOfRIBSent, !speaker.table.hasUpdates(for: id) {
+            isEndOfRIBSent = true
+            for family in negotiated.families.elements {
+                encoder(negotiated).endOfRIB(family, to: &connection.unsent)
+                count(1)
+            }
+        }
+        if !connection.unsent.isEmpty { connection.flush() }
+        return isMore && connection.unsent.count < Self.mostUnsent
+    }
+
+    private func send(_ updates: OutgoingUpdates, _ negotiated: NegotiatedSession, _ connection: PeerConnection) {
+        if !updates.withdrawn.isEmpty {
+            count(encoder(negotiated).withdraw(updates.withdrawn.span, to: &connection.unsent))
+        }
+        for group in updates.announced { announce(group.prefixes, group.attributes, negotiated, connection) }
+        let interval = configuration.advertisementInterval
+        if interval > 0, isEndOfRIBSent, !updates.announced.isEmpty {
+            nextAdvertisement = Clock.monotonic() + Int64.random(in: interval - interval / 4...interval)
+        }
+    }
+
+    func announce(
+        _ prefixes: [IPPrefix], _ attributes: PathAttributes, _ negotiated: NegotiatedSession,
+        _ connection: PeerConnection
+    ) {
+        do throws(UpdateEncodingError) {
+            count(try encoder(negotiated).announce(prefixes.span, attributes: attributes, to: &connection.unsent))
+        } catch {
+            // What cannot be said must not stay said in its older form.
+            Diagnostics.write(
+                "\(configuration.name) \(configuration.address): \(error), \(prefixes.count) prefixes withdrawn")
+            count(encoder(negotiated).withdraw(prefixes.span, to: &connection.unsent))
+        }
+    }
+
+    private func encoder(_ negotiated: NegotiatedSession) -> UpdateEncoder {
+        UpdateEncoder(isFourOctetASN: negotiated.isFourOctetASN)
+    }
+
+    private func count(_ messages: Int) {
+        sent += messages
+        speaker.hasChanged = true
+        handle(.updateSent)
+    }
+
+    /// Whether announcements have to wait for the MinRouteAdvertisementIntervalTimer (RFC 4271, section 9.2.1.1). The whole
+    /// table at the beginning does not.
+    private func isAdvertisementDelayed() -> Bool {
+        guard nextAdvertisement > Clock.monotonic() else { return false }
+        if advertisementTimer == nil {
+            advertisementTimer = speaker.loop.schedule(at: nextAdvertisement) { [weak self] in
+                // The loop does what is left before it sleeps again.
+                self?.advertisementTimer = nil
+            }
+        }
+        return true
+    }
+
+    // MARK: Counters
+
+    /// All that was received has been worked off.
+    func digest() { digested = received }
+
+    /// UPDATE messages received and worked off, and sent, in this session.
+    var counters: (received: Int, sent: Int) { negotiated == nil ? (0, 0) : (digested, sent) }
+}
