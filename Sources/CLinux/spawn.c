@@ -3,11 +3,15 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+
+const uint64_t CL_CAP_NET_ADMIN = 1ull << CAP_NET_ADMIN, CL_CAP_SYS_ADMIN = 1ull << CAP_SYS_ADMIN,
+               CL_CAP_SYS_NICE = 1ull << CAP_SYS_NICE, CL_CAP_ALL = ~0ull;
 
 // What the child writes into the pipe when it cannot become the program. On success exec closes the pipe unwritten.
 struct failure {
@@ -35,6 +39,17 @@ static void bind_files(const struct cl_spawn *options, int report) {
   if (mount("", "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) give_up(report, "mount");
   for (const char *const *pair = options->binds; pair && pair[0] && pair[1]; pair += 2)
     if (mount(pair[0], pair[1], NULL, MS_BIND, NULL) < 0) give_up(report, "mount --bind");
+}
+
+// A program that root starts gets what the bounding set allows, so that is what is cut down.
+static void drop_capabilities(uint64_t kept, int report) {
+  for (int capability = 0; capability < 64; capability++) {
+    if (kept >> capability & 1) continue;
+    if (prctl(PR_CAPBSET_DROP, capability) < 0) {
+      if (errno == EINVAL) break;  // beyond the last one that this kernel knows
+      give_up(report, "prctl PR_CAPBSET_DROP");
+    }
+  }
 }
 
 // Moves `descriptor` to `target`; both dup2 onto itself and a close-on-exec flag that survives would lose it at exec.
@@ -72,6 +87,8 @@ static _Noreturn void become(const struct cl_spawn *options, int report) {
   // Descriptors from 4 on are marked rather than closed: the report pipe is among them until exec.
   if (syscall(SYS_close_range, inherited >= 0 ? 4u : 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */) < 0)
     give_up(report, "close_range");
+  if (options->capabilities != CL_CAP_ALL) drop_capabilities(options->capabilities, report);
+  if (options->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) give_up(report, "prctl");
   reset_signals();
   execve(options->path, (char *const *)options->arguments, (char *const *)options->environment);
   give_up(report, "exec");

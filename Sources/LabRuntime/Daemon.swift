@@ -63,7 +63,19 @@ final class Daemon {
             path: program, arguments: [role.rawValue, "--config", paths.configuration(name), "--control", "3"])
         options.networkNamespace = networkNamespace
         options.directory = "/"
+        options.capabilities = Self.capabilities(role)
+        options.noNewPrivileges = true
         self.options = options
+    }
+
+    /// What a daemon needs beyond an ordinary user's process: the responder nothing, for its port is free to all in a
+    /// lab's namespace.
+    private static func capabilities(_ role: DaemonRole) -> Capabilities {
+        switch role {
+        case .bgp: .networkAdministration
+        case .dns: []
+        case .wire: [.networkAdministration, .systemAdministration, .realTimeScheduling]
+        }
     }
 
     /// Starts the process. Throws `SystemError`.

@@ -30,11 +30,33 @@ public struct ProcessOptions: Sendable {
     /// Files to lay over others, in a mount namespace of its own: source and target.
     public var binds: [(source: String, target: String)] = []
 
+    /// What it may do beyond an ordinary user's process. All others are dropped for good.
+    public var capabilities = Capabilities.all
+    /// Whether no program that it starts can ever get more than it has (PR_SET_NO_NEW_PRIVS).
+    public var noNewPrivileges = false
+
     /// Makes the options of a program with its arguments, the program's name not among them.
     public init(path: String, arguments: [String]) {
         self.path = path
         self.arguments = [path] + arguments
     }
+}
+
+/// Privileges of a process (capabilities(7)).
+public struct Capabilities: OptionSet, Sendable {
+    /// A bit for each capability, by its number.
+    public let rawValue: UInt64
+    /// Makes a set of its bits.
+    public init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// CAP_NET_ADMIN: routes, links and TAP devices of its namespace.
+    public static var networkAdministration: Capabilities { Capabilities(rawValue: CL_CAP_NET_ADMIN) }
+    /// CAP_SYS_ADMIN: entering namespaces.
+    public static var systemAdministration: Capabilities { Capabilities(rawValue: CL_CAP_SYS_ADMIN) }
+    /// CAP_SYS_NICE: real-time scheduling.
+    public static var realTimeScheduling: Capabilities { Capabilities(rawValue: CL_CAP_SYS_NICE) }
+    /// All that the caller has.
+    public static var all: Capabilities { Capabilities(rawValue: CL_CAP_ALL) }
 }
 
 /// A process that this one started, held by a pidfd: it cannot be mistaken for a later process of the same number.
@@ -61,7 +83,8 @@ public struct ChildProcess: ~Copyable, Sendable {
                                 standard_error: options.standardError ?? -1, inherited: options.inherited ?? -1,
                                 new_session: options.newSession, new_pid_namespace: options.newPIDNamespace,
                                 dies_with_parent: options.diesWithParent, private_mounts: !options.binds.isEmpty,
-                                binds: binds)
+                                binds: binds, capabilities: options.capabilities.rawValue,
+                                no_new_privileges: options.noNewPrivileges)
                             return cl_spawn(&call, &descriptor, &stage)
                         }
                     }

@@ -32,6 +32,26 @@ struct VerbTests {
         }
     }
 
+    /// CAP_NET_ADMIN is bit 12, CAP_SYS_ADMIN 21, CAP_SYS_NICE 23.
+    @Test func daemonsHaveNoPrivilegeThatTheyDoNotUse() throws {
+        try LabUnderTest.withUp("two-sites.yaml") { lab in
+            let status = try lab.json(StatusDocument.self, "status", lab.name)
+            let allowed: [String: UInt64] = ["bgp": 1 << 12, "dns": 0]
+            for process in status.nodes.flatMap(\.processes) {
+                let pid = try #require(process.pid)
+                let text = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+                let values = Dictionary(
+                    text.split(separator: "\n").map { $0.split(separator: ":\t") }.filter { $0.count == 2 }.map {
+                        (String($0[0]), String($0[1]))
+                    }, uniquingKeysWith: { first, _ in first })
+                for set in ["CapEff", "CapPrm", "CapBnd"] {
+                    #expect(values[set].flatMap { UInt64($0, radix: 16) } == allowed[process.role], "\(process.role) \(set)")
+                }
+                #expect(values["NoNewPrivs"] == "1")
+            }
+        }
+    }
+
     @Test func listShowsTheLabWhileItIsUp() throws {
         try LabUnderTest.withUp("two-sites.yaml") { lab in
             let list = try lab.json(ListDocument.self, "list")

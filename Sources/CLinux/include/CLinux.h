@@ -64,6 +64,9 @@ struct cl_message {
 int cl_receive_messages(int descriptor, struct cl_message *messages, unsigned int count);
 int cl_send_messages(int descriptor, struct cl_message *messages, unsigned int count);
 
+// Bits of cl_spawn.capabilities.
+extern const uint64_t CL_CAP_NET_ADMIN, CL_CAP_SYS_ADMIN, CL_CAP_SYS_NICE, CL_CAP_ALL;
+
 // A process to start. Descriptor numbers are of the caller; -1 stands for "none".
 struct cl_spawn {
   const char *path;
@@ -80,6 +83,8 @@ struct cl_spawn {
   bool dies_with_parent;       // SIGKILL when the parent ends
   bool private_mounts;         // a mount namespace of its own, whose changes stay inside
   const char *const *binds;    // with private_mounts: source, target, source, target, ..., NULL
+  uint64_t capabilities;       // those that the program may have, a bit each (capabilities(7)); all others are dropped
+  bool no_new_privileges;      // exec never gives more than there is (PR_SET_NO_NEW_PRIVS)
 };
 
 // Starts a process by clone3(2). Answers its PID and, in *descriptor, a pidfd. On failure answers -1 with errno set and
