@@ -52,16 +52,12 @@ static void path_of(char path[static 256], const char *kind, int node) {
 static const char *const settings[][2] = {
     {"ipv4/conf/all/rp_filter", "0\n"},
     {"ipv4/conf/default/rp_filter", "0\n"},
-    {"ipv4/icmp_ratelimit", "0\n"},
     {"ipv4/icmp_ratemask", "0\n"},
-    {"ipv6/icmp/ratelimit", "0\n"},
+    {"ipv6/icmp/ratemask", "\n"},
     {"ipv6/conf/all/accept_dad", "0\n"},
     {"ipv6/conf/default/accept_dad", "0\n"},
-    {"ipv6/conf/all/accept_ra", "0\n"},
     {"ipv6/conf/default/accept_ra", "0\n"},
-    {"ipv6/conf/default/router_solicitations", "0\n"},
     {"ipv6/conf/all/keep_addr_on_down", "1\n"},
-    {"ipv6/conf/default/keep_addr_on_down", "1\n"},
     {"ipv4/fib_multipath_hash_policy", "1\n"},
     {"ipv6/fib_multipath_hash_policy", "1\n"},
     {"ipv4/ping_group_range", "0 2147483647\n"},
@@ -186,7 +182,7 @@ static void link_up(int index, const char *alias) {
   end(message);
 }
 
-static void address(int index, int family, const void *bytes, int length, int bits) {
+static void address(int index, int family, const void *bytes, int length, int bits, int metric) {
   struct nlmsghdr *message = begin(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE);
   struct ifaddrmsg *header = mnl_nlmsg_put_extra_header(message, sizeof *header);
   header->ifa_family = family;
@@ -195,6 +191,7 @@ static void address(int index, int family, const void *bytes, int length, int bi
   header->ifa_flags = family == AF_INET6 ? IFA_F_NODAD : 0;
   mnl_attr_put(message, IFA_LOCAL, length, bytes);
   mnl_attr_put(message, IFA_ADDRESS, length, bytes);
+  if (metric) mnl_attr_put_u32(message, IFA_RT_PRIORITY, metric);
   end(message);
 }
 
@@ -228,8 +225,8 @@ static struct nlmsghdr *configure_end(int link, int side) {
   uint32_t own4 = address4(link, 2 + side), other4 = address4(link, 3 - side);
   struct in6_addr own6 = address6(link, 2 + side), other6 = address6(link, 3 - side);
   link_up(index, alias);
-  address(index, AF_INET, &own4, 4, 31);
-  address(index, AF_INET6, &own6, 16, 127);
+  address(index, AF_INET, &own4, 4, 31, 200);
+  address(index, AF_INET6, &own6, 16, 127, 200);
   neighbour(index, AF_INET, &other4, 4, mac_of(link, 1 - side));
   return neighbour(index, AF_INET6, &other6, 16, mac_of(link, 1 - side));
 }
@@ -239,8 +236,8 @@ static void configure(int node) {
   uint32_t own4 = address4(node, 1);
   struct in6_addr own6 = address6(node, 1);
   link_up(1, NULL);
-  address(1, AF_INET, &own4, 4, 32);
-  address(1, AF_INET6, &own6, 16, 128);
+  address(1, AF_INET, &own4, 4, 32, 0);
+  address(1, AF_INET6, &own6, 16, 128, 0);
   if (node > 0) last = configure_end(node - 1, 1);
   if (node < count - 1) last = configure_end(node, 0);
   flush(sessions[node], last);

@@ -13,10 +13,10 @@ final class NodeNamespace {
 
     /// Makes the namespace, tunes it and pins it at `path`, which must be in the journal. The calling thread is inside the
     /// new namespace when this returns, also when it throws. Throws `SystemError` or `NetlinkError`.
-    init(creating node: Node, at path: String) throws {
+    init(creating node: Node, at path: String, _ settings: KernelSettings) throws {
         self.node = node
         namespace = try NetworkNamespace.createAndEnter()
-        try Self.tune(node.kind)
+        try settings.write(Self.settings(node.kind))
         netlink = try NetlinkSession()
         // The file is new: a namespace of somebody else under this name is an error and stays as it is.
         let pin = try FileDescriptor.open(path, O_RDONLY | O_CREAT | O_EXCL, mode: 0)
@@ -38,29 +38,18 @@ final class NodeNamespace {
         return index
     }
 
-    /// The kernel's settings of a namespace that is a router or host of a lab.
-    private static func tune(_ kind: Node.Kind) throws(SystemError) {
-        for (name, value) in settings(kind) {
-            do {
-                try Files.write("/proc/sys/net/" + name, (value + "\n").utf8)
-            } catch  where error.code == ENOENT {
-                // A kernel built without the feature has nothing to set.
-            }
-        }
-    }
-
-    private static func settings(_ kind: Node.Kind) -> [(String, String)] {
+    /// The kernel's settings of a namespace that is a router or host of a lab, below /proc/sys/net.
+    private static func settings(_ kind: Node.Kind) -> [(name: String, value: String)] {
         var settings = [
             // Traffic to an anycast address comes in by one way and leaves by another.
             ("ipv4/conf/all/rp_filter", "0"), ("ipv4/conf/default/rp_filter", "0"),
-            // Every hop answers every traceroute probe: neither the limit per destination nor the one for all.
-            ("ipv4/icmp_ratelimit", "0"), ("ipv4/icmp_ratemask", "0"), ("ipv6/icmp/ratelimit", "0"),
+            // Every hop answers every traceroute probe: no message is of a kind that has a limit, per destination or for all.
+            ("ipv4/icmp_ratemask", "0"), ("ipv6/icmp/ratemask", ""),
             // Addresses are assigned, not found out: duplicates cannot happen, and nobody waits for the check.
             ("ipv6/conf/all/accept_dad", "0"), ("ipv6/conf/default/accept_dad", "0"),
-            ("ipv6/conf/all/accept_ra", "0"), ("ipv6/conf/default/accept_ra", "0"),
-            ("ipv6/conf/default/router_solicitations", "0"),
+            ("ipv6/conf/default/accept_ra", "0"),
             // An interface that comes back has its IPv6 addresses again, as it has its IPv4 ones.
-            ("ipv6/conf/all/keep_addr_on_down", "1"), ("ipv6/conf/default/keep_addr_on_down", "1"),
+            ("ipv6/conf/all/keep_addr_on_down", "1"),
             // Several ways are told apart by ports too, so that a flow keeps to one.
             ("ipv4/fib_multipath_hash_policy", "1"), ("ipv6/fib_multipath_hash_policy", "1"),
             // Probes and ping need no raw socket, the daemons no capability for port 53.

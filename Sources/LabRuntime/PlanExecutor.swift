@@ -14,6 +14,8 @@ package final class PlanExecutor {
     private(set) var nodes: [NodeNamespace] = []
     /// The interior routes that the kernels have now.
     private var interior: Set<InteriorRoute> = []
+    /// The veth links that are down, and at which node they were taken down.
+    private var loweredEnds: [Int: Int] = [:]
 
     var topology: Topology { plan.topology }
 
@@ -39,9 +41,10 @@ package final class PlanExecutor {
                 ]
             })
         let home = try NetworkNamespace.current()
+        let settings = KernelSettings()
         do {
             for node in topology.nodes {
-                nodes.append(try NodeNamespace(creating: node, at: paths.namespace(node.name)))
+                nodes.append(try NodeNamespace(creating: node, at: paths.namespace(node.name), settings))
                 try Files.makeLink(paths.overlayLink(node.name), to: paths.overlay)
                 progress(nodes.count)
             }
@@ -137,17 +140,21 @@ package final class PlanExecutor {
         }
     }
 
-    /// Takes a veth link down or up at one end; its other end loses or regains its carrier. The kernel drops routes and
-    /// neighbours of an interface that goes down, so coming up puts them back.
-    func setVeth(_ link: Link, at node: Int, isUp: Bool) throws {
+    /// Takes a veth link down at one end; its other end loses its carrier.
+    func lowerVeth(_ link: Link, at node: Int) throws {
         guard let end = link.end(at: node) else { return }
         let own = nodes[node]
-        let interface = try own.index(of: end.interface)
-        guard isUp else {
-            return try own.netlink.send(NetlinkBatch([LinkChange(.index(interface), isUp: false)]))
-        }
+        try own.netlink.send(LinkChange(.index(try own.index(of: end.interface)), isUp: false))
+        loweredEnds[link.index] = node
+    }
+
+    /// Brings a veth link up again at the end where it was taken down. The kernel dropped routes and neighbours of the
+    /// interface, so they are put back.
+    func raiseVeth(_ link: Link) throws {
+        guard let node = loweredEnds.removeValue(forKey: link.index), let end = link.end(at: node) else { return }
+        let own = nodes[node]
         try own.netlink.send(
-            NetlinkBatch(requests.end(end, of: link, interface: interface)))
+            NetlinkBatch(requests.end(end, of: link, interface: try own.index(of: end.interface))))
         let routes = try requests.standingRoutes(own.node) { try own.index(of: $0) }
         if !routes.isEmpty { try own.netlink.send(NetlinkBatch(routes)) }
         interior = interior.filter { $0.node != node || $0.link != link.index }
