@@ -28,6 +28,8 @@ struct Convergence {
 
     private let opposite: [Key: Key]
     private(set) var ends: [Key: End] = [:]
+    /// The ends that a fault keeps down: rest comes without them.
+    var held: Set<Key> = []
     private var confirming: [Key: End]?
 
     /// Watches sessions, each end paired with its opposite.
@@ -47,9 +49,10 @@ struct Convergence {
     }
 
     var progress: Progress {
-        var result = Progress(expected: ends.count)
+        var result = Progress()
         var isBalanced = true
-        for (key, end) in ends {
+        for (key, end) in ends where !held.contains(key) {
+            result.expected += 1
             if end.isEstablished { result.established += 1 }
             guard let other = opposite[key].flatMap({ ends[$0] }) else { continue }
             if !end.isEstablished || !end.hasEndOfRIB || end.sent != other.received { isBalanced = false }

@@ -26,8 +26,17 @@ final class EventLog {
         JSON.object(all).write(to: &line)
         // A full disk must not end a lab that runs; whoever follows still sees the event.
         try? file.writeAll(line + [UInt8(ascii: "\n")])
-        for follower in followers.values { follower.send(line) }
+        for (key, follower) in followers {
+            follower.send(line)
+            if follower.unsentCount > Self.patience {
+                followers[key] = nil
+                follower.close()
+            }
+        }
     }
+
+    /// A follower that lets so many bytes lie unread is let go: the file has all events.
+    private static let patience = 8 << 20
 
     func follow(_ channel: LineChannel) { followers[ObjectIdentifier(channel)] = channel }
     func unfollow(_ channel: LineChannel) { followers[ObjectIdentifier(channel)] = nil }

@@ -1,6 +1,7 @@
 import JSON
 import LabModel
 import LabPlan
+import Net
 import Netlink
 
 extension Supervisor {
@@ -18,6 +19,7 @@ extension Supervisor {
         let before = topology.links.filter(faults.isUp)
         record(fault, "fail")
         faults.add(fault)
+        convergence.held = heldSessions()
         try apply(fault, linksBefore: before, done)
     }
 
@@ -29,6 +31,7 @@ extension Supervisor {
         let before = topology.links.filter(faults.isUp)
         var missing = ended.count
         for fault in ended { faults.remove(fault) }
+        convergence.held = heldSessions()
         for fault in ended {
             record(fault, "heal")
             try apply(fault, linksBefore: before) { reply in
@@ -36,6 +39,24 @@ extension Supervisor {
                 if missing == 0 { done(reply) }
             }
         }
+    }
+
+    /// The sessions that cannot be up while the faults last: over a link that is down, of a speaker that is dead, or inside
+    /// an AS that fell apart.
+    private func heldSessions() -> Set<Convergence.Key> {
+        let reached = Set(
+            InteriorRouting.routes(topology) { faults.isUp($0) }.map { NodePair(from: $0.node, to: $0.destination) })
+        let held = topology.sessions.filter { session in
+            if faults.isKilled(session.node) || faults.isKilled(session.remote) { return true }
+            if let link = session.link { return !faults.isUp(topology.links[link]) }
+            return !reached.contains(NodePair(from: session.node, to: session.remote))
+        }
+        return Set(held.map { .init(node: $0.node, remoteAddress: $0.remoteAddress.description) })
+    }
+
+    private struct NodePair: Hashable {
+        let from: Int
+        let to: Int
     }
 
     private func record(_ fault: Faults.Fault, _ event: String) {
@@ -70,7 +91,11 @@ extension Supervisor {
             for link in changed {
                 // The end that goes down is the failed node's: its neighbours see a lost carrier, as of a cut cable.
                 let node = if case .node(let node) = target, link.end(at: node) != nil { node } else { link.a.node }
-                try executor.setVeth(link, at: node, isUp: after.contains(link.index))
+                if after.contains(link.index) {
+                    try executor.raiseVeth(link)
+                } else {
+                    try executor.lowerVeth(link, at: node)
+                }
             }
             try executor.updateInterior { self.faults.isUp($0) }
             return done(["ok": true])

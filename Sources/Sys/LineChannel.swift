@@ -34,6 +34,9 @@ public final class LineChannel {
     /// Whether something waits to be written.
     public var hasUnsent: Bool { !unsent.isEmpty }
 
+    /// How many bytes wait to be written, because the other side does not read.
+    public var unsentCount: Int { unsent.count }
+
     /// The descriptor, for options of the socket; nil after the end.
     public var raw: Int32? { descriptor?.raw }
 

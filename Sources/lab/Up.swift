@@ -50,7 +50,7 @@ struct Up: ParsableCommand {
     }
 
     private func printPlan(_ plan: Plan) {
-        guard json else { return plan.steps.forEach { print(plan.text($0)) } }
+        guard json else { return print(plan.lines.joined(separator: "\n")) }
         let steps = plan.steps.map { step -> JSON in
             let (verb, object) = plan.words(step.action)
             return ["step": .string(verb), "object": .string(object), "reason": .string(step.reason)]

@@ -105,7 +105,8 @@ struct CrashTests {
         try LabUnderTest.with("hello.yaml") { lab in
             let script = """
                 mount -t tmpfs -o size=16m tmpfs /run && mkdir /run/lab && mount -t tmpfs -o size=\(kilobytes)k tmpfs /run/lab &&
-                \(LabUnderTest.program) up \(lab.file); echo "status $?"; ls -A /run/lab /run/netns /etc/netns; ip -o link | wc -l
+                \(LabUnderTest.program) up \(lab.file); echo "status $?"; ls -A /run/lab /run/netns /etc/netns
+                \(LabUnderTest.program) down \(lab.name)
                 """
             let outcome = try Command.run(["unshare", "--mount", "--propagation", "private", "sh", "-c", script])
             #expect(outcome.output.contains("status 4"), "\(outcome)")

@@ -45,7 +45,9 @@ struct VerbTests {
                         (String($0[0]), String($0[1]))
                     }, uniquingKeysWith: { first, _ in first })
                 for set in ["CapEff", "CapPrm", "CapBnd"] {
-                    #expect(values[set].flatMap { UInt64($0, radix: 16) } == allowed[process.role], "\(process.role) \(set)")
+                    #expect(
+                        values[set].flatMap { UInt64($0, radix: 16) } == allowed[process.role], "\(process.role) \(set)"
+                    )
                 }
                 #expect(values["NoNewPrivs"] == "1")
             }
