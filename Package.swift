@@ -97,7 +97,8 @@ let package = Package(
 
         // Tests
         .target(
-            name: "TestSupport", dependencies: ["CLinux", "LabModel", "Net"], path: "Tests/Support", swiftSettings: strict),
+            name: "TestSupport", dependencies: ["CLinux", "LabModel", "Net"], path: "Tests/Support",
+            swiftSettings: strict),
         tests("Net", ["TestSupport"]),
         tests("JSON", ["TestSupport"]),
         tests("Sys", ["CLinux", "JSON", "Net", "TestSupport"]),

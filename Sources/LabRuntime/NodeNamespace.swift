@@ -45,6 +45,8 @@ final class NodeNamespace {
             ("ipv4/conf/all/rp_filter", "0"), ("ipv4/conf/default/rp_filter", "0"),
             // Every hop answers every traceroute probe: no message is of a kind that has a limit, per destination or for all.
             ("ipv4/icmp_ratemask", "0"), ("ipv6/icmp/ratemask", ""),
+            // A hop shows the address of the interface that the probe came in by, as routers do.
+            ("ipv4/icmp_errors_use_inbound_ifaddr", "1"),
             // Addresses are assigned, not found out: duplicates cannot happen, and nobody waits for the check.
             ("ipv6/conf/all/accept_dad", "0"), ("ipv6/conf/default/accept_dad", "0"),
             ("ipv6/conf/default/accept_ra", "0"),

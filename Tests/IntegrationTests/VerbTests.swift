@@ -39,11 +39,7 @@ struct VerbTests {
             let allowed: [String: UInt64] = ["bgp": 1 << 12, "dns": 0]
             for process in status.nodes.flatMap(\.processes) {
                 let pid = try #require(process.pid)
-                let text = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
-                let values = Dictionary(
-                    text.split(separator: "\n").map { $0.split(separator: ":\t") }.filter { $0.count == 2 }.map {
-                        (String($0[0]), String($0[1]))
-                    }, uniquingKeysWith: { first, _ in first })
+                let values = try Self.procStatus(pid)
                 for set in ["CapEff", "CapPrm", "CapBnd"] {
                     #expect(
                         values[set].flatMap { UInt64($0, radix: 16) } == allowed[process.role], "\(process.role) \(set)"
@@ -52,6 +48,16 @@ struct VerbTests {
                 #expect(values["NoNewPrivs"] == "1")
             }
         }
+    }
+
+    /// The fields of /proc/PID/status.
+    private static func procStatus(_ pid: Int) throws -> [String: String] {
+        var values: [String: String] = [:]
+        for line in try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8).split(separator: "\n") {
+            guard let colon = line.firstIndex(of: ":") else { continue }
+            values[String(line[..<colon])] = line[colon...].dropFirst().trimmingCharacters(in: .whitespaces)
+        }
+        return values
     }
 
     @Test func listShowsTheLabWhileItIsUp() throws {

@@ -6,12 +6,12 @@ import Testing
     @Test(
         "What RFC 8259 allows is read",
         arguments: [
-            ("null", nil), (" \t\r\n true \n", true), ("false", false), ("0", 0), ("-0", 0), ("-1", -1), ("12", 12),
+            ("null", .null), (" \t\r\n true \n", true), ("false", false), ("0", 0), ("-0", 0), ("-1", -1), ("12", 12),
             ("9223372036854775807", .int(.max)), ("-9223372036854775808", .int(.min)),
             ("9223372036854775808", 9_223_372_036_854_775_808.0), ("0.5", 0.5), ("-0.5e-3", -0.0005), ("1e3", 1000.0),
             ("1E+3", 1000.0), ("10.0", 10.0), ("0e0", 0.0), ("1e-400", 0.0), ("\"\"", ""), ("[]", []),
             ("[ ]", []), ("{}", [:]), ("{ }", [:]), ("[1, [2], {}]", [1, [2], [:]]),
-            (#"{"a":1,"":{"b":[null]}}"#, ["a": 1, "": ["b": [nil]]]),
+            (#"{"a":1,"":{"b":[null]}}"#, ["a": 1, "": ["b": [.null]]]),
             (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"), (#""\u0041\u00e9\u20AC""#, "A\u{E9}\u{20AC}"),
             (#""\u0000""#, "\u{0}"), (#""\ud83d\uDE00""#, "\u{1F600}"), (#""\udbff\udfff""#, "\u{10FFFF}"),
             ("\"\u{7F}\u{80}\u{2028}\u{1F600}\"", "\u{7F}\u{80}\u{2028}\u{1F600}"),
@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test("A value answers to its own kind only") func kinds() {
-        let values: [JSON] = [nil, true, 1, 1.5, "x", [1], ["a": 1]]
+        let values: [JSON] = [.null, true, 1, 1.5, "x", [1], ["a": 1]]
         #expect(values.map { $0.bool != nil } == [false, true, false, false, false, false, false])
         #expect(values.map { $0.int != nil } == [false, false, true, false, false, false, false])
         #expect(values.map { $0.double != nil } == [false, false, true, true, false, false, false])

@@ -6,10 +6,10 @@ import Testing
     @Test(
         "A value is written on one line without spaces",
         arguments: [
-            (nil, "null"), (true, "true"), (.int(.min), "-9223372036854775808"), (1.0, "1.0"), (0.1, "0.1"),
+            (.null, "null"), (true, "true"), (.int(.min), "-9223372036854775808"), (1.0, "1.0"), (0.1, "0.1"),
             (1e300, "1e+300"), (.double(.leastNonzeroMagnitude), "5e-324"), (.double(.infinity), "null"),
             (.double(-.infinity), "null"),
-            (.double(.nan), "null"), ([], "[]"), ([:], "{}"), ([1, [nil], ["a": "b"]], #"[1,[null],{"a":"b"}]"#),
+            (.double(.nan), "null"), ([], "[]"), ([:], "{}"), ([1, [.null], ["a": "b"]], #"[1,[null],{"a":"b"}]"#),
             (["z": 1, "a": 2], #"{"z":1,"a":2}"#),
         ] as [(JSON, String)]) func layout(_ value: JSON, _ text: String)
     { #expect(value.description == text) }
@@ -40,7 +40,7 @@ import Testing
 
     private func randomTree(_ random: inout SeededGenerator, depth: Int) -> JSON {
         switch Int.random(in: 0...(depth < 6 ? 8 : 5), using: &random) {
-        case 0: return nil
+        case 0: return .null
         case 1: return .bool(Bool.random(using: &random))
         case 2: return .int(Int(truncatingIfNeeded: random.next()) >> Int.random(in: 0...63, using: &random))
         case 3:
