@@ -54,6 +54,7 @@ static const char *const settings[][2] = {
     {"ipv4/conf/default/rp_filter", "0\n"},
     {"ipv4/icmp_ratemask", "0\n"},
     {"ipv6/icmp/ratemask", "\n"},
+    {"ipv4/icmp_errors_use_inbound_ifaddr", "1\n"},
     {"ipv6/conf/all/accept_dad", "0\n"},
     {"ipv6/conf/default/accept_dad", "0\n"},
     {"ipv6/conf/default/accept_ra", "0\n"},
