@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { messages_at_once = 128, room = 65536, first_index = 2 };
+enum { messages_at_once = 128, room = 65536, first_index = 100 };
 
 static int count;
 static const char *folder;

@@ -7,6 +7,9 @@ import Netlink
 struct NodeRequests {
     let topology: Topology
 
+    /// The number of the first interface: beyond those of tunnels that a new namespace may have from modules that are loaded.
+    private static let firstIndex: UInt32 = 100
+
     /// The metric of a route that any other of the same prefix comes before.
     private static let lastResort: UInt32 = 1 << 31
 
@@ -14,7 +17,7 @@ struct NodeRequests {
     /// their own: left alone, both would often get the same one, and the kernel then takes up to a second to tell of a
     /// lost carrier.
     func veth(_ link: Link, reference: (Int) -> NamespaceReference) -> VethCreation {
-        let first = UInt32(truncatingIfNeeded: 2 * link.index + 2)
+        let first = Self.firstIndex &+ UInt32(truncatingIfNeeded: 2 * link.index)
         return VethCreation(
             .init(link.a.interface, in: reference(link.a.node), index: first, macAddress: link.a.mac),
             .init(link.b.interface, in: reference(link.b.node), index: first + 1, macAddress: link.b.mac))
