@@ -110,10 +110,18 @@ public final class BringUp {
     /// Gives up, and takes away what there is by now.
     public func abandon() {
         channel.close()
+        // A supervisor that gave up takes everything back itself: it is killed only if it does not get there.
+        if case .refused = failure, (try? supervisor.wait(atMost: Self.patience)) ?? nil != nil {
+            try? Teardown.runIfStale(name)
+            return
+        }
         try? supervisor.signal(SIGKILL)
         _ = try? supervisor.wait()
         try? Teardown.runIfStale(name)
     }
+
+    /// How long a supervisor may take to take a lab back, in nanoseconds.
+    private static let patience: Nanoseconds = 30_000_000_000
 
     private func wait(until isDone: () -> Bool) throws {
         while failure == nil, !isDone() { try loop.run() }

@@ -30,7 +30,9 @@ package final class PlanExecutor {
     package func createNamespaces(_ journal: borrowing Journal, progress: (Int) -> Void) throws {
         for node in topology.nodes {
             for path in [paths.namespace(node.name), paths.overlayLink(node.name)] where Files.exists(path) {
-                throw SystemError(code: EEXIST, call: "create", object: path)
+                throw RequestError(
+                    "\(path) is there already and belongs to no lab: remove it, or give the lab or the node another name"
+                )
             }
         }
         try journal.record(

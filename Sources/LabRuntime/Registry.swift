@@ -19,8 +19,7 @@ public enum Registry {
     /// Folders that `ip netns` shares with us. A marker in the registry says that a lab made them, so that the last lab
     /// takes them away and a machine without them is one again.
     private static let shared = [
-        (path: LabPaths.registry, marker: ".made-registry"), (path: LabPaths.namespaces, marker: ".made-namespaces"),
-        (path: LabPaths.overlays, marker: ".made-overlays"),
+        (path: LabPaths.namespaces, marker: ".made-namespaces"), (path: LabPaths.overlays, marker: ".made-overlays"),
     ]
 
     /// The names of all labs, running or not.
@@ -40,18 +39,16 @@ public enum Registry {
     package static func claim(_ name: String) throws(SystemError) -> FileDescriptor {
         let paths = LabPaths(name)
         while true {
-            let isNew = try make(LabPaths.registry)
+            _ = try make(LabPaths.registry)
             // The last lab may take the folder away between any two of these calls.
             guard let turn = try takeTurn() else { continue }
             do {
-                if isNew { try Files.write(LabPaths.registry + "/.made-registry", []) }
                 try makeShared()
                 let lock = try makeFolder(paths)
                 _ = consume turn
                 return lock
             } catch {
                 sweep()
-                if isNew { try? Files.removeDirectory(LabPaths.registry) }
                 throw error
             }
         }
@@ -59,7 +56,7 @@ public enum Registry {
 
     /// Makes the folders shared with `ip netns` that are not there. The marker comes first: a folder without one stays.
     private static func makeShared() throws(SystemError) {
-        for (path, marker) in shared.dropFirst() where !Files.exists(path) {
+        for (path, marker) in shared where !Files.exists(path) {
             let marker = LabPaths.registry + "/" + marker
             try Files.write(marker, [])
             if try !make(path) { try Files.removeFile(marker) }
@@ -114,13 +111,22 @@ public enum Registry {
         _ = consume turn
     }
 
-    /// With the registry locked and no lab left: removes the folders that labs made, unless others use them by now.
+    /// Removes what a crash between a lab's folder and the shared ones may have left.
+    static func tidy() {
+        guard let turn = try? takeTurn() else { return }
+        sweep()
+        _ = consume turn
+    }
+
+    /// With the registry locked and no lab left: removes the folders that labs made, unless others use them by now, and
+    /// the registry. A marker goes after its folder, so that a crash in between leaves nothing that nobody knows of.
     private static func sweep() {
         guard names().isEmpty else { return }
-        for (path, marker) in shared.reversed() where Files.exists(LabPaths.registry + "/" + marker) {
-            try? Files.removeFile(LabPaths.registry + "/" + marker)
+        for (path, marker) in shared where Files.exists(LabPaths.registry + "/" + marker) {
             try? Files.removeDirectory(path)
+            try? Files.removeFile(LabPaths.registry + "/" + marker)
         }
+        try? Files.removeDirectory(LabPaths.registry)
     }
 
     private static func make(_ path: String) throws(SystemError) -> Bool {

@@ -10,7 +10,7 @@ public enum Teardown {
     public static func run(_ name: String) throws(SystemError) {
         while true {
             switch Registry.state(name) {
-            case .absent: return
+            case .absent: return Registry.tidy()
             case .running(let supervisor): try end(supervisor, of: name)
             case .stale:
                 if let lock = try Registry.claimStale(name) {
@@ -26,7 +26,10 @@ public enum Teardown {
 
     /// Takes down what a crash left of the lab called `name`, and nothing that anybody holds. Throws as ``run(_:)``.
     static func runIfStale(_ name: String) throws(SystemError) {
-        if Registry.state(name) == .stale { try run(name) }
+        switch Registry.state(name) {
+        case .running: return
+        case .absent, .stale: try run(name)
+        }
     }
 
     /// Kills the holder of the lock and waits until it is gone. The pidfd is opened before the lock is asked again, so

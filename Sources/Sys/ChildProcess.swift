@@ -125,10 +125,16 @@ public struct ChildProcess: ~Copyable, Sendable {
     /// Waits for the end; answers as ``reap()``. Throws ``SystemError``.
     public borrowing func wait() throws(SystemError) -> Int32 {
         while true {
-            var poll = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
-            try systemCall("poll") { Glibc.poll(&poll, 1, -1) }
-            if let status = try reap() { return status }
+            if let status = try wait(atMost: .max) { return status }
         }
+    }
+
+    /// Waits for the end, at most `limit` nanoseconds, to the millisecond; answers as ``reap()``. Throws ``SystemError``.
+    public borrowing func wait(atMost limit: Nanoseconds) throws(SystemError) -> Int32? {
+        var poll = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
+        let milliseconds = limit == .max ? -1 : Int32(clamping: limit / 1_000_000)
+        try systemCall("poll") { Glibc.poll(&poll, 1, milliseconds) }
+        return try reap()
     }
 }
 

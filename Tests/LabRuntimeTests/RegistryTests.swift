@@ -56,7 +56,7 @@ import Testing
         }
     }
 
-    @Test("What cannot be claimed leaves nothing behind, wherever the disk is full", arguments: 2...7)
+    @Test("What cannot be claimed leaves nothing behind, wherever the disk is full", arguments: 2...6)
     func fullDisk(_ files: Int) throws {
         try inPrivateMachine {
             try systemCall("mount") { mount("tmpfs", "/run", "tmpfs", 0, "nr_inodes=\(files)") }
