@@ -73,8 +73,7 @@ extension LiveTests {
             }
             let sender = try lab.sender()
             for _ in 0..<300 { try lab.send([0], sender) }
-            loop.schedule(after: 60_000_000) { loop.stop() }
-            try loop.run()
+            try turn(loop) { wire.counters(0).0.received >= 300 && wire.counters(0).waiting == 0 }
             let full = wire.counters(0)
             #expect(full.0.overLimit > 200)
             #expect(full.0.delivered > 20)
@@ -82,10 +81,20 @@ extension LiveTests {
             #expect(full.waiting == 0)
 
             try lab.send([0], sender)
-            loop.schedule(after: 40_000_000) { loop.stop() }
-            try loop.run()
+            try turn(loop) { wire.counters(0).0.delivered > full.0.delivered }
             #expect(wire.counters(0).0.delivered > full.0.delivered)
             _ = consume receiver
+        }
+
+        /// Runs the loop until `condition` holds, ten seconds at most.
+        private func turn(_ loop: EventLoop, until condition: @escaping () -> Bool) throws {
+            let deadline = Clock.monotonic() + 10_000_000_000
+            func look() {
+                if condition() || Clock.monotonic() > deadline { return loop.stop() }
+                loop.schedule(after: 1_000_000, look)
+            }
+            look()
+            try loop.run()
         }
 
         @Test(arguments: ["{}", tenMilliseconds, #"{"delay_ns":1000000,"rate_bps":400000000}"#])
