@@ -64,14 +64,15 @@ public enum WireDaemon {
         _ = cl_set_timer_slack(1)
         _ = cl_set_real_time()
         let loop = try EventLoop()
+        defer { loop.removeAll() }
         try loop.onSignals([SIGTERM, SIGINT]) { _ in loop.stop() }
         let wire = try Wire(loop)
         let commands = try WireControl(wire)
         try commands.open(links)
 
         let channel = try LineChannel(loop, control)
-        commands.onEvent = { channel.send($0.description.utf8) }
-        channel.onLine = { channel.send(commands.follow($0).description.utf8) }
+        commands.onEvent = { [unowned channel] in channel.send($0.description.utf8) }
+        channel.onLine = { [unowned channel] in channel.send(commands.follow($0).description.utf8) }
         channel.onEnd = { loop.stop() }
         commands.onEvent?(["event": "ready"])
         try loop.run()

@@ -122,6 +122,14 @@ public final class EventLoop {
     /// Lets ``run()`` return after the handler that is running.
     public func stop() { isStopping = true }
 
+    /// Forgets all descriptors and timers, and lets go what their handlers hold: for the end of a daemon, whose parts know the
+    /// loop that knows them.
+    public func removeAll() {
+        for descriptor in Array(sources.keys) { remove(descriptor) }
+        timers = TimerQueue()
+        beforeSleep = nil
+    }
+
     /// Handles events until ``stop()``. Throws ``SystemError`` if epoll itself fails.
     public func run() throws(SystemError) {
         isStopping = false

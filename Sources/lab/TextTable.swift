@@ -41,9 +41,13 @@ struct TextTable {
         return ([line(headings.map { Cell($0, .bold) })] + rows.map(line)).joined(separator: "\n")
     }
 
+    /// Whether a cell is a number, which may have a unit of time behind it.
     private static func isNumber(_ text: String) -> Bool {
-        text == "-"
-            || text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: ".") }
+        let digits = text.hasSuffix(" ms") ? text.dropLast(3) : text[...]
+        return text == "-"
+            || digits.utf8.allSatisfy {
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: ".")
+            }
     }
 }
 

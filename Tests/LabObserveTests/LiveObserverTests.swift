@@ -281,19 +281,37 @@ struct LiveObserverTests {
         defer { withExtendedLifetime(london) {} }
         _ = try lab.observer.catchment()
         let home = Files.linkTarget("/proc/thread-self/ns/net")
-        let before = sockets()
+        let cookies = try Set(
+            lab.topology.nodes.map { node in
+                let namespace = try NetworkNamespace.open(lab.path(node.name))
+                return try namespace.perform { cookie(of: try Socket.open(AF_INET, .datagram)) }
+            })
+        let before = sockets(in: cookies)
+        #expect(before > 0, "the answerer has some")
         let names = Set(lab.topology.nodes.map { node in inode(lab.path(node.name)) })
         _ = try lab.observer.catchment()
         _ = try lab.observer.trace(from: lab.topology.require("home").index, to: SmallLab.service6)
         #expect(Files.linkTarget("/proc/thread-self/ns/net") == home)
-        #expect(sockets() == before)
+        #expect(sockets(in: cookies) == before)
         let held = Files.list("/proc/self/fd").compactMap { Files.linkTarget("/proc/self/fd/\($0)") }
         #expect(held.filter { link in names.contains { link == "net:[\($0)]" } }.isEmpty)
     }
 
-    private func sockets() -> Int {
-        Files.list("/proc/self/fd").filter { Files.linkTarget("/proc/self/fd/\($0)")?.hasPrefix("socket:") == true }
-            .count
+    /// How many of this process's sockets are in the namespaces with these cookies: other tests, which run at the same time,
+    /// have sockets in others.
+    private func sockets(in cookies: Set<UInt64?>) -> Int {
+        Files.list("/proc/self/fd").compactMap { Int32($0) }.filter { raw in
+            cookie(raw).map { cookies.contains($0) } ?? false
+        }.count
+    }
+
+    private func cookie(of socket: borrowing FileDescriptor) -> UInt64? { cookie(socket.raw) }
+
+    /// The cookie of a socket's network namespace (SO_NETNS_COOKIE, 71); nil for what is no socket.
+    private func cookie(_ raw: Int32) -> UInt64? {
+        var value: UInt64 = 0
+        var length = socklen_t(MemoryLayout<UInt64>.size)
+        return getsockopt(raw, SOL_SOCKET, 71, &value, &length) == 0 ? value : nil
     }
 
     private func inode(_ path: String) -> UInt64 {
