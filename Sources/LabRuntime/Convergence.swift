@@ -29,36 +29,54 @@ struct Convergence {
     private let opposite: [Key: Key]
     private(set) var ends: [Key: End] = [:]
     /// The ends that a fault keeps down: rest comes without them.
-    var held: Set<Key> = []
+    var held: Set<Key> = [] {
+        didSet { recount() }
+    }
     private var confirming: [Key: End]?
+
+    // Reports come by the thousand, so what they say all together is kept up to date instead of looked up.
+    private var established = 0
+    private var expected = 0
+    private var unbalanced = 0
 
     /// Watches sessions, each end paired with its opposite.
     init(pairs: [(Key, Key)]) {
         opposite = Dictionary(pairs.flatMap { [($0.0, $0.1), ($0.1, $0.0)] }, uniquingKeysWith: { first, _ in first })
         for key in opposite.keys { ends[key] = End() }
+        recount()
     }
 
     /// Takes a report. Reports of sessions that nobody expects are ignored.
     mutating func report(_ key: Key, _ end: End) {
-        if ends[key] != nil { ends[key] = end }
+        guard let old = ends[key], old != end else { return }
+        let both = [key, opposite[key]].compactMap(\.self)
+        for key in both { count(key, -1) }
+        ends[key] = end
+        for key in both { count(key, 1) }
     }
 
     /// A speaker has ended: nothing of it is established.
     mutating func lost(node: Int) {
-        for key in ends.keys where key.node == node { ends[key] = End() }
+        for key in ends.keys where key.node == node { report(key, End()) }
+    }
+
+    private mutating func recount() {
+        (established, expected, unbalanced) = (0, 0, 0)
+        for key in ends.keys { count(key, 1) }
+    }
+
+    /// Adds or takes away what one end counts for.
+    private mutating func count(_ key: Key, _ sign: Int) {
+        guard !held.contains(key), let end = ends[key] else { return }
+        expected += sign
+        if end.isEstablished { established += sign }
+        let isBalanced =
+            end.isEstablished && end.hasEndOfRIB && end.sent == opposite[key].flatMap { ends[$0] }?.received
+        if !isBalanced { unbalanced += sign }
     }
 
     var progress: Progress {
-        var result = Progress()
-        var isBalanced = true
-        for (key, end) in ends where !held.contains(key) {
-            result.expected += 1
-            if end.isEstablished { result.established += 1 }
-            guard let other = opposite[key].flatMap({ ends[$0] }) else { continue }
-            if !end.isEstablished || !end.hasEndOfRIB || end.sent != other.received { isBalanced = false }
-        }
-        result.isBalanced = isBalanced
-        return result
+        Progress(established: established, expected: expected, isBalanced: unbalanced == 0)
     }
 
     /// What to do next.

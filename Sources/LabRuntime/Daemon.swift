@@ -45,6 +45,8 @@ final class Daemon {
 
     /// Called with each message that is not a reply.
     var onMessage: ((JSON) -> Void)?
+    /// Called with each change of a best path, as it came.
+    var onBestPath: ((ArraySlice<UInt8>) -> Void)?
     /// Called when the process has ended by itself, with its exit status or 128 plus the signal.
     var onExit: ((Int32) -> Void)?
     /// Called each time that the daemon says that it is ready.
@@ -127,7 +129,13 @@ final class Daemon {
         state = .killed
     }
 
+    private static let bestPath = Array("{\"event\":\"best\",".utf8)
+
     private func receive(_ line: ArraySlice<UInt8>) {
+        if line.starts(with: Self.bestPath) {
+            onBestPath?(line)
+            return
+        }
         guard let message = try? JSON(parsing: line) else { return }
         if let number = message["reply"]?.int {
             pending.removeValue(forKey: number)?(message)

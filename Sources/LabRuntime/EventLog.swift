@@ -6,6 +6,7 @@ import Sys
 final class EventLog {
     private let file: FileDescriptor
     private var followers: [ObjectIdentifier: LineChannel] = [:]
+    private var unwritten: [UInt8] = []
 
     /// Opens the log of a new lab. Throws `SystemError`.
     init(_ path: String) throws(SystemError) {
@@ -24,8 +25,20 @@ final class EventLog {
         all += members.filter { $0.name != "time_ns" && $0.name != "event" }
         var line: [UInt8] = []
         JSON.object(all).write(to: &line)
-        // A full disk must not end a lab that runs; whoever follows still sees the event.
-        try? file.writeAll(line + [UInt8(ascii: "\n")])
+        append(line)
+    }
+
+    /// Writes an event as a daemon sent it, an object on a line with its `time_ns` in it; the node and the wall clock's time
+    /// of now are put before its members. A large lab has a best path change every few microseconds while it comes up, and
+    /// reading each of them would take longer than all speakers together.
+    func record(_ line: ArraySlice<UInt8>, from prefix: [UInt8]) {
+        append(prefix + "\"wall_ns\":\(Clock.wall()),".utf8 + line.dropFirst())
+    }
+
+    private func append(_ line: [UInt8]) {
+        unwritten += line
+        unwritten.append(UInt8(ascii: "\n"))
+        if unwritten.count > 1 << 16 { flush() }
         for (key, follower) in followers {
             follower.send(line)
             if follower.unsentCount > Self.patience {
@@ -33,6 +46,14 @@ final class EventLog {
                 follower.close()
             }
         }
+    }
+
+    /// Writes what was recorded since the last time; to be called before the supervisor sleeps.
+    func flush() {
+        guard !unwritten.isEmpty else { return }
+        // A full disk must not end a lab that runs; whoever follows still sees the events.
+        try? file.writeAll(unwritten)
+        unwritten.removeAll(keepingCapacity: true)
     }
 
     /// A follower that lets so many bytes lie unread is let go: the file has all events.

@@ -76,6 +76,7 @@ final class Supervisor {
         builder.onLine = { [weak self] line in self?.handleBuilder(line) }
         builder.onEnd = { [weak self] in self?.builderLeft() }
         try loop.onSignals([SIGTERM, SIGINT, SIGHUP]) { [weak self] _ in self?.end() }
+        loop.beforeSleep = { [weak self] in self?.events.flush() }
         loop.schedule(after: 0) { [weak self] in self?.guarded { try self?.build() } }
         try loop.run()
     }
@@ -132,6 +133,13 @@ final class Supervisor {
         daemon.onMessage = { [weak self, weak daemon] message in
             if let daemon { self?.handle(message, from: daemon) }
         }
+        if let node {
+            let prefix = Array("{\"node\":\(JSON.string(topology.nodes[node].name)),".utf8)
+            daemon.onBestPath = { [weak self] line in
+                self?.isConverged = false
+                self?.events.record(line, from: prefix)
+            }
+        }
         daemon.onExit = { [weak self, weak daemon] status in
             if let daemon { self?.exited(daemon, status) }
         }
@@ -152,6 +160,7 @@ final class Supervisor {
     }
 
     private var isStarted = false
+    private var toldProgress = Convergence.Progress()
 
     private func startSessions(_ daemon: Daemon) {
         guard daemon.role == .bgp, let node = daemon.node else { return }
@@ -210,7 +219,8 @@ final class Supervisor {
     func checkConvergence() {
         guard isStarted || daemons.allSatisfy({ $0.role == .wire }) else { return }
         let progress = convergence.progress
-        tell("sessions", progress.established, of: progress.expected)
+        if progress != toldProgress { tell("sessions", progress.established, of: progress.expected) }
+        toldProgress = progress
         guard convergence.evaluate() == .ask else { return }
         let speakers = daemons.filter { $0.role == .bgp && $0.state == .running }
         var missing = speakers.count
