@@ -30,9 +30,25 @@ struct AdjRIBOut {
         var sent: AttributeSetID
     }
 
+    /// Has the route to a prefix in the queue sent in any case.
+    mutating func `repeat`(_ slot: UInt32) { isRepeated[slot] = true }
+
+    /// Whether the route to a prefix in the queue is sent in any case.
+    func isRepeated(_ slot: UInt32) -> Bool { isRepeated[slot] }
+
+    /// Whether the route to a prefix that was just taken is sent in any case; from now on it is not.
+    mutating func takeRepetition(of slot: UInt32) -> Bool {
+        guard isRepeated[slot] else { return false }
+        isRepeated[slot] = false
+        return true
+    }
+
     /// For prefixes not in the queue: whether the neighbour holds the best route.
     var holdsBest = SlotSet()
     private(set) var isQueued = SlotSet()
+    /// For prefixes in the queue: whether the route is sent even if the neighbour seems to hold it, be it that the neighbour
+    /// asked for it again, or that it holds it in a form that is no longer known.
+    private var isRepeated = SlotSet()
     private(set) var queue: [Waiting] = []
     /// Where the queue starts: what stands before has been taken.
     private var start = 0

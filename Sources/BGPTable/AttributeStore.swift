@@ -42,6 +42,9 @@ struct AttributeSet {
     var origin: Origin = .igp
     var flags: Flags = []
     var exclusion: Exclusion?
+    /// The set of the attributes as they were received, where the import options changed more than they can restore; 0
+    /// otherwise. This set holds one reference to it.
+    var received: AttributeSetID = 0
 }
 
 /// Every set of attributes in use, once. The octets lie one behind the other in `arena`; sets that nobody uses leave gaps,
@@ -85,18 +88,20 @@ struct AttributeStore {
         guard sets[Int(id)].references == 0 else { return }
         index.remove(id, hash: sets[Int(id)].hash) { [sets] in sets[Int($0)].hash }
         nextHops.release(sets[Int(id)].nextHop)
+        release(sets[Int(id)].received)
         unused += Int(sets[Int(id)].length)
         sets[Int(id)].length = 0
         free.append(id)
         if unused > 4096, unused * 2 > arena.count { compact() }
     }
 
-    /// The set for what was imported, new or shared; the caller holds one reference.
-    mutating func intern(_ imported: ImportedRoute) -> AttributeSetID {
+    /// The set for what was imported, new or shared; the caller holds one reference. `received` is the set of what it was
+    /// imported from, if that is to be kept.
+    mutating func intern(_ imported: ImportedRoute, received: AttributeSetID = 0) -> AttributeSetID {
         scratch.removeAll()
         PackedAttributes.pack(imported.attributes, into: &scratch)
-        let hash = hash(of: imported)
-        let known = index.find(hash: hash) { holds($0, imported) }
+        let hash = hash(of: imported, received)
+        let known = index.find(hash: hash) { holds($0, imported, received) }
         if known != 0 {
             retain(known)
             return known
@@ -104,6 +109,8 @@ struct AttributeStore {
         var set = AttributeSet(imported)
         set.hash = hash
         set.references = 1
+        set.received = received
+        retain(received)
         set.offset = UInt32(arena.count)
         set.length = UInt32(scratch.octets.count)
         set.nextHop = imported.peer == .local ? 0 : nextHops.retain(imported.attributes.nextHop.address)
@@ -120,21 +127,21 @@ struct AttributeStore {
         return id
     }
 
-    private func holds(_ id: AttributeSetID, _ imported: ImportedRoute) -> Bool {
+    private func holds(_ id: AttributeSetID, _ imported: ImportedRoute, _ received: AttributeSetID) -> Bool {
         let set = sets[Int(id)]
         guard set.peer == imported.peer, set.identifier == imported.identifier, set.flags == imported.flags,
-            Int(set.length) == scratch.octets.count
+            set.received == received, set.exclusion == imported.exclusion, Int(set.length) == scratch.octets.count
         else { return false }
         let start = Int(set.offset)
         return arena[start..<start + scratch.octets.count].elementsEqual(scratch.octets)
     }
 
-    /// FNV-1a over the octets, the sender and its identifier.
-    private func hash(of imported: ImportedRoute) -> UInt32 {
+    /// FNV-1a over the octets, the sender and its identifier, and what was received.
+    private func hash(of imported: ImportedRoute, _ received: AttributeSetID) -> UInt32 {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for octet in scratch.octets { hash = (hash ^ UInt64(octet)) &* 0x100_0000_01B3 }
         let sender = UInt64(imported.peer.rawValue) << 32 | UInt64(imported.identifier.rawValue)
-        return mix(hash ^ sender &* 0x9E37_79B9_7F4A_7C15)
+        return mix((hash ^ sender &* 0x9E37_79B9_7F4A_7C15) &+ UInt64(received))
     }
 
     private mutating func compact() {

@@ -84,6 +84,14 @@ extension ImportedRoute {
         self.attributes = attributes
     }
 
+    /// Whether the attributes that were received, as import without options leaves them, follow from `imported`: on eBGP
+    /// import sets LOCAL_PREF, whatever it was.
+    func canBeRestored(from imported: ImportedRoute) -> Bool {
+        var restored = imported.attributes
+        if !flags.contains(.internal) { restored.localPreference = attributes.localPreference }
+        return restored == attributes
+    }
+
     /// What only iBGP carries is dropped (RFC 4271, section 5.1.5; RFC 7606, sections 7.9 and 7.10), and OTC is added where a
     /// provider or peer left it out (RFC 9234, section 5, ingress 3). So on every route inside our AS the presence of OTC
     /// says whether it was learned from above or from beside; nothing else is needed to mark its class over iBGP.

@@ -19,6 +19,8 @@ public struct Table: Sendable {
     struct Peer: Sendable {
         var policy: ExportPolicy
         var isUp = false
+        /// Its number is not given again, so its place stays.
+        var isRemoved = false
         var families: AddressFamilies = []
         var receivedCount = 0
         var out = AdjRIBOut()
@@ -46,8 +48,18 @@ public struct Table: Sendable {
         return id
     }
 
+    /// Removes a neighbour: as after `peerDown`, and its number means nobody from now on. It is not given again.
+    public mutating func removePeer(_ id: PeerID) {
+        guard let index = index(of: id) else { return }
+        peerDown(id)
+        peers[index].isRemoved = true
+        peers[index].policy.configuration = PeerConfiguration(relation: .peer, asn: ASN(0), address: .v4(.any))
+    }
+
     /// The neighbours, in the order in which they were added.
-    public var peerIDs: [PeerID] { peers.indices.map { PeerID(rawValue: UInt32($0 + 1)) } }
+    public var peerIDs: [PeerID] {
+        peers.indices.filter { !peers[$0].isRemoved }.map { PeerID(rawValue: UInt32($0 + 1)) }
+    }
 
     /// How a neighbour was configured; nil if there is no such neighbour.
     public func configuration(of id: PeerID) -> PeerConfiguration? {
@@ -57,7 +69,7 @@ public struct Table: Sendable {
     /// The place of a neighbour in `peers`.
     func index(of id: PeerID) -> Int? {
         let index = Int(id.rawValue) - 1
-        return peers.indices.contains(index) ? index : nil
+        return peers.indices.contains(index) && !peers[index].isRemoved ? index : nil
     }
 }
 
@@ -99,13 +111,9 @@ extension Table {
     /// first (RFC 4271, section 4.3). Ignored while the session is down, and for families that were not negotiated.
     public mutating func announce(_ prefixes: [IPPrefix], with attributes: PathAttributes, from id: PeerID) {
         guard let index = index(of: id), peers[index].isUp else { return }
-        let policy = peers[index].policy
         for family in AddressFamily.allCases where peers[index].families.contains(family) {
             guard prefixes.contains(where: { $0.family == family }) else { continue }
-            let imported = ImportedRoute(
-                received: attributes, family: family, from: id, identifier: policy.identifier, policy.configuration,
-                local: local)
-            let set = store.intern(imported)
+            let set = intern(attributes, family, fromPeerAt: index)
             for prefix in prefixes where prefix.family == family { setRoute(to: prefix, set, from: id) }
             store.release(set)
         }
@@ -127,6 +135,26 @@ extension Table {
     /// This speaker no longer originates `prefix`.
     public mutating func withdrawOriginated(_ prefix: IPPrefix) {
         removeRoute(prefixes.find(prefix), from: .local)
+    }
+
+    /// The set for what the neighbour at `index` sent; the caller holds one reference.
+    mutating func intern(_ received: PathAttributes, _ family: AddressFamily, fromPeerAt index: Int) -> AttributeSetID {
+        let policy = peers[index].policy
+        func imported(_ configuration: PeerConfiguration) -> ImportedRoute {
+            ImportedRoute(
+                received: received, family: family, from: policy.peer, identifier: policy.identifier, configuration,
+                local: local)
+        }
+        let route = imported(policy.configuration)
+        guard policy.configuration.importOptions != ImportOptions() else { return store.intern(route) }
+        var plain = policy.configuration
+        plain.importOptions = ImportOptions()
+        let unchanged = imported(plain)
+        guard !unchanged.canBeRestored(from: route) else { return store.intern(route) }
+        let kept = store.intern(unchanged)
+        let set = store.intern(route, received: kept)
+        store.release(kept)
+        return set
     }
 
     private mutating func setRoute(to prefix: IPPrefix, _ set: AttributeSetID, from id: PeerID) {
@@ -156,7 +184,7 @@ extension Table {
     }
 
     /// The route of a neighbour to the prefix in `slot`, and the one before it in the chain; 0 is none.
-    private func route(_ slot: UInt32, from id: PeerID) -> (number: UInt32, previous: UInt32) {
+    func route(_ slot: UInt32, from id: PeerID) -> (number: UInt32, previous: UInt32) {
         var previous: UInt32 = 0
         var number = prefixes[slot].routes
         while number != 0 {

@@ -46,11 +46,11 @@ extension Table {
             guard let waiting = out.dequeue() else { break }
             let best = prefixes[waiting.slot].best
             let target = best != 0 && batch.policy.permits(store[best]) ? best : 0
-            if withdrawalsOnly, target != 0, target != waiting.sent {
+            if withdrawalsOnly, target != 0, target != waiting.sent || out.isRepeated(waiting.slot) {
                 out.enqueue(waiting.slot, sent: waiting.sent)
                 continue
             }
-            add(waiting, target, to: &batch)
+            add(waiting, target, isRepeated: out.takeRepetition(of: waiting.slot), to: &batch)
             out.holdsBest[waiting.slot] = target != 0
             out.advertisedCount += (target != 0 ? 1 : 0) - (waiting.sent != 0 ? 1 : 0)
             if target == 0 { finished.append(waiting.slot) }
@@ -79,14 +79,16 @@ extension Table {
         var lastGroup = 0
     }
 
-    private func add(_ waiting: AdjRIBOut.Waiting, _ target: AttributeSetID, to batch: inout Batch) {
-        guard target != waiting.sent else { return }
+    private func add(
+        _ waiting: AdjRIBOut.Waiting, _ target: AttributeSetID, isRepeated: Bool, to batch: inout Batch
+    ) {
         let prefix = prefixes[waiting.slot].prefix
         guard target != 0 else {
-            batch.updates.withdrawn.append(prefix)
+            if waiting.sent != 0 { batch.updates.withdrawn.append(prefix) }
             return
         }
-        if waiting.sent != 0, compared(target, &batch) == compared(waiting.sent, &batch) { return }
+        guard target != waiting.sent || isRepeated else { return }
+        if waiting.sent != 0, !isRepeated, compared(target, &batch) == compared(waiting.sent, &batch) { return }
         batch.updates.announced[group(target, &batch)].prefixes.append(prefix)
     }
 

@@ -1,0 +1,84 @@
+import BGPWire
+public import Net
+
+/// What can be changed, or asked for again, while sessions live.
+extension Table {
+    /// Queues the Adj-RIB-Out of a neighbour for one family again, also what it holds already (RFC 2918, section 4). A
+    /// withdrawal that waits is not lost. Ignored while the session is down, and for a family that was not negotiated.
+    public mutating func resend(to id: PeerID, _ family: AddressFamily) {
+        guard let index = index(of: id), peers[index].isUp, peers[index].families.contains(family) else { return }
+        for slot in prefixes.slots where prefixes[slot].prefix.family == family { requeue(slot, index) }
+    }
+
+    /// Changes what is done to the routes that a neighbour sends us. Its Adj-RIB-In is imported again, without asking the
+    /// neighbour, and what comes out different waits for `decide`.
+    public mutating func setImportOptions(_ options: ImportOptions, of id: PeerID) {
+        guard let index = index(of: id), peers[index].policy.configuration.importOptions != options else { return }
+        peers[index].policy.configuration.importOptions = options
+        guard peers[index].receivedCount > 0 else { return }
+        var known: [AttributeSetID: AttributeSetID] = [:]
+        // Held until the end: the numbers of sets that are gone would be given again.
+        var held: [AttributeSetID] = []
+        for slot in prefixes.slots {
+            let (number, _) = route(slot, from: id)
+            guard number != 0 else { continue }
+            let old = prefixes.route(number).set
+            let new = known[old] ?? reimport(old, fromPeerAt: index)
+            if known.updateValue(new, forKey: old) == nil {
+                store.retain(old)
+                held += [old, new]
+            }
+            guard new != old else { continue }
+            prefixes.setRoute(number, to: new)
+            store.retain(new)
+            store.release(old)
+            markDirty(slot)
+        }
+        for set in held { store.release(set) }
+    }
+
+    /// The set that a set of the neighbour at `index` becomes under its present options; the caller holds one reference.
+    private mutating func reimport(_ set: AttributeSetID, fromPeerAt index: Int) -> AttributeSetID {
+        let received = store[set].received == 0 ? set : store[set].received
+        let family: AddressFamily = store[set].flags.contains(.ipv6) ? .ipv6 : .ipv4
+        return intern(store.attributes(received), family, fromPeerAt: index)
+    }
+
+    /// Changes what is done to the routes that we send to a neighbour. What it would be sent in another form than it holds,
+    /// or would no longer be sent, or only now, is queued for it; the rest is not sent again.
+    public mutating func setExportOptions(_ options: ExportOptions, of id: PeerID) {
+        guard let index = index(of: id), peers[index].policy.configuration.exportOptions != options else { return }
+        let old = peers[index].policy
+        peers[index].policy.configuration.exportOptions = options
+        guard peers[index].isUp else { return }
+        let new = peers[index].policy
+        var isSame: [AttributeSetID: Bool] = [:]
+        func keepsForm(_ set: AttributeSetID) -> Bool {
+            if let known = isSame[set] { return known }
+            let same = new.permits(store[set]) && export(set, old) == export(set, new)
+            isSame[set] = same
+            return same
+        }
+        for waiting in peers[index].out.waiting where waiting.sent != 0 && !keepsForm(waiting.sent) {
+            peers[index].out.repeat(waiting.slot)
+        }
+        for slot in prefixes.slots where prefixes[slot].best != 0 && !peers[index].out.isQueued[slot] {
+            if peers[index].out.holdsBest[slot], keepsForm(prefixes[slot].best) { continue }
+            requeue(slot, index)
+        }
+    }
+
+    /// Has the route to the prefix in `slot` sent to the neighbour at `index` in any case, or withdrawn if it holds one that
+    /// it may not be sent.
+    private mutating func requeue(_ slot: UInt32, _ index: Int) {
+        let best = prefixes[slot].best
+        if !peers[index].out.isQueued[slot] {
+            guard best != 0 else { return }
+            let isHeld = peers[index].out.holdsBest[slot]
+            guard isHeld || permits(best, slot, index) else { return }
+            if isHeld { store.retain(best) }
+            peers[index].out.enqueue(slot, sent: isHeld ? best : 0)
+        }
+        peers[index].out.repeat(slot)
+    }
+}
