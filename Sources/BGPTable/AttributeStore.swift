@@ -21,6 +21,10 @@ struct AttributeSet {
         static let noExport = Flags(rawValue: 1 << 4)
         /// Must not be sent to anyone (RFC 1997).
         static let noAdvertise = Flags(rawValue: 1 << 5)
+        /// Must not be sent to bilateral peers (RFC 3765).
+        static let noPeer = Flags(rawValue: 1 << 6)
+        /// Packets are to be dropped (RFC 7999).
+        static let blackhole = Flags(rawValue: 1 << 7)
     }
 
     fileprivate var offset: UInt32 = 0

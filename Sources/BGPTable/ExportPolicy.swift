@@ -28,13 +28,18 @@ struct ExportPolicy {
         guard !set.flags.contains(.noExport) else { return false }
         switch configuration.relation {
         case .customer, .sibling, .internal: return true
-        case .provider, .peer: return configuration.exportOptions.leak || !set.flags.contains(.onlyToCustomer)
+        case .provider: break
+        case .peer: if set.flags.contains(.noPeer) { return false }
         }
+        return configuration.exportOptions.leak || !set.flags.contains(.onlyToCustomer)
     }
 
     private func hasNextHop(for set: AttributeSet) -> Bool {
-        guard setsNextHop(for: set) else { return true }
-        return set.flags.contains(.ipv6) ? configuration.localIPv6 != nil : configuration.localIPv4 != nil
+        !setsNextHop(for: set) || hasOwnNextHop(for: set)
+    }
+
+    private func hasOwnNextHop(for set: AttributeSet) -> Bool {
+        set.flags.contains(.ipv6) ? configuration.localIPv6 != nil : configuration.localIPv4 != nil
     }
 
     /// Whether we name ourselves as the next hop. A reflected route keeps its own (RFC 4456, section 10).
@@ -43,8 +48,29 @@ struct ExportPolicy {
             || (configuration.nextHopSelf && !set.flags.contains(.internal))
     }
 
-    /// The attributes as the neighbour is sent them.
-    func export(_ attributes: PathAttributes, of set: AttributeSet) -> PathAttributes {
+    /// Whether what is sent may hang on the prefix, beyond the attributes.
+    var looksAtPrefix: Bool { configuration.exportOptions.policy.lookAtPrefix }
+
+    /// The attributes as the neighbour is sent them, for a route that `permits` lets through; nil if a rule rejects it.
+    func export(_ attributes: PathAttributes, of set: AttributeSet, to prefix: IPPrefix) -> PathAttributes? {
+        guard !configuration.exportOptions.policy.isEmpty else { return exportForm(attributes, of: set) }
+        var route = PolicyRoute(
+            attributes, to: prefix, from: set.peer, prepended: configuration.isInternal ? nil : local.asn)
+        guard route.apply(configuration.exportOptions.policy) else { return nil }
+        var exported = exportForm(route.attributes, of: set)
+        if route.setsMultiExitDiscriminator {
+            exported.multiExitDiscriminator = route.attributes.multiExitDiscriminator
+        }
+        if let nextHop = route.nextHop {
+            exported.nextHop = NextHop(nextHop)
+        } else if route.nextHopSelf {
+            guard hasOwnNextHop(for: set) else { return nil }
+            setNextHop(&exported, set)
+        }
+        return exported
+    }
+
+    private func exportForm(_ attributes: PathAttributes, of set: AttributeSet) -> PathAttributes {
         var attributes = attributes
         attributes.nextHop.linkLocal = nil
         if setsNextHop(for: set) { setNextHop(&attributes, set) }
@@ -91,10 +117,8 @@ struct ExportPolicy {
     private func addCommunities(_ attributes: inout PathAttributes) {
         var added = configuration.exportOptions.communities
         if configuration.exportOptions.noExport { added.append(.noExport) }
-        guard !added.isEmpty else { return }
-        var all = attributes.communities
-        for community in added where !all.contains(community) { all.append(community) }
-        attributes.communities = all.sorted()
+        if configuration.exportOptions.gracefulShutdown, !configuration.isInternal { added.append(.gracefulShutdown) }
+        attributes.add(added)
     }
 
     /// RFC 4271, section 5: an attribute that we do not know is passed on if it is transitive, marked as partial.

@@ -11,6 +11,8 @@ public enum Exclusion: UInt8, Hashable, Sendable {
     case clusterLoop
     /// OTC says that a customer, or a peer other than the one that set it, may not send this (RFC 9234, section 5).
     case routeLeak
+    /// A rule of import policy rejects it, or it asks for a blackhole where the neighbour may not (RFC 7999, section 3.3).
+    case policy
 }
 
 /// The LOCAL_PREF that a relation gives (Gao and Rexford: what earns money, before what is free, before what costs).
@@ -84,6 +86,46 @@ extension ImportedRoute {
         self.attributes = attributes
     }
 
+    /// Applies the rules of the neighbour, then what well-known communities ask for.
+    mutating func apply(_ configuration: PeerConfiguration, to prefix: IPPrefix) {
+        applyRules(configuration, prefix)
+        if !configuration.isInternal { shutDownGracefully(configuration.importOptions) }
+        flags = Self.flags(attributes, prefix.family, configuration)
+        applyBlackhole(configuration.importOptions, prefix)
+    }
+
+    private mutating func applyRules(_ configuration: PeerConfiguration, _ prefix: IPPrefix) {
+        guard !configuration.importOptions.policy.isEmpty else { return }
+        var route = PolicyRoute(
+            attributes, to: prefix, from: peer, prepended: configuration.isInternal ? nil : neighbourASN)
+        guard route.apply(configuration.importOptions.policy) else {
+            if exclusion == nil { exclusion = .policy }
+            return
+        }
+        attributes = route.attributes
+        if let nextHop = route.nextHop { attributes.nextHop = NextHop(nextHop) }
+    }
+
+    /// RFC 8326, section 4: the route stays usable until another one takes its place.
+    private mutating func shutDownGracefully(_ options: ImportOptions) {
+        if options.gracefulShutdown { attributes.add([.gracefulShutdown]) }
+        if attributes.communities.contains(.gracefulShutdown) { attributes.localPreference = 0 }
+    }
+
+    /// RFC 7999, sections 3.2 and 3.3: only where it was agreed on, and not beyond our AS.
+    private mutating func applyBlackhole(_ options: ImportOptions, _ prefix: IPPrefix) {
+        guard !options.blackholes.isEmpty, attributes.communities.contains(.blackhole) else { return }
+        guard options.blackholes.contains(where: { $0.contains(prefix) }) else {
+            if exclusion == nil { exclusion = .policy }
+            return
+        }
+        flags.insert(.blackhole)
+        if flags.isDisjoint(with: [.noExport, .noAdvertise]) {
+            attributes.add([.noExport])
+            flags.insert(.noExport)
+        }
+    }
+
     /// Whether the attributes that were received, as import without options leaves them, follow from `imported`: on eBGP
     /// import sets LOCAL_PREF, whatever it was.
     func canBeRestored(from imported: ImportedRoute) -> Bool {
@@ -141,10 +183,19 @@ extension ImportedRoute {
             switch community {
             case .noExport, .noExportSubconfederation: flags.insert(.noExport)
             case .noAdvertise: flags.insert(.noAdvertise)
+            case .noPeer: flags.insert(.noPeer)
             default: break
             }
         }
         return flags
+    }
+}
+
+extension ImportOptions {
+    /// Whether routes with these attributes may be imported differently from prefix to prefix.
+    func lookAtPrefix(_ attributes: PathAttributes) -> Bool {
+        policy.lookAtPrefix
+            || (!blackholes.isEmpty && (attributes.communities.contains(.blackhole) || !policy.isEmpty))
     }
 }
 

@@ -51,10 +51,25 @@ public struct LocalSpeaker: Hashable, Sendable {
 public struct ImportOptions: Hashable, Sendable {
     /// LOCAL_PREF in place of the one that the relation gives.
     public var localPreference: UInt32?
+    /// An eBGP session that is about to be shut down: its routes get GRACEFUL_SHUTDOWN, and with it a LOCAL_PREF of 0 (RFC
+    /// 8326, section 4.2).
+    public var gracefulShutdown: Bool
+    /// The prefixes in which the neighbour may ask with the community BLACKHOLE for packets to be dropped (RFC 7999, section
+    /// 3.3): those that it is authorized to announce. A route with BLACKHOLE to another prefix takes no part in the decision.
+    /// Without any, BLACKHOLE was not agreed on with this neighbour, and is a community like others.
+    public var blackholes: [IPPrefix]
+    /// Rules that are asked in order, after LOCAL_PREF is set and before well-known communities are looked at.
+    public var policy: [PolicyRule]
 
     /// Makes the options; what is not named follows from the relation.
-    public init(localPreference: UInt32? = nil) {
+    public init(
+        localPreference: UInt32? = nil, gracefulShutdown: Bool = false, blackholes: [IPPrefix] = [],
+        policy: [PolicyRule] = []
+    ) {
         self.localPreference = localPreference
+        self.gracefulShutdown = gracefulShutdown
+        self.blackholes = blackholes
+        self.policy = policy
     }
 }
 
@@ -71,18 +86,23 @@ public struct ExportOptions: Hashable, Sendable {
     /// A route leak on purpose: every route is sent, whatever the relation, and without OTC (RFC 9234), as by an AS whose
     /// filters are wrong and whose routers know nothing of roles.
     public var leak: Bool
+    /// An eBGP session that is about to be shut down: GRACEFUL_SHUTDOWN is added (RFC 8326, section 4.2).
+    public var gracefulShutdown: Bool
+    /// Rules that are asked in order, for what the relation lets through and before the other options are applied.
+    public var policy: [PolicyRule]
 
     /// Makes the options; what is not named follows from the relation.
     public init(
         prepend: UInt8 = 0, multiExitDiscriminator: UInt32? = nil, communities: [Community] = [],
-        noExport: Bool = false,
-        leak: Bool = false
+        noExport: Bool = false, leak: Bool = false, gracefulShutdown: Bool = false, policy: [PolicyRule] = []
     ) {
         self.prepend = prepend
         self.multiExitDiscriminator = multiExitDiscriminator
         self.communities = communities
         self.noExport = noExport
         self.leak = leak
+        self.gracefulShutdown = gracefulShutdown
+        self.policy = policy
     }
 }
 

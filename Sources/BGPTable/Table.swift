@@ -112,8 +112,16 @@ extension Table {
     public mutating func announce(_ prefixes: [IPPrefix], with attributes: PathAttributes, from id: PeerID) {
         guard let index = index(of: id), peers[index].isUp else { return }
         for family in AddressFamily.allCases where peers[index].families.contains(family) {
-            guard prefixes.contains(where: { $0.family == family }) else { continue }
-            let set = intern(attributes, family, fromPeerAt: index)
+            guard let first = prefixes.first(where: { $0.family == family }) else { continue }
+            if peers[index].policy.configuration.importOptions.lookAtPrefix(attributes) {
+                for prefix in prefixes where prefix.family == family {
+                    let set = intern(attributes, to: prefix, fromPeerAt: index)
+                    setRoute(to: prefix, set, from: id)
+                    store.release(set)
+                }
+                continue
+            }
+            let set = intern(attributes, to: first, fromPeerAt: index)
             for prefix in prefixes where prefix.family == family { setRoute(to: prefix, set, from: id) }
             store.release(set)
         }
@@ -137,13 +145,15 @@ extension Table {
         removeRoute(prefixes.find(prefix), from: .local)
     }
 
-    /// The set for what the neighbour at `index` sent; the caller holds one reference.
-    mutating func intern(_ received: PathAttributes, _ family: AddressFamily, fromPeerAt index: Int) -> AttributeSetID {
+    /// The set for what the neighbour at `index` sent for `prefix`; the caller holds one reference.
+    mutating func intern(_ received: PathAttributes, to prefix: IPPrefix, fromPeerAt index: Int) -> AttributeSetID {
         let policy = peers[index].policy
         func imported(_ configuration: PeerConfiguration) -> ImportedRoute {
-            ImportedRoute(
-                received: received, family: family, from: policy.peer, identifier: policy.identifier, configuration,
-                local: local)
+            var route = ImportedRoute(
+                received: received, family: prefix.family, from: policy.peer, identifier: policy.identifier,
+                configuration, local: local)
+            route.apply(configuration, to: prefix)
+            return route
         }
         let route = imported(policy.configuration)
         guard policy.configuration.importOptions != ImportOptions() else { return store.intern(route) }

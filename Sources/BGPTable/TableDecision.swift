@@ -11,6 +11,8 @@ public struct SelectedRoute: Hashable, Sendable {
     public var resolution: NextHopResolution
     /// What separated it from the runner-up.
     public var step: DecisionStep
+    /// Whether packets are to be dropped instead of forwarded (RFC 7999).
+    public var isBlackhole = false
 }
 
 /// A change of the Loc-RIB.
@@ -101,7 +103,8 @@ extension Table {
         let best = prefixes[slot].best
         guard best != 0, let resolution = store.resolution(best) else { return nil }
         return SelectedRoute(
-            peer: store[best].peer, nextHop: store.nextHop(best), resolution: resolution, step: prefixes[slot].step)
+            peer: store[best].peer, nextHop: store.nextHop(best), resolution: resolution, step: prefixes[slot].step,
+            isBlackhole: store[best].flags.contains(.blackhole))
     }
 
     private mutating func queueForPeers(_ slot: UInt32, old: AttributeSetID, new: AttributeSetID) {

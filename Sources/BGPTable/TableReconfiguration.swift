@@ -23,10 +23,15 @@ extension Table {
             let (number, _) = route(slot, from: id)
             guard number != 0 else { continue }
             let old = prefixes.route(number).set
-            let new = known[old] ?? reimport(old, fromPeerAt: index)
-            if known.updateValue(new, forKey: old) == nil {
+            let received = store.attributes(store[old].received == 0 ? old : store[old].received)
+            let new: AttributeSetID
+            if let same = known[old] {
+                new = same
+            } else {
+                new = intern(received, to: prefixes[slot].prefix, fromPeerAt: index)
                 store.retain(old)
                 held += [old, new]
+                if !options.lookAtPrefix(received) { known[old] = new }
             }
             guard new != old else { continue }
             prefixes.setRoute(number, to: new)
@@ -37,13 +42,6 @@ extension Table {
         for set in held { store.release(set) }
     }
 
-    /// The set that a set of the neighbour at `index` becomes under its present options; the caller holds one reference.
-    private mutating func reimport(_ set: AttributeSetID, fromPeerAt index: Int) -> AttributeSetID {
-        let received = store[set].received == 0 ? set : store[set].received
-        let family: AddressFamily = store[set].flags.contains(.ipv6) ? .ipv6 : .ipv4
-        return intern(store.attributes(received), family, fromPeerAt: index)
-    }
-
     /// Changes what is done to the routes that we send to a neighbour. What it would be sent in another form than it holds,
     /// or would no longer be sent, or only now, is queued for it; the rest is not sent again.
     public mutating func setExportOptions(_ options: ExportOptions, of id: PeerID) {
@@ -52,18 +50,20 @@ extension Table {
         peers[index].policy.configuration.exportOptions = options
         guard peers[index].isUp else { return }
         let new = peers[index].policy
+        let isByPrefix = old.looksAtPrefix || new.looksAtPrefix
         var isSame: [AttributeSetID: Bool] = [:]
-        func keepsForm(_ set: AttributeSetID) -> Bool {
-            if let known = isSame[set] { return known }
-            let same = new.permits(store[set]) && export(set, old) == export(set, new)
-            isSame[set] = same
+        func keepsForm(_ set: AttributeSetID, _ slot: UInt32) -> Bool {
+            if !isByPrefix, let known = isSame[set] { return known }
+            let prefix = prefixes[slot].prefix
+            let same = new.permits(store[set]) && export(set, prefix, old) == export(set, prefix, new)
+            if !isByPrefix { isSame[set] = same }
             return same
         }
-        for waiting in peers[index].out.waiting where waiting.sent != 0 && !keepsForm(waiting.sent) {
+        for waiting in peers[index].out.waiting where waiting.sent != 0 && !keepsForm(waiting.sent, waiting.slot) {
             peers[index].out.repeat(waiting.slot)
         }
         for slot in prefixes.slots where prefixes[slot].best != 0 && !peers[index].out.isQueued[slot] {
-            if peers[index].out.holdsBest[slot], keepsForm(prefixes[slot].best) { continue }
+            if peers[index].out.holdsBest[slot], keepsForm(prefixes[slot].best, slot) { continue }
             requeue(slot, index)
         }
     }

@@ -44,8 +44,7 @@ extension Table {
         var finished: [UInt32] = []
         for _ in 0..<min(max(limit, 0), out.waiting.count) {
             guard let waiting = out.dequeue() else { break }
-            let best = prefixes[waiting.slot].best
-            let target = best != 0 && batch.policy.permits(store[best]) ? best : 0
+            let target = permitted(prefixes[waiting.slot].best, waiting.slot, &batch)
             if withdrawalsOnly, target != 0, target != waiting.sent || out.isRepeated(waiting.slot) {
                 out.enqueue(waiting.slot, sent: waiting.sent)
                 continue
@@ -71,12 +70,26 @@ extension Table {
     private struct Batch {
         var updates = OutgoingUpdates()
         let policy: ExportPolicy
-        /// Forms that were compared. Those that are only sent are in their group.
-        var exported: [AttributeSetID: PathAttributes] = [:]
+        /// Whether a set may have another form for another prefix, so that none can be kept for it.
+        let isByPrefix: Bool
+        /// Forms that were compared, nil where a rule rejects. Those that are only sent are in their group.
+        var exported: [AttributeSetID: PathAttributes?] = [:]
         var groupOfSet: [AttributeSetID: Int] = [:]
         var groupOfForm: [Form: Int] = [:]
         var lastSet: AttributeSetID = 0
         var lastGroup = 0
+
+        init(policy: ExportPolicy) {
+            self.policy = policy
+            isByPrefix = policy.looksAtPrefix
+        }
+    }
+
+    /// The route itself if it may be sent, else 0.
+    private func permitted(_ set: AttributeSetID, _ slot: UInt32, _ batch: inout Batch) -> AttributeSetID {
+        guard set != 0, batch.policy.permits(store[set]) else { return 0 }
+        if batch.policy.configuration.exportOptions.policy.isEmpty { return set }
+        return form(set, prefixes[slot].prefix, &batch) == nil ? 0 : set
     }
 
     private func add(
@@ -88,41 +101,45 @@ extension Table {
             return
         }
         guard target != waiting.sent || isRepeated else { return }
-        if waiting.sent != 0, !isRepeated, compared(target, &batch) == compared(waiting.sent, &batch) { return }
-        batch.updates.announced[group(target, &batch)].prefixes.append(prefix)
+        if waiting.sent != 0, !isRepeated, form(target, prefix, &batch) == form(waiting.sent, prefix, &batch) { return }
+        guard let group = group(target, prefix, &batch) else { return }
+        batch.updates.announced[group].prefixes.append(prefix)
     }
 
     /// The group of a set. Sets that differ only in what is not sent come out equal and share one.
-    private func group(_ set: AttributeSetID, _ batch: inout Batch) -> Int {
-        if set == batch.lastSet { return batch.lastGroup }
-        let group: Int
-        if let known = batch.groupOfSet[set] {
-            group = known
-        } else {
-            let form = Form(
-                attributes: batch.exported[set] ?? export(set, batch.policy),
-                isIPv6: store[set].flags.contains(.ipv6))
-            group = batch.groupOfForm[form] ?? batch.updates.announced.count
-            if group == batch.updates.announced.count {
-                batch.updates.announced.append(OutgoingUpdates.Group(attributes: form.attributes, prefixes: []))
-                batch.groupOfForm[form] = group
+    private func group(_ set: AttributeSetID, _ prefix: IPPrefix, _ batch: inout Batch) -> Int? {
+        if !batch.isByPrefix {
+            if set == batch.lastSet { return batch.lastGroup }
+            if let known = batch.groupOfSet[set] {
+                batch.lastSet = set
+                batch.lastGroup = known
+                return known
             }
-            batch.groupOfSet[set] = group
         }
-        batch.lastSet = set
-        batch.lastGroup = group
+        guard let attributes = batch.exported[set] ?? export(set, prefix, batch.policy) else { return nil }
+        let form = Form(attributes: attributes, isIPv6: store[set].flags.contains(.ipv6))
+        let group = batch.groupOfForm[form] ?? batch.updates.announced.count
+        if group == batch.updates.announced.count {
+            batch.updates.announced.append(OutgoingUpdates.Group(attributes: form.attributes, prefixes: []))
+            batch.groupOfForm[form] = group
+        }
+        if !batch.isByPrefix {
+            batch.groupOfSet[set] = group
+            batch.lastSet = set
+            batch.lastGroup = group
+        }
         return group
     }
 
-    private func compared(_ set: AttributeSetID, _ batch: inout Batch) -> PathAttributes {
+    private func form(_ set: AttributeSetID, _ prefix: IPPrefix, _ batch: inout Batch) -> PathAttributes? {
         if let known = batch.exported[set] { return known }
-        let attributes = export(set, batch.policy)
-        batch.exported[set] = attributes
+        let attributes = export(set, prefix, batch.policy)
+        if !batch.isByPrefix { batch.exported.updateValue(attributes, forKey: set) }
         return attributes
     }
 
-    /// The attributes of a set as a neighbour with this policy is sent them.
-    func export(_ set: AttributeSetID, _ policy: ExportPolicy) -> PathAttributes {
-        policy.export(store.attributes(set), of: store[set])
+    /// The attributes of a set as a neighbour with this policy is sent them for a prefix; nil if a rule rejects it.
+    func export(_ set: AttributeSetID, _ prefix: IPPrefix, _ policy: ExportPolicy) -> PathAttributes? {
+        policy.export(store.attributes(set), of: store[set], to: prefix)
     }
 }

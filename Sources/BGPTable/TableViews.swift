@@ -66,7 +66,7 @@ extension Table {
         let sent =
             out.isQueued[slot]
             ? out.waiting.first { $0.slot == slot }?.sent ?? 0 : out.holdsBest[slot] ? prefixes[slot].best : 0
-        return sent == 0 ? nil : export(sent, peers[index].policy)
+        return sent == 0 ? nil : export(sent, prefix, peers[index].policy)
     }
 
     /// The number of prefixes that a neighbour announces to us.

@@ -273,7 +273,7 @@ import Testing
     func wellKnown(_ target: Relation) {
         let isInternal = target == .internal
         for (community, isSent) in [
-            (0xFFFF_FF01, isInternal), (0xFFFF_FF02, false), (0xFFFF_FF03, isInternal), (0xFFFF_FF04, true),
+            (0xFFFF_FF01, isInternal), (0xFFFF_FF02, false), (0xFFFF_FF03, isInternal), (0xFFFF_FF04, target != .peer),
         ] as [(UInt32, Bool)] {
             var bench = Bench()
             let from = bench.peer(.customer, 2)

@@ -307,10 +307,17 @@ import Testing
             case 5: bench.table.resend(to: ids[index], .ipv4)
             case 6:
                 let preference: UInt32? = random.number() % 2 == 0 ? nil : random.number() % 3 * 150
-                bench.table.setImportOptions(ImportOptions(localPreference: preference), of: ids[index])
+                let rules = (0..<random.number() % 3).compactMap { _ in all.someRule(&random) }
+                bench.table.setImportOptions(
+                    ImportOptions(
+                        localPreference: preference, gracefulShutdown: random.number() % 4 == 0, policy: rules),
+                    of: ids[index])
             case 7:
+                let rules = (0..<random.number() % 3).compactMap { _ in all.someRule(&random) }
                 bench.table.setExportOptions(
-                    ExportOptions(prepend: UInt8(random.number() % 2), leak: random.number() % 3 == 0), of: ids[index])
+                    ExportOptions(
+                        prepend: UInt8(random.number() % 2), leak: random.number() % 3 == 0, policy: rules),
+                    of: ids[index])
             case 8, 9: bench.settle()
             default: take(index)
             }
@@ -320,5 +327,26 @@ import Testing
         bench.settle()
         #expect(bench.table.prefixCount == 0)
         #expect(bench.table.attributeSetCount == 0)
+    }
+}
+
+extension [IPPrefix] {
+    /// A rule about some of these, or about anything.
+    fileprivate func someRule(_ random: inout Seeded) -> PolicyRule? {
+        guard let prefix = randomElement(using: &random) else { return nil }
+        let condition: PolicyCondition =
+            switch random.number() % 3 {
+            case 0: PolicyCondition(prefixes: [.orLonger(prefix)])
+            case 1: PolicyCondition(asPath: try? ASPathExpression("70001"))
+            default: PolicyCondition()
+            }
+        let actions: [PolicyAction] = [
+            .setMultiExitDiscriminator(random.number() % 2), .setLocalPreference(random.number() % 3 * 100),
+            .addCommunities([Community(rawValue: 5)]), .prepend(1), .setNextHopSelf,
+        ]
+        let verdicts: [PolicyRule.Verdict] = [.accept, .proceed, .proceed, .reject]
+        return PolicyRule(
+            condition, Array<PolicyAction>(actions.shuffled(using: &random).prefix(2)),
+            verdicts.randomElement(using: &random) ?? .accept)
     }
 }
