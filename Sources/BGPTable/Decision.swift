@@ -22,6 +22,8 @@ public enum DecisionStep: UInt8, Hashable, Sendable, CaseIterable, Comparable {
     case externalOverInternal
     /// The lowest interior metric to the next hop (e).
     case interiorMetric
+    /// The external route that has been the best one (RFC 5004), in the order `oldestExternal` only.
+    case oldestExternal
     /// The lowest ORIGINATOR_ID or BGP Identifier (f; RFC 4456, section 9).
     case identifier
     /// The shortest CLUSTER_LIST (RFC 4456, section 9).
@@ -71,14 +73,27 @@ struct Candidate {
 enum Decision {
     /// Marks every route but the best with the step that it lost at; returns the best route's index and the step that
     /// left it alone, or nil if no route can be used.
-    static func decide(_ candidates: inout [Candidate]) -> (best: Int, step: DecisionStep)? {
+    /// - Parameters:
+    ///   - candidates: the routes.
+    ///   - options: how they are compared.
+    ///   - incumbent: the neighbour whose route is the best one at present, for `oldestExternal`.
+    /// - Returns: the best, or nil if there is none.
+    static func decide(
+        _ candidates: inout [Candidate], _ options: DecisionOptions = DecisionOptions(), incumbent: PeerID? = nil
+    ) -> (best: Int, step: DecisionStep)? {
         for index in candidates.indices { candidates[index].lostAt = nil }
         var left = candidates.count
         var last = DecisionStep.onlyRoute
         for step in DecisionStep.allCases.dropFirst() {
             // Even a single route must be reachable.
             guard left > 1 || (left == 1 && step == .nextHopReachable) else { break }
-            let removed = remove(at: step, &candidates)
+            let removed: Int
+            switch step {
+            case .multiExitDiscriminator: removed = removeByMED(&candidates, acrossASes: options.alwaysCompareMED)
+            case .oldestExternal:
+                removed = options.order == .oldestExternal ? removeNewer(&candidates, than: incumbent) : 0
+            default: removed = remove(at: step, &candidates)
+            }
             if removed > 0 { last = step }
             left -= removed
         }
@@ -89,7 +104,6 @@ enum Decision {
     private static func remove(at step: DecisionStep, _ candidates: inout [Candidate]) -> Int {
         switch step {
         case .nextHopReachable: return remove(&candidates, at: step) { $0.metric == nil }
-        case .multiExitDiscriminator: return removeByMED(&candidates)
         case .peerAddress:
             let lowest = candidates.indices.filter { candidates[$0].lostAt == nil }.min {
                 (candidates[$0].address, candidates[$0].peer) < (candidates[$1].address, candidates[$1].peer)
@@ -115,18 +129,28 @@ enum Decision {
         case .interiorMetric: UInt64(candidate.metric ?? .max)
         case .identifier: UInt64(candidate.identifier.rawValue)
         case .clusterListLength: UInt64(candidate.clusterListLength)
-        case .onlyRoute, .nextHopReachable, .multiExitDiscriminator, .peerAddress: 0
+        case .onlyRoute, .nextHopReachable, .multiExitDiscriminator, .oldestExternal, .peerAddress: 0
         }
     }
 
-    private static func removeByMED(_ candidates: inout [Candidate]) -> Int {
+    private static func removeByMED(_ candidates: inout [Candidate], acrossASes: Bool) -> Int {
         let rivals = candidates
         return remove(&candidates, at: .multiExitDiscriminator) { candidate in
             rivals.contains {
-                $0.lostAt == nil && $0.neighbourASN == candidate.neighbourASN
+                $0.lostAt == nil && (acrossASes || $0.neighbourASN == candidate.neighbourASN)
                     && $0.multiExitDiscriminator < candidate.multiExitDiscriminator
             }
         }
+    }
+
+    /// RFC 5004, section 3. A route with the lowest identifier needs no help, and between sessions with one speaker the
+    /// address shall decide.
+    private static func removeNewer(_ candidates: inout [Candidate], than incumbent: PeerID?) -> Int {
+        let left = candidates.filter { $0.lostAt == nil }
+        guard let oldest = left.first(where: { $0.peer == incumbent && !$0.isInternal }),
+            left.contains(where: { $0.identifier < oldest.identifier })
+        else { return 0 }
+        return remove(&candidates, at: .oldestExternal) { $0.peer != incumbent }
     }
 
     private static func remove(
@@ -142,13 +166,17 @@ enum Decision {
 
     /// The usable routes from best to worst. A route stands before those that lost earlier; among those that lost at the
     /// same step, the one that would win without the others stands first, so the second is the runner-up.
-    static func ranking(_ candidates: [Candidate]) -> [Candidate] {
+    static func ranking(
+        _ candidates: [Candidate], _ options: DecisionOptions = DecisionOptions(), incumbent: PeerID? = nil
+    ) -> [Candidate] {
         var candidates = candidates
-        guard let (best, _) = decide(&candidates) else { return candidates.sorted { $0.peer < $1.peer } }
+        guard let (best, _) = decide(&candidates, options, incumbent: incumbent) else {
+            return candidates.sorted { $0.peer < $1.peer }
+        }
         var order = [candidates[best]]
         for step in DecisionStep.allCases.reversed() {
             let lost = candidates.filter { $0.lostAt == step }
-            for var candidate in ranking(lost) {
+            for var candidate in ranking(lost, options) {
                 candidate.lostAt = step
                 order.append(candidate)
             }

@@ -28,16 +28,21 @@ public struct Table: Sendable {
 
     /// The speaker that owns the table.
     public let local: LocalSpeaker
+    /// How its decision process compares routes.
+    public let decision: DecisionOptions
     /// The neighbours; their numbers count from 1.
     var peers: [Peer] = []
     var prefixes = PrefixTable()
     var store = AttributeStore()
     var dirty: [UInt32] = []
     var dirtyStart = 0
+    /// The routes that carry packets together with the best, for the slots of prefixes that have any.
+    var equalPaths: [UInt32: [EqualPath]] = [:]
 
     /// Makes an empty table.
-    public init(local: LocalSpeaker) {
+    public init(local: LocalSpeaker, decision: DecisionOptions = DecisionOptions()) {
         self.local = local
+        self.decision = decision
     }
 
     /// Adds a neighbour, whose session is down.

@@ -13,6 +13,25 @@ public struct SelectedRoute: Hashable, Sendable {
     public var step: DecisionStep
     /// Whether packets are to be dropped instead of forwarded (RFC 7999).
     public var isBlackhole = false
+    /// The routes that carry packets together with it, by neighbour address, each with another way than the others; none
+    /// without `DecisionOptions.multipathLimit`.
+    public var equalPaths: [EqualPath] = []
+}
+
+/// A route that carries packets together with the best one to the same prefix.
+public struct EqualPath: Hashable, Sendable {
+    /// The neighbour that it was learned from.
+    public var peer: PeerID
+    /// The next hop.
+    public var nextHop: NextHop
+    /// How the next hop is reached.
+    public var resolution: NextHopResolution
+
+    /// Whether packets take the same way.
+    func hasSameWay(as other: EqualPath) -> Bool {
+        resolution.interfaceIndex == other.resolution.interfaceIndex
+            && (resolution.gateway ?? nextHop.address) == (other.resolution.gateway ?? other.nextHop.address)
+    }
 }
 
 /// A change of the Loc-RIB.
@@ -30,7 +49,8 @@ extension Table {
     /// Runs the decision process for the prefixes that changed, in the order in which they did, and queues what follows for
     /// the neighbours.
     /// - Parameter limit: the number of prefixes after which to stop, so that a full table does not hold up timers.
-    /// - Returns: the prefixes whose best route, or the way to its next hop, is another one than before.
+    /// - Returns: the prefixes whose best route, or the way to its next hop, or what goes together with it, is another one
+    ///   than before.
     public mutating func decide(atMost limit: Int = .max) -> [RouteChange] {
         var changes: [RouteChange] = []
         var candidates: [Candidate] = []
@@ -50,7 +70,8 @@ extension Table {
     private mutating func decide(_ slot: UInt32, _ candidates: inout [Candidate]) -> RouteChange? {
         let (best, step) = select(slot, &candidates)
         let old = prefixes[slot].best
-        let forwardingChanged = prefixes[slot].flags.contains(.forwardingChanged)
+        var forwardingChanged = prefixes[slot].flags.contains(.forwardingChanged)
+        if decision.multipathLimit > 1, setEqualPaths(slot, best, candidates) { forwardingChanged = true }
         prefixes[slot].flags.subtract([.dirty, .forwardingChanged])
         prefixes[slot].step = step
         let prefix = prefixes[slot].prefix
@@ -70,6 +91,7 @@ extension Table {
 
     /// The best of the routes to the prefix in `slot`, and what made it so; 0 if none is usable.
     private func select(_ slot: UInt32, _ candidates: inout [Candidate]) -> (AttributeSetID, DecisionStep) {
+        candidates.removeAll(keepingCapacity: true)
         let first = prefixes[slot].routes
         guard first != 0 else { return (0, .onlyRoute) }
         let route = prefixes.route(first)
@@ -77,10 +99,43 @@ extension Table {
             let isUsable = store[route.set].exclusion == nil && store.resolution(route.set) != nil
             return (isUsable ? route.set : 0, .onlyRoute)
         }
-        candidates.removeAll(keepingCapacity: true)
         collect(slot, &candidates)
-        guard let (best, step) = Decision.decide(&candidates) else { return (0, .onlyRoute) }
+        guard let (best, step) = Decision.decide(&candidates, decision, incumbent: incumbent(slot)) else {
+            return (0, .onlyRoute)
+        }
         return (candidates[best].id, step)
+    }
+
+    /// The neighbour whose route to the prefix in `slot` is the best one as last decided.
+    func incumbent(_ slot: UInt32) -> PeerID? {
+        prefixes[slot].best == 0 ? nil : store[prefixes[slot].best].peer
+    }
+
+    /// Notes what goes together with the best of the decided candidates. True if packets take other ways than before.
+    private mutating func setEqualPaths(_ slot: UInt32, _ best: AttributeSetID, _ candidates: [Candidate]) -> Bool {
+        let old = equalPaths[slot] ?? []
+        let new = best == 0 ? [] : equalPaths(to: best, candidates)
+        equalPaths[slot] = new.isEmpty ? nil : new
+        return old.count != new.count
+            || !zip(old, new).allSatisfy { $0.peer == $1.peer && $0.nextHop == $1.nextHop && $0.hasSameWay(as: $1) }
+    }
+
+    private func equalPaths(to best: AttributeSetID, _ candidates: [Candidate]) -> [EqualPath] {
+        guard !store[best].flags.contains(.blackhole), let bestPath = path(best) else { return [] }
+        let equal = candidates.filter { candidate in
+            guard let step = candidate.lostAt, step > .interiorMetric else { return false }
+            return candidate.neighbourASN == store[best].neighbourASN && !store[candidate.id].flags.contains(.blackhole)
+        }
+        var ways = [bestPath]
+        for candidate in equal.sorted(by: { ($0.address, $0.peer) < ($1.address, $1.peer) }) {
+            guard ways.count < decision.multipathLimit, let path = path(candidate.id) else { break }
+            if !ways.contains(where: { $0.hasSameWay(as: path) }) { ways.append(path) }
+        }
+        return Array(ways.dropFirst())
+    }
+
+    private func path(_ set: AttributeSetID) -> EqualPath? {
+        store.resolution(set).map { EqualPath(peer: store[set].peer, nextHop: store.nextHop(set), resolution: $0) }
     }
 
     /// Appends the routes to the prefix in `slot` that are not excluded.
@@ -104,7 +159,7 @@ extension Table {
         guard best != 0, let resolution = store.resolution(best) else { return nil }
         return SelectedRoute(
             peer: store[best].peer, nextHop: store.nextHop(best), resolution: resolution, step: prefixes[slot].step,
-            isBlackhole: store[best].flags.contains(.blackhole))
+            isBlackhole: store[best].flags.contains(.blackhole), equalPaths: equalPaths[slot] ?? [])
     }
 
     private mutating func queueForPeers(_ slot: UInt32, old: AttributeSetID, new: AttributeSetID) {

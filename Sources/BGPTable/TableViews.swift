@@ -40,7 +40,8 @@ extension Table {
         let slot = prefixes.find(prefix)
         var candidates: [Candidate] = []
         collect(slot, &candidates)
-        var views = Decision.ranking(candidates).map { view($0.id, slot, lostAt: $0.lostAt) }
+        let ranking = Decision.ranking(candidates, decision, incumbent: incumbent(slot))
+        var views = ranking.map { view($0.id, slot, lostAt: $0.lostAt) }
         var excluded: [RouteView] = []
         var number = prefixes[slot].routes
         while number != 0 {
