@@ -90,7 +90,6 @@ extension ImportedRoute {
     mutating func apply(_ configuration: PeerConfiguration, to prefix: IPPrefix) {
         applyRules(configuration, prefix)
         if !configuration.isInternal { shutDownGracefully(configuration.importOptions) }
-        flags = Self.flags(attributes, prefix.family, configuration)
         applyBlackhole(configuration.importOptions, prefix)
     }
 
@@ -104,6 +103,7 @@ extension ImportedRoute {
         }
         attributes = route.attributes
         if let nextHop = route.nextHop { attributes.nextHop = NextHop(nextHop) }
+        flags = Self.flags(attributes, prefix.family, configuration)
     }
 
     /// RFC 8326, section 4: the route stays usable until another one takes its place.
