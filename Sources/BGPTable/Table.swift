@@ -172,7 +172,7 @@ extension Table {
         return set
     }
 
-    private mutating func setRoute(to prefix: IPPrefix, _ set: AttributeSetID, from id: PeerID) {
+    mutating func setRoute(to prefix: IPPrefix, _ set: AttributeSetID, from id: PeerID) {
         let slot = prefixes.findOrInsert(prefix)
         let (number, _) = route(slot, from: id)
         if number != 0 {

@@ -16,30 +16,23 @@ extension Table {
         guard let index = index(of: id), peers[index].policy.configuration.importOptions != options else { return }
         peers[index].policy.configuration.importOptions = options
         guard peers[index].receivedCount > 0 else { return }
+        // What sets become. A number that is given again is not asked for: those asked for are in use from before.
         var known: [AttributeSetID: AttributeSetID] = [:]
-        // Held until the end: the numbers of sets that are gone would be given again.
-        var held: [AttributeSetID] = []
         for slot in prefixes.slots {
             let (number, _) = route(slot, from: id)
             guard number != 0 else { continue }
             let old = prefixes.route(number).set
-            let received = store.attributes(store[old].received == 0 ? old : store[old].received)
-            let new: AttributeSetID
-            if let same = known[old] {
-                new = same
-            } else {
-                new = intern(received, to: prefixes[slot].prefix, fromPeerAt: index)
-                store.retain(old)
-                held += [old, new]
-                if !options.lookAtPrefix(received) { known[old] = new }
+            let prefix = prefixes[slot].prefix
+            if let new = known[old] {
+                setRoute(to: prefix, new, from: id)
+                continue
             }
-            guard new != old else { continue }
-            prefixes.setRoute(number, to: new)
-            store.retain(new)
-            store.release(old)
-            markDirty(slot)
+            let received = store.attributes(store[old].received == 0 ? old : store[old].received)
+            let new = intern(received, to: prefix, fromPeerAt: index)
+            setRoute(to: prefix, new, from: id)
+            store.release(new)
+            if !options.lookAtPrefix(received) { known[old] = new }
         }
-        for set in held { store.release(set) }
     }
 
     /// Changes what is done to the routes that we send to a neighbour. What it would be sent in another form than it holds,

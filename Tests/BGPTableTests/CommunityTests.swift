@@ -135,6 +135,18 @@ import Testing
         #expect(bench.table.takeUpdates(for: to).announced.first?.attributes.communities.map(\.rawValue) == [mark])
     }
 
+    @Test("a rule that adds BLACKHOLE is held to the same prefixes, each by itself")
+    func byRule() {
+        var bench = Bench()
+        let id = bench.peer(.customer, 2)
+        let rule = PolicyRule(.init(), [.addCommunities([.blackhole])], .accept)
+        bench.table.setImportOptions(ImportOptions(blackholes: [prefix("192.0.2.0/24")], policy: [rule]), of: id)
+        let all = ["192.0.2.7/32", "198.51.100.7/32"].map(prefix)
+        bench.table.announce(all, with: attributes(path: [65002]), from: id)
+        #expect(bench.settle().map(\.route?.isBlackhole) == [true])
+        #expect(bench.table.routes(to: all[1]).map(\.exclusion) == [.policy])
+    }
+
     @Test("a looped route stays a looped route, whatever it asks for")
     func looped() {
         var bench = Bench()

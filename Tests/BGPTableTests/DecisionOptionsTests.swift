@@ -89,6 +89,11 @@ extension Bench {
             bench.announce(attributes(path: [65003], med: 1), from: low)
             #expect(bench.settle().map(\.route?.peer) == [always ? low : high])
             #expect(bench.table.routes(to: one).last?.lostAt == (always ? .multiExitDiscriminator : .identifier))
+            // Those that lost are ranked the same way.
+            let best = bench.peer(.provider, 4, preference: 500)
+            bench.announce(attributes(path: [65004]), from: best)
+            bench.settle()
+            #expect(bench.table.routes(to: one).map(\.peer) == [best] + (always ? [low, high] : [high, low]))
         }
     }
 }

@@ -125,6 +125,51 @@ private func expression(_ text: String) -> ASPathExpression? { try? ASPathExpres
     }
 }
 
+extension PolicyConditionTests {
+    @Test("rules about prefixes that come and go while sessions live reach only their prefixes")
+    func byPrefixLater() {
+        var bench = Bench()
+        let from = bench.peer(.customer, 2)
+        let to = bench.peer(.provider, 3)
+        let all = ["198.51.100.0/24", "192.0.2.0/24", "203.0.113.0/24"].map(prefix)
+        let rules = [PolicyRule(.init(prefixes: [.exact(one)]), [.addCommunities([Community(rawValue: 7)])], .accept)]
+        bench.table.announce(all, with: attributes(path: [65002]), from: from)
+        bench.settle()
+        _ = bench.table.takeUpdates(for: to)
+        for options in [ExportOptions(policy: rules), ExportOptions()] {
+            bench.table.setExportOptions(options, of: to)
+            #expect(bench.table.takeUpdates(for: to).announced.map(\.prefixes) == [[one]])
+        }
+        for options in [ImportOptions(policy: rules), ImportOptions()] {
+            bench.table.setImportOptions(options, of: from)
+            #expect(bench.settle().map(\.prefix) == [one])
+            #expect(bench.table.takeUpdates(for: to).announced.map(\.prefixes) == [[one]])
+        }
+    }
+}
+
+extension PolicyConditionTests {
+    @Test("routes that a rule makes equal are told apart again when it goes")
+    func restored() {
+        var bench = Bench()
+        let id = bench.peer(.customer, 2)
+        let all = (0..<200).map { IPPrefix(.v4(IPv4Address(198, 51, UInt8($0), 0)), length: 24) }
+        for (med, prefix) in all.enumerated() {
+            bench.table.announce([prefix], with: attributes(path: [65002], med: UInt32(med)), from: id)
+        }
+        func values() -> [UInt32?] {
+            bench.settle()
+            return all.map { bench.table.routes(to: $0).first?.attributes.multiExitDiscriminator }
+        }
+        let rule = PolicyRule(.init(), [.setMultiExitDiscriminator(nil)], .accept)
+        bench.table.setImportOptions(ImportOptions(policy: [rule]), of: id)
+        #expect(values() == all.map { _ in nil })
+        bench.table.setImportOptions(ImportOptions(), of: id)
+        #expect(values() == all.indices.map { UInt32($0) })
+        #expect(bench.table.attributeSetCount == 200)
+    }
+}
+
 @Suite struct PolicyActionTests {
     private func imported(_ actions: [PolicyAction], _ relation: Relation = .customer) -> PathAttributes? {
         var bench = Bench()
