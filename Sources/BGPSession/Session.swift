@@ -17,6 +17,7 @@ public struct Session: Sendable {
         var state = SessionState.idle
         var holdDeadline: UInt64?
         var keepaliveDeadline: UInt64?
+        var sendHoldDeadline: UInt64?
         var negotiated: NegotiatedSession?
         /// KEEPALIVE came, but a better connection may still win the collision.
         var isConfirmed = false
@@ -59,7 +60,7 @@ public struct Session: Sendable {
         var earliest = UInt64.max
         for candidate in [
             connectRetryDeadline, idleHoldDeadline, outgoing.holdDeadline, outgoing.keepaliveDeadline,
-            incoming.holdDeadline, incoming.keepaliveDeadline,
+            outgoing.sendHoldDeadline, incoming.holdDeadline, incoming.keepaliveDeadline, incoming.sendHoldDeadline,
         ] {
             earliest = min(earliest, candidate ?? .max)
         }
@@ -80,6 +81,7 @@ public struct Session: Sendable {
         case .malformed(let message, let origin):
             if self[origin].state >= .openSent { fail(origin, .sent(message), now) }
         case .updateSent: updateSent(now)
+        case .sendProgressed(let origin): restartSendHoldTimer(origin, now)
         case .timer: timersExpired(now)
         }
         defer { actions = [] }
@@ -263,6 +265,7 @@ extension Session {
         connectRetryCounter = 0
         establishedSince = now
         self[origin].state = .established
+        restartSendHoldTimer(origin, now)
         actions.append(.established(negotiated, origin))
     }
 

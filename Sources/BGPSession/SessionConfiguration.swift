@@ -18,10 +18,19 @@ public struct SessionConfiguration: Hashable, Sendable {
     /// PassiveTcpEstablishment: wait for the neighbour to connect.
     public var isPassive: Bool
 
+    /// What this speaker is to the neighbour (RFC 9234); nil for no role.
+    public var role: Role?
+    /// Whether a neighbour that names no role is turned away (RFC 9234, section 4.2, "strict mode").
+    public var isRoleStrict: Bool
+    /// SendHoldTime (RFC 9687): how long the neighbour may take nothing of what is sent; 0 for ever, nil for the greater of
+    /// eight minutes and twice the negotiated hold time. Otherwise greater than the hold time.
+    public var sendHoldTime: UInt64?
+
     /// Makes a configuration.
     public init(
         localASN: ASN, remoteASN: ASN, identifier: IPv4Address, families: AddressFamilies, holdTime: UInt16,
-        connectRetryTime: UInt64, isPassive: Bool = false
+        connectRetryTime: UInt64, isPassive: Bool = false, role: Role? = nil, isRoleStrict: Bool = false,
+        sendHoldTime: UInt64? = nil
     ) {
         self.localASN = localASN
         self.remoteASN = remoteASN
@@ -30,6 +39,9 @@ public struct SessionConfiguration: Hashable, Sendable {
         self.holdTime = holdTime
         self.connectRetryTime = connectRetryTime
         self.isPassive = isPassive
+        self.role = role
+        self.isRoleStrict = isRoleStrict
+        self.sendHoldTime = sendHoldTime
     }
 
     /// Whether the neighbour is in the same AS.
@@ -39,7 +51,10 @@ public struct SessionConfiguration: Hashable, Sendable {
     public var open: OpenMessage {
         var capabilities = families.elements.map { Capability.multiprotocol(FamilyIdentifier($0)) }
         capabilities.append(.routeRefresh)
+        capabilities.append(.extendedMessage)
+        if let role { capabilities.append(.role(role)) }
         capabilities.append(.fourOctetASN(localASN))
+        capabilities.append(.enhancedRouteRefresh)
         return OpenMessage(asn: localASN, holdTime: holdTime, identifier: identifier, capabilities: capabilities)
     }
 }
@@ -56,6 +71,10 @@ public struct NegotiatedSession: Hashable, Sendable {
     public var families: AddressFamilies
     /// Whether the neighbour answers ROUTE-REFRESH.
     public var isRouteRefresh: Bool
+    /// Whether the neighbour marks where a refresh begins and ends, and wants it marked (RFC 7313).
+    public var isEnhancedRouteRefresh: Bool
+    /// Whether the neighbour takes messages of up to 65535 octets (RFC 8654).
+    public var isExtendedMessage: Bool
     /// The neighbour's graceful restart capability.
     public var gracefulRestart: GracefulRestart?
 
@@ -71,6 +90,9 @@ public struct NegotiatedSession: Hashable, Sendable {
         isFourOctetASN = open.isFourOctetASN
         families = open.families.intersection(configuration.families)
         isRouteRefresh = open.capabilities.contains(.routeRefresh)
+        isEnhancedRouteRefresh = open.capabilities.contains(.enhancedRouteRefresh)
+        isExtendedMessage = open.capabilities.contains(.extendedMessage)
+        try Self.checkRoles(open, configuration)
         for case .gracefulRestart(let capability) in open.capabilities { gracefulRestart = capability }
         guard !families.isEmpty else {
             throw NotificationMessage(
@@ -80,6 +102,24 @@ public struct NegotiatedSession: Hashable, Sendable {
 }
 
 extension NegotiatedSession {
+    /// RFC 9234, section 4.2. Without a role of our own, the neighbour's says nothing.
+    private static func checkRoles(
+        _ open: OpenMessage, _ configuration: SessionConfiguration
+    ) throws(NotificationMessage) {
+        guard let own = configuration.role else { return }
+        var isNamed = false
+        for case .role(let role) in open.capabilities {
+            guard role == own.counterpart else { throw NotificationMessage(.roleMismatch) }
+            isNamed = true
+        }
+        guard isNamed || !configuration.isRoleStrict else { throw NotificationMessage(.roleMismatch) }
+    }
+
+    /// The greatest length of an UPDATE that the neighbour takes, in octets.
+    public var maximumLength: Int {
+        isExtendedMessage ? MessageHeader.extendedMaximumLength : MessageHeader.maximumLength
+    }
+
     /// How UPDATE messages on the session are to be read. From an external neighbour the AS_PATH must begin with its AS.
     public func updateContext(for configuration: SessionConfiguration) -> UpdateContext {
         UpdateContext(

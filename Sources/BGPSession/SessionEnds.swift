@@ -97,6 +97,9 @@ extension Session {
             if let deadline = self[origin].holdDeadline, deadline <= now {
                 fail(origin, .sent(NotificationMessage(.holdTimerExpired)), now)
             }
+            if let deadline = self[origin].sendHoldDeadline, deadline <= now {
+                fail(origin, .sent(NotificationMessage(.sendHoldTimerExpired)), now)
+            }
             if let deadline = self[origin].keepaliveDeadline, deadline <= now {
                 actions.append(.sendKeepalive(origin))
                 restartKeepaliveTimer(origin, now)
@@ -113,6 +116,14 @@ extension Session {
     mutating func restartKeepaliveTimer(_ origin: ConnectionOrigin, _ now: UInt64) {
         let seconds = self[origin].negotiated?.holdTime ?? 0
         self[origin].keepaliveDeadline = seconds == 0 ? nil : after(jittered(UInt64(seconds) * 1_000_000_000 / 3), now)
+    }
+
+    /// SendHoldTimer (RFC 9687): it runs while the session is Established, unless a hold time of 0 wants no timers.
+    mutating func restartSendHoldTimer(_ origin: ConnectionOrigin, _ now: UInt64) {
+        guard self[origin].state == .established else { return }
+        let holdTime = UInt64(self[origin].negotiated?.holdTime ?? 0) * 1_000_000_000
+        let time = configuration.sendHoldTime ?? max(480_000_000_000, 2 * holdTime)
+        self[origin].sendHoldDeadline = holdTime == 0 || time == 0 ? nil : after(time, now)
     }
 
     func after(_ time: UInt64, _ now: UInt64) -> UInt64 {

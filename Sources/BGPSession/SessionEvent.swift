@@ -88,11 +88,15 @@ public enum SessionEvent: Hashable, Sendable {
     case connectionFailed(ConnectionOrigin)
     /// A message (19, 24 to 27).
     case received(SessionMessage, ConnectionOrigin)
-    /// Bytes that are no acceptable message (21, 22, 28), with the NOTIFICATION that says why.
+    /// Bytes that are no acceptable message (21, 22, 28), or a message that goes beyond a limit (8), with the NOTIFICATION
+    /// that says why.
     case malformed(NotificationMessage, ConnectionOrigin)
     /// An UPDATE was sent, which stands for a KEEPALIVE (RFC 4271, section 8.2.2).
     case updateSent
-    /// ``Session/deadline`` has come: ConnectRetryTimer (9), HoldTimer (10), KeepaliveTimer (11), IdleHoldTimer (13).
+    /// TCP has taken something of what was to be sent: the SendHoldTimer starts anew (RFC 9687, section 4.3).
+    case sendProgressed(ConnectionOrigin)
+    /// ``Session/deadline`` has come: ConnectRetryTimer (9), HoldTimer (10), KeepaliveTimer (11), IdleHoldTimer (13),
+    /// SendHoldTimer (29).
     case timer
 }
 
@@ -141,11 +145,16 @@ extension SessionEnd: CustomStringConvertible {
         }
     }
 
-    /// Whether the two speakers misunderstand each other, so that trying again at once would only repeat it.
+    /// Whether the two speakers misunderstand each other, or one has more routes than the other takes (RFC 4486, section 4),
+    /// so that trying again at once would only repeat it.
     var isProtocolError: Bool {
         switch self {
         case .sent(let message), .received(let message):
-            !message.reason.isCease && message.reason != .holdTimerExpired && message.reason != .sendHoldTimerExpired
+            switch message.reason {
+            case .holdTimerExpired, .sendHoldTimerExpired: false
+            case .maximumNumberOfPrefixesReached: true
+            case let reason: !reason.isCease
+            }
         case .connectionClosed, .stopped: false
         }
     }

@@ -12,9 +12,12 @@ import Sys
 ///     -> {"event":"best","prefix":"192.0.2.0/24","as_path":[65010],"next_hop":"10.1.128.0","from":"eurocore-fra","time_ns":1}
 ///     -> {"event":"idle","sessions":[{"peer","name","state","received","sent","end_of_rib"}]}
 ///     <- {"do":"start"}   {"do":"withdraw"}   {"do":"announce"}   {"do":"stop"}
-///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...]}
+///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...],"idle":true}
 ///     <- {"do":"rib","id":8}          -> {"reply":8,"routes":[...]}
+///     <- {"do":"shut","peer":"10.1.128.0","message":"maintenance","id":9}     -> {"reply":9,"peer":"10.1.128.0","state":"Idle"}
+///     <- {"do":"unshut","peer":"10.1.128.0","id":10}    <- {"do":"refresh","peer":"10.1.128.0","id":11}
 ///
+/// "idle" of a reply is false while a change waits: for a decision, for a socket, or for MinRouteAdvertisementInterval.
 /// "idle" is said when everything received has been decided, written to the kernel and handed to the sockets.
 final class ControlChannel {
     private let speaker: Speaker
@@ -47,26 +50,40 @@ final class ControlChannel {
         do {
             let command = try JSON(parsing: line)
             guard let verb = command["do"]?.string else { return send(["error": "\"do\" expected"]) }
-            follow(verb, command["id"]?.int)
+            follow(verb, command)
         } catch {
             send(["error": .string("\(error)")])
         }
     }
 
-    private func follow(_ verb: String, _ id: Int?) {
+    private func follow(_ verb: String, _ command: JSON) {
+        let id = command["id"]?.int
         switch verb {
         case "start": speaker.start()
         case "withdraw": speaker.setOriginating(false)
         case "announce": speaker.setOriginating(true)
         case "stop": speaker.stop()
-        case "counters": reply(id, .init("sessions", sessions))
+        case "counters": reply(id, .init("sessions", sessions), .init("idle", .bool(speaker.isIdle)))
         case "rib": reply(id, .init("routes", routes))
+        case "shut", "unshut", "refresh": administer(verb, command)
         default: reply(id, .init("error", .string("unknown command '\(verb)'")))
         }
     }
 
-    private func reply(_ id: Int?, _ member: JSON.Member) {
-        send(.object((id.map { [.init("reply", .int($0))] } ?? []) + [member]))
+    private func administer(_ verb: String, _ command: JSON) {
+        let id = command["id"]?.int
+        do throws(CommandError) {
+            let neighbour = try speaker.administer(verb, command)
+            reply(
+                id, .init("peer", .string(neighbour.configuration.address.description)),
+                .init("state", .string(neighbour.stateName)))
+        } catch {
+            reply(id, .init("error", .string(error.reason)))
+        }
+    }
+
+    private func reply(_ id: Int?, _ members: JSON.Member...) {
+        send(.object((id.map { [.init("reply", .int($0))] } ?? []) + members))
     }
 
     // MARK: Events

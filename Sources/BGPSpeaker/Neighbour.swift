@@ -30,6 +30,15 @@ final class Neighbour {
     var digested = 0
     var endOfRIBReceived: AddressFamilies = []
     var isEndOfRIBSent = false
+    /// Prefixes that the neighbour announces, a family each.
+    var receivedIPv4 = 0
+    var receivedIPv6 = 0
+    /// Families that the neighbour has asked for again.
+    var refreshRequested: AddressFamilies = []
+    /// What has come since the neighbour began to send a family again.
+    var refreshed: [AddressFamily: Set<IPPrefix>] = [:]
+    /// An operator wants no session.
+    var isShut = false
     var lastEnd: SessionEnd?
     var nextAdvertisement: Nanoseconds = 0
     var advertisementTimer: Timer?
@@ -44,7 +53,8 @@ final class Neighbour {
                 localASN: own.asn, remoteASN: configuration.asn, identifier: own.identifier,
                 families: configuration.families,
                 holdTime: configuration.timers.holdTime, connectRetryTime: configuration.timers.connectRetryTime,
-                isPassive: configuration.isPassive),
+                isPassive: configuration.isPassive, role: configuration.role,
+                isRoleStrict: configuration.isRoleStrict, sendHoldTime: configuration.timers.sendHoldTime),
             seed: UInt64.random(in: .min ... .max))
     }
 
@@ -114,8 +124,6 @@ final class Neighbour {
 
     // MARK: Connections
 
-    private var timeToLive: UInt8? { configuration.relation == .internal ? nil : 1 }
-
     private func connect() {
         var scope: UInt32 = 0
         if case .v6(let address) = configuration.address, address.isLinkLocal, let name = configuration.interface {
@@ -124,7 +132,7 @@ final class Neighbour {
         do {
             outgoing = try PeerConnection(
                 speaker.loop, from: configuration.localAddress,
-                to: SocketAddress(configuration.address, port: Speaker.port, scope: scope), timeToLive: timeToLive
+                to: SocketAddress(configuration.address, port: Speaker.port, scope: scope), configuration.protection
             ) { [weak self] in self?.handle($0, .outgoing) }
         } catch {
             handle(.connectionFailed(.outgoing))
@@ -135,7 +143,7 @@ final class Neighbour {
         guard let descriptor = offered.take() else { return }
         do {
             incoming = try PeerConnection(
-                speaker.loop, accepted: descriptor, configuration.address.family, timeToLive: timeToLive
+                speaker.loop, accepted: descriptor, configuration.address.family, configuration.protection
             ) { [weak self] in self?.handle($0, .incoming) }
         } catch {
             handle(.connectionFailed(.incoming))
@@ -145,7 +153,7 @@ final class Neighbour {
     private func refuse(_ message: NotificationMessage) {
         guard let descriptor = offered.take() else { return }
         let connection = try? PeerConnection(
-            speaker.loop, accepted: descriptor, configuration.address.family, timeToLive: timeToLive, { _ in })
+            speaker.loop, accepted: descriptor, configuration.address.family, configuration.protection, { _ in })
         guard let connection else { return }
         message.encode(to: &connection.unsent)
         connection.flush()
@@ -156,7 +164,7 @@ final class Neighbour {
         origin == .outgoing ? outgoing : incoming
     }
 
-    private func send(_ origin: ConnectionOrigin, _ encode: (inout [UInt8]) -> Void) {
+    func send(_ origin: ConnectionOrigin, _ encode: (inout [UInt8]) -> Void) {
         guard let connection = connection(origin) else { return }
         encode(&connection.unsent)
         connection.flush()
@@ -167,6 +175,7 @@ final class Neighbour {
         case .opened: handle(.connected)
         case .ended: handle(.connectionFailed(origin))
         case .received: receive(origin)
+        case .sent: handle(.sendProgressed(origin))
         }
     }
 
@@ -193,6 +202,7 @@ final class Neighbour {
                 try OpenMessage(decoding: body)
             }
             handle(.received(.open(open), origin))
+            connection.reader.isEnhancedRouteRefresh = session.negotiated(on: origin)?.isEnhancedRouteRefresh ?? false
         case .keepalive:
             handle(.received(.keepalive, origin))
         case .notification:
@@ -200,10 +210,10 @@ final class Neighbour {
             handle(.received(.notification(message), origin))
         case .routeRefresh:
             let request = try connection.reader.withBody(of: frame) { body throws(NotificationMessage) in
-                try RouteRefreshMessage(decoding: body)
+                try RouteRefreshMessage(decoding: body, isEnhanced: connection.reader.isEnhancedRouteRefresh)
             }
             handle(.received(.routeRefresh, origin))
-            refresh(request)
+            receive(request)
         case .update:
             guard session.state(of: origin) >= .openConfirm, let negotiated = session.negotiated(on: origin) else {
                 return handle(.received(.update, origin))
@@ -213,35 +223,7 @@ final class Neighbour {
                 try UpdateMessage(decoding: body, context: context)
             }
             handle(.received(.update, origin))
-            apply(update)
+            try apply(update)
         }
-    }
-
-    private func apply(_ update: UpdateMessage) {
-        guard negotiated != nil else { return }
-        received += 1
-        speaker.hasChanged = true
-        if let fault = update.treatedAsWithdraw {
-            Diagnostics.write(
-                "\(configuration.name) \(configuration.address): attribute \(fault.type) wrong (\(fault.reason)), "
-                    + "withdrawn: \(update.withdrawn.map(\.description).joined(separator: " "))")
-        }
-        if !update.withdrawn.isEmpty { speaker.table.withdraw(update.withdrawn, from: id) }
-        for announcement in update.announcements {
-            speaker.table.announce(announcement.prefixes, with: announcement.attributes, from: id)
-        }
-        if let family = update.endOfRIB { endOfRIBReceived.insert(AddressFamilies(family)) }
-    }
-
-    /// Sends again what the neighbour holds of a family (RFC 2918, section 4).
-    private func refresh(_ request: RouteRefreshMessage) {
-        guard let negotiated, let family = request.family.family, negotiated.families.contains(family),
-            request.subtype == 0, let connection = connection(establishedOn)
-        else { return }
-        for prefix in speaker.table.knownPrefixes where prefix.family == family {
-            guard let attributes = speaker.table.advertisement(of: prefix, to: id) else { continue }
-            announce([prefix], attributes, negotiated, connection)
-        }
-        connection.flush()
     }
 }

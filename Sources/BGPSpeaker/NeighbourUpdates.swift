@@ -19,6 +19,8 @@ extension Neighbour {
         digested = 0
         endOfRIBReceived = []
         isEndOfRIBSent = false
+        (receivedIPv4, receivedIPv6) = (0, 0)
+        (refreshRequested, refreshed) = ([], [:])
         nextAdvertisement = 0
         speaker.table.peerUp(id, identifier: negotiated.identifier, families: negotiated.families)
         speaker.sessionChanged(self, reason: "")
@@ -42,7 +44,7 @@ extension Neighbour {
     /// Whether all that is to be sent has been given to the kernel, End-of-RIB included.
     var isQuiet: Bool {
         guard negotiated != nil else { return true }
-        return isEndOfRIBSent && !speaker.table.hasUpdates(for: id)
+        return isEndOfRIBSent && refreshRequested.isEmpty && !speaker.table.hasUpdates(for: id)
             && connection(establishedOn)?.unsent.isEmpty != false
     }
 
@@ -67,8 +69,30 @@ extension Neighbour {
                 count(1)
             }
         }
+        answerRefresh(negotiated, connection)
         if !connection.unsent.isEmpty { connection.flush() }
         return isMore && connection.unsent.count < Self.mostUnsent
+    }
+
+    /// Sends again what the neighbour holds of the families that it asked for. Not before the End-of-RIB (RFC 7313, section 4).
+    private func answerRefresh(_ negotiated: NegotiatedSession, _ connection: PeerConnection) {
+        guard isEndOfRIBSent, !refreshRequested.isEmpty, connection.unsent.count < Self.mostUnsent else { return }
+        for family in refreshRequested.elements {
+            mark(RouteRefreshMessage.beginning, family, negotiated, connection)
+            for prefix in speaker.table.knownPrefixes where prefix.family == family {
+                guard let attributes = speaker.table.advertisement(of: prefix, to: id) else { continue }
+                announce([prefix], attributes, negotiated, connection)
+            }
+            mark(RouteRefreshMessage.end, family, negotiated, connection)
+        }
+        refreshRequested = []
+    }
+
+    private func mark(
+        _ subtype: UInt8, _ family: AddressFamily, _ negotiated: NegotiatedSession, _ connection: PeerConnection
+    ) {
+        guard negotiated.isEnhancedRouteRefresh else { return }
+        RouteRefreshMessage(FamilyIdentifier(family), subtype: subtype).encode(to: &connection.unsent)
     }
 
     private func send(_ updates: OutgoingUpdates, _ negotiated: NegotiatedSession, _ connection: PeerConnection) {
@@ -90,14 +114,13 @@ extension Neighbour {
             count(try encoder(negotiated).announce(prefixes.span, attributes: attributes, to: &connection.unsent))
         } catch {
             // What cannot be said must not stay said in its older form.
-            Diagnostics.write(
-                "\(configuration.name) \(configuration.address): \(error), \(prefixes.count) prefixes withdrawn")
+            log("\(error), \(prefixes.count) prefixes withdrawn")
             count(encoder(negotiated).withdraw(prefixes.span, to: &connection.unsent))
         }
     }
 
     private func encoder(_ negotiated: NegotiatedSession) -> UpdateEncoder {
-        UpdateEncoder(isFourOctetASN: negotiated.isFourOctetASN)
+        UpdateEncoder(isFourOctetASN: negotiated.isFourOctetASN, maximumLength: negotiated.maximumLength)
     }
 
     private func count(_ messages: Int) {

@@ -12,12 +12,14 @@ final class PeerConnection {
         case opened
         /// Messages may wait in ``reader``.
         case received
+        /// The kernel has taken something of what was to be sent.
+        case sent
         /// The connection could not be opened, or has ended.
         case ended
     }
 
-    /// Cuts what came into messages.
-    var reader = MessageReader()
+    /// Cuts what came into messages. Every OPEN of ours offers extended messages (RFC 8654, section 4).
+    var reader = MessageReader(maximumLength: MessageHeader.extendedMaximumLength)
     /// What the kernel has not taken yet. Append, then ``flush()``.
     var unsent: [UInt8] = []
 
@@ -32,11 +34,13 @@ final class PeerConnection {
 
     /// Opens a connection from `local`. Throws `SystemError` when it fails at once.
     init(
-        _ loop: EventLoop, from local: IPAddress, to remote: SocketAddress, timeToLive: UInt8?,
+        _ loop: EventLoop, from local: IPAddress, to remote: SocketAddress, _ protection: ConnectionProtection,
         _ handler: @escaping (Event) -> Void
     ) throws(SystemError) {
         let socket = try Socket.bound(.stream, local, port: 0)
-        try Self.prepare(socket.raw, local.family, timeToLive)
+        try Socket.setNoDelay(socket.raw)
+        try protection.apply(to: socket.raw, local.family)
+        if let address = remote.address { try protection.sign(socket.raw, address) }
         _ = try Socket.connect(socket.raw, to: remote)
         self.loop = loop
         self.handler = handler
@@ -50,10 +54,11 @@ final class PeerConnection {
 
     /// Takes over an accepted connection. Throws `SystemError`.
     init(
-        _ loop: EventLoop, accepted socket: consuming FileDescriptor, _ family: AddressFamily, timeToLive: UInt8?,
+        _ loop: EventLoop, accepted socket: consuming FileDescriptor, _ family: AddressFamily, _ protection: ConnectionProtection,
         _ handler: @escaping (Event) -> Void
     ) throws(SystemError) {
-        try Self.prepare(socket.raw, family, timeToLive)
+        try Socket.setNoDelay(socket.raw)
+        try protection.apply(to: socket.raw, family)
         self.loop = loop
         self.handler = handler
         isOpening = false
@@ -64,11 +69,6 @@ final class PeerConnection {
     }
 
     deinit { close() }
-
-    private static func prepare(_ raw: Int32, _ family: AddressFamily, _ timeToLive: UInt8?) throws(SystemError) {
-        try Socket.setNoDelay(raw)
-        if let timeToLive { try Socket.setTimeToLive(raw, family, timeToLive) }
-    }
 
     private func handle(_ readiness: Readiness) {
         if isOpening { return finishOpening() }
@@ -122,6 +122,7 @@ final class PeerConnection {
             isWaitingToWrite = !unsent.isEmpty
             try? loop.modify(raw, isWaitingToWrite ? [.read, .write] : .read)
         }
+        if offset > 0 { handler(.sent) }
     }
 
     /// Ends the connection after what the kernel has taken. What the neighbour has sent meanwhile is read and dropped:

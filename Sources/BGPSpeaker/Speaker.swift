@@ -19,7 +19,7 @@ final class Speaker {
     private(set) var neighbours: [Neighbour] = []
     private var listeners: [FileDescriptorBox] = []
     private var trackedNextHops: Set<IPAddress> = []
-    private var isStarted = false
+    private(set) var isStarted = false
     private var isSwept = false
 
     /// Something that a report of rest would show has changed since the last one.
@@ -78,12 +78,7 @@ final class Speaker {
         isStarted = true
         hasChanged = true
         loop.schedule(after: Self.longestSweepDelay) { [weak self] in self?.sweep() }
-        for neighbour in neighbours {
-            neighbour.handle(.manualStart)
-            if let name = neighbour.configuration.interface, kernel.interior.link(named: name)?.link.isUsable != true {
-                neighbour.handle(.automaticStop(nil))
-            }
-        }
+        for neighbour in neighbours { neighbour.start() }
     }
 
     /// Originates the configured prefixes, or no longer.
@@ -121,7 +116,8 @@ final class Speaker {
     // MARK: Listening
 
     private func listen(_ address: IPAddress) throws(SystemError) {
-        let socket = try Socket.listening(address, port: Self.port)
+        let socket = try ConnectionProtection.listening(
+            address, for: configuration.neighbours.filter { $0.localAddress == address })
         let raw = socket.raw
         listeners.append(FileDescriptorBox(socket))
         try watch(raw, address)
@@ -163,6 +159,9 @@ final class Speaker {
         for neighbour in neighbours { neighbour.digest() }
         onRest?()
     }
+
+    /// Nothing is left to do and nothing is held back, by MinRouteAdvertisementInterval or a slow socket.
+    var isIdle: Bool { !hasChanged && !table.needsDecision && neighbours.allSatisfy(\.isQuiet) }
 
     private var isWorkScheduled = false
 

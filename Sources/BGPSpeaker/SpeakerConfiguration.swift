@@ -33,6 +33,10 @@ struct NeighbourConfiguration: Equatable {
     var importOptions: ImportOptions
     var exportOptions: ExportOptions
     var timers: SessionTimers
+    /// Whether the neighbour must confirm the role that follows from the relation (RFC 9234).
+    var isRoleStrict: Bool
+    var prefixLimits: PrefixLimits
+    var protection: ConnectionProtection
 }
 
 /// Timers of a session.
@@ -41,6 +45,8 @@ struct SessionTimers: Equatable {
     var holdTime: UInt16 = 90
     /// In nanoseconds.
     var connectRetryTime: UInt64 = 5_000_000_000
+    /// SendHoldTime (RFC 9687) in nanoseconds; 0 for none, nil for what follows from the hold time.
+    var sendHoldTime: UInt64?
     /// MinRouteAdvertisementIntervalTimer (RFC 4271, section 9.2.1.1) towards other ASes, in nanoseconds.
     var advertisementExternal: Int64 = 0
     /// The same inside the AS.
@@ -84,6 +90,7 @@ extension NeighbourConfiguration {
             keys: [
                 "name", "address", "local_address", "asn", "interface", "relation", "families", "passive",
                 "cluster_client", "next_hop_self", "export", "import", "timers",
+                "role_strict", "max_prefixes", "md5_password", "ttl_security",
             ])
         name = try fields.string("name")
         address = try fields.text("address", "an address")
@@ -111,6 +118,25 @@ extension NeighbourConfiguration {
         if let json = fields["export"] { exportOptions = try ExportOptions(json, fields.place("export")) }
         timers = base
         if let json = fields["timers"] { timers = try SessionTimers(json, fields.place("timers"), base: base) }
+        isRoleStrict = try fields.flag("role_strict") ?? false
+        prefixLimits = PrefixLimits()
+        if let json = fields["max_prefixes"] { prefixLimits = try PrefixLimits(json, fields.place("max_prefixes")) }
+        protection = try ConnectionProtection(fields, isInternal: relation == .internal)
+        guard !isRoleStrict || role != nil else {
+            throw fields.error("role_strict", "RFC 9234 has no role for this relation")
+        }
+    }
+
+    /// What we are to the neighbour (RFC 9234, section 4): nothing where there is no role for it, and where we play a router
+    /// that knows nothing of roles (``ExportOptions/leak``).
+    var role: Role? {
+        guard !exportOptions.leak else { return nil }
+        return switch relation {
+        case .provider: .customer
+        case .customer: .provider
+        case .peer: .peer
+        case .sibling, .internal: nil
+        }
     }
 
     /// How long to wait between advertisements, in nanoseconds.
@@ -123,7 +149,8 @@ extension SessionTimers {
     /// Reads the timers that are given; the others are those of `base`.
     fileprivate init(_ json: JSON, _ path: String, base: SessionTimers) throws(ConfigurationError) {
         let fields = try ConfigurationFields(
-            json, path, keys: ["hold_ms", "connect_retry_ms", "mrai_external_ms", "mrai_internal_ms"])
+            json, path,
+            keys: ["hold_ms", "send_hold_ms", "connect_retry_ms", "mrai_external_ms", "mrai_internal_ms"])
         self = base
         if let hold = try fields.number("hold_ms", 0...65_535_000) {
             // The OPEN message counts in whole seconds and forbids 1 and 2 (RFC 4271, section 4.2).
@@ -131,6 +158,11 @@ extension SessionTimers {
                 throw fields.error("hold_ms", "0, or whole seconds of 3 and more expected")
             }
             holdTime = UInt16(clamping: hold / 1000)
+        }
+        if let hold = try fields.number("send_hold_ms", 0...1_000_000_000) { sendHoldTime = UInt64(hold) * 1_000_000 }
+        // RFC 9687, section 4.4.
+        guard (sendHoldTime ?? 0) == 0 || sendHoldTime ?? 0 > UInt64(holdTime) * 1_000_000_000 else {
+            throw fields.error("send_hold_ms", "0, or more than hold_ms expected")
         }
         if let retry = try fields.number("connect_retry_ms", 1...3_600_000) {
             connectRetryTime = UInt64(retry) * 1_000_000
@@ -141,6 +173,28 @@ extension SessionTimers {
         if let interval = try fields.number("mrai_internal_ms", 0...3_600_000) {
             advertisementInternal = Int64(interval) * 1_000_000
         }
+    }
+}
+
+extension PrefixLimits {
+    fileprivate init(_ json: JSON, _ path: String) throws(ConfigurationError) {
+        let fields = try ConfigurationFields(json, path, keys: ["ipv4", "ipv6"])
+        ipv4 = try fields.number("ipv4", 1...Int(UInt32.max))
+        ipv6 = try fields.number("ipv6", 1...Int(UInt32.max))
+    }
+}
+
+extension ConnectionProtection {
+    fileprivate init(_ fields: ConfigurationFields, isInternal: Bool) throws(ConfigurationError) {
+        if fields["md5_password"] != nil {
+            let password = try fields.string("md5_password")
+            guard (1...Self.longestPassword).contains(password.utf8.count) else {
+                throw fields.error("md5_password", "1 to \(Self.longestPassword) octets expected")
+            }
+            self.password = password
+        }
+        securityHops = try fields.number("ttl_security", 1...254).map { UInt8(clamping: $0) }
+        timeToLive = isInternal ? nil : 1
     }
 }
 

@@ -18,10 +18,14 @@ public enum Capability: Hashable, Sendable {
     case routeRefresh
     /// Code 6: messages of up to 65535 octets (RFC 8654).
     case extendedMessage
+    /// Code 9: what the sender is to the receiver (RFC 9234).
+    case role(Role)
     /// Code 64: graceful restart (RFC 4724).
     case gracefulRestart(GracefulRestart)
     /// Code 65: AS numbers of four octets, and the sender's own (RFC 6793).
     case fourOctetASN(ASN)
+    /// Code 70: the beginning and the end of a refresh are marked (RFC 7313).
+    case enhancedRouteRefresh
     /// Any other capability, kept as it came.
     case unknown(code: UInt8, value: [UInt8])
 
@@ -31,8 +35,10 @@ public enum Capability: Hashable, Sendable {
         case .multiprotocol: 1
         case .routeRefresh: 2
         case .extendedMessage: 6
+        case .role: 9
         case .gracefulRestart: 64
         case .fourOctetASN: 65
+        case .enhancedRouteRefresh: 70
         case .unknown(let code, _): code
         }
     }
@@ -94,12 +100,18 @@ extension Capability {
         case 6:
             guard value.byteCount == 0 else { return nil }
             self = .extendedMessage
+        case 9:
+            guard value.byteCount == 1, let role = reader.uint8() else { return nil }
+            self = .role(Role(rawValue: role))
         case 64:
             guard let restart = GracefulRestart(value) else { return nil }
             self = .gracefulRestart(restart)
         case 65:
             guard value.byteCount == 4, let asn = reader.uint32() else { return nil }
             self = .fourOctetASN(ASN(asn))
+        case 70:
+            guard value.byteCount == 0 else { return nil }
+            self = .enhancedRouteRefresh
         default:
             self = .unknown(code: code, value: value.copied)
         }
@@ -115,7 +127,8 @@ extension Capability {
             buffer.append(bigEndian: family.afi)
             buffer.append(0)
             buffer.append(family.safi)
-        case .routeRefresh, .extendedMessage: break
+        case .routeRefresh, .extendedMessage, .enhancedRouteRefresh: break
+        case .role(let role): buffer.append(role.rawValue)
         case .gracefulRestart(let restart): restart.encode(to: &buffer)
         case .fourOctetASN(let asn): buffer.append(bigEndian: asn.rawValue)
         case .unknown(_, let value): buffer.append(contentsOf: value.prefix(255))

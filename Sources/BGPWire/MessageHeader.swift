@@ -74,8 +74,12 @@ public struct MessageReader: Sendable {
     private var buffer: [UInt8] = []
     private var start = 0
 
-    /// The greatest length that is accepted: ``MessageHeader/maximumLength``, or more after RFC 8654 was negotiated.
+    /// The greatest length that is accepted: ``MessageHeader/maximumLength``, or more once RFC 8654 was offered.
     public var maximumLength: Int
+
+    /// Whether ROUTE-REFRESH of every length passes, so that ``RouteRefreshMessage`` can say what is wrong with it as
+    /// RFC 7313, section 5 wants, once that was negotiated.
+    public var isEnhancedRouteRefresh = false
 
     /// Makes a reader at the beginning of a stream.
     public init(maximumLength: Int = MessageHeader.maximumLength) {
@@ -105,7 +109,7 @@ public struct MessageReader: Sendable {
             return nil
         }
         let length = Int(buffer[start + 16]) << 8 | Int(buffer[start + 17])
-        let type = try Self.check(buffer[start..<start + MessageHeader.length], length: length, maximum: maximumLength)
+        let type = try check(buffer[start..<start + MessageHeader.length], length: length)
         guard pending >= length else { return nil }
         let frame = MessageFrame(type: type, body: start + MessageHeader.length..<start + length)
         start += length
@@ -125,16 +129,14 @@ public struct MessageReader: Sendable {
         try decode(body(of: frame))
     }
 
-    private static func check(
-        _ header: ArraySlice<UInt8>, length: Int, maximum: Int
-    ) throws(NotificationMessage) -> MessageType {
+    private func check(_ header: ArraySlice<UInt8>, length: Int) throws(NotificationMessage) -> MessageType {
         guard header.prefix(16).allSatisfy({ $0 == 0xFF }) else {
             throw NotificationMessage(.connectionNotSynchronized)
         }
         let code = header[header.startIndex + 18]
         let badLength = NotificationMessage(
             .badMessageLength, data: Array(header[header.startIndex + 16..<header.startIndex + 18]))
-        guard length >= MessageHeader.length, length <= maximum else { throw badLength }
+        guard length >= MessageHeader.length, length <= maximumLength else { throw badLength }
         guard let type = MessageType(rawValue: code) else {
             throw NotificationMessage(.badMessageType, data: [code])
         }
@@ -145,7 +147,7 @@ public struct MessageReader: Sendable {
             case .update: length >= 23
             case .notification: length >= 21
             case .keepalive: length == MessageHeader.length
-            case .routeRefresh: length == 23
+            case .routeRefresh: length == 23 || isEnhancedRouteRefresh
             }
         guard isRightLength else { throw badLength }
         return type

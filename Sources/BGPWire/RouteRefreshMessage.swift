@@ -8,8 +8,15 @@
 public struct RouteRefreshMessage: Hashable, Sendable {
     /// The family that is asked for.
     public var family: FamilyIdentifier
-    /// 0 asks; 1 and 2 mark the beginning and the end of the answer (RFC 7313); others are to be ignored.
+    /// ``request``, ``beginning`` or ``end``; others are to be ignored.
     public var subtype: UInt8
+
+    /// Subtype 0: the neighbour asks for everything of the family (RFC 2918).
+    public static var request: UInt8 { 0 }
+    /// Subtype 1, BoRR: everything of the family follows (RFC 7313).
+    public static var beginning: UInt8 { 1 }
+    /// Subtype 2, EoRR: what was not sent again since ``beginning`` is gone (RFC 7313).
+    public static var end: UInt8 { 2 }
 
     /// Makes a request.
     public init(_ family: FamilyIdentifier, subtype: UInt8 = 0) {
@@ -17,16 +24,25 @@ public struct RouteRefreshMessage: Hashable, Sendable {
         self.subtype = subtype
     }
 
-    /// Decodes the body. Throws Bad Message Length when it is not 4 octets.
-    public init(decoding body: RawSpan) throws(NotificationMessage) {
+    /// Decodes the body. Throws Bad Message Length when it is not 4 octets; between speakers of RFC 7313 (`isEnhanced`) a
+    /// beginning or end of a refresh with that error is a ROUTE-REFRESH Message Error with the whole message (section 5).
+    public init(decoding body: RawSpan, isEnhanced: Bool = false) throws(NotificationMessage) {
         var reader = ByteReader(body)
         guard body.byteCount == 4, let afi = reader.uint16(), let subtype = reader.uint8(), let safi = reader.uint8()
-        else {
-            var data: [UInt8] = []
-            data.append(bigEndian: UInt16(truncatingIfNeeded: body.byteCount + MessageHeader.length))
-            throw NotificationMessage(.badMessageLength, data: data)
-        }
+        else { throw Self.lengthError(body, isEnhanced) }
         self.init(FamilyIdentifier(afi: afi, safi: safi), subtype: subtype)
+    }
+
+    private static func lengthError(_ body: RawSpan, _ isEnhanced: Bool) -> NotificationMessage {
+        var reader = ByteReader(body)
+        let isMarker = reader.uint16() != nil && reader.uint8().map { $0 == 1 || $0 == 2 } == true
+        var message: [UInt8] = []
+        let start = MessageHeader.begin(.routeRefresh, in: &message)
+        message += body.copied
+        MessageHeader.end(start, in: &message)
+        return isEnhanced && isMarker
+            ? NotificationMessage(.invalidRouteRefreshLength, data: message)
+            : NotificationMessage(.badMessageLength, data: Array(message[16..<18]))
     }
 
     /// Appends the message.

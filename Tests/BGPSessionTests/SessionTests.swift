@@ -25,12 +25,12 @@ struct SessionStateTests {
         #expect(negotiated.families == [.ipv4, .ipv6] && negotiated.identifier == v4("10.0.0.2"))
     }
 
-    @Test("The OPEN offers families, route refresh and the four-octet number")
+    @Test("The OPEN offers families, route refresh, extended messages and the four-octet number")
     func open() {
         #expect(
             SessionConfiguration.sample(local: 4_200_000_001).open.capabilities == [
                 .multiprotocol(FamilyIdentifier(.ipv4)), .multiprotocol(FamilyIdentifier(.ipv6)), .routeRefresh,
-                .fourOctetASN(ASN(4_200_000_001)),
+                .extendedMessage, .fourOctetASN(ASN(4_200_000_001)), .enhancedRouteRefresh,
             ])
     }
 

@@ -1,0 +1,66 @@
+import BGPSession
+import BGPWire
+import JSON
+import Net
+
+/// A request over the control channel that cannot be followed.
+struct CommandError: Error, Equatable {
+    let reason: String
+}
+
+/// What an operator does to one neighbour.
+extension Neighbour {
+    /// Starts the session, unless the neighbour was shut; on a link that is down it waits.
+    func start() {
+        guard !isShut else { return }
+        handle(.manualStart)
+        if let name = configuration.interface, speaker.kernel.interior.link(named: name)?.link.isUsable != true {
+            handle(.automaticStop(nil))
+        }
+    }
+
+    /// Ends the session until ``unshut()``, with a text for the neighbour's operator (RFC 9003). Throws when the text is longer
+    /// than the 255 octets that a shutdown communication holds.
+    func shut(_ message: String) throws(CommandError) {
+        guard message.utf8.count <= 255 else { throw CommandError(reason: "a message of at most 255 octets expected") }
+        isShut = true
+        handle(.manualStop(NotificationMessage(.administrativeShutdown, communication: message)))
+    }
+
+    /// Lets the session come back.
+    func unshut() {
+        isShut = false
+        if speaker.isStarted { start() }
+    }
+
+    /// Asks the neighbour for its routes again (RFC 2918, section 4).
+    func requestRefresh() throws(CommandError) {
+        guard let negotiated else { throw CommandError(reason: "the session is \(state)") }
+        guard negotiated.isRouteRefresh else { throw CommandError(reason: "the neighbor does not know route refresh") }
+        for family in negotiated.families.elements {
+            send(establishedOn) { RouteRefreshMessage(FamilyIdentifier(family)).encode(to: &$0) }
+        }
+    }
+}
+
+extension Speaker {
+    /// Follows `shut`, `unshut` or `refresh` for the neighbour whose address is `peer`; answers it.
+    func administer(_ verb: String, _ command: JSON) throws(CommandError) -> Neighbour {
+        guard let peer = command["peer"]?.string.flatMap(IPAddress.init) else {
+            throw CommandError(reason: "\"peer\": an address expected")
+        }
+        guard let neighbour = neighbours.first(where: { $0.configuration.address == peer }) else {
+            throw CommandError(reason: "no neighbor \(peer)")
+        }
+        switch verb {
+        case "shut":
+            guard let message = command["message"].map(\.string) ?? "" else {
+                throw CommandError(reason: "\"message\": a string expected")
+            }
+            try neighbour.shut(message)
+        case "unshut": neighbour.unshut()
+        default: try neighbour.requestRefresh()
+        }
+        return neighbour
+    }
+}
