@@ -54,7 +54,8 @@ final class PeerConnection {
 
     /// Takes over an accepted connection. Throws `SystemError`.
     init(
-        _ loop: EventLoop, accepted socket: consuming FileDescriptor, _ family: AddressFamily, _ protection: ConnectionProtection,
+        _ loop: EventLoop, accepted socket: consuming FileDescriptor, _ family: AddressFamily,
+        _ protection: ConnectionProtection,
         _ handler: @escaping (Event) -> Void
     ) throws(SystemError) {
         try Socket.setNoDelay(socket.raw)

@@ -17,7 +17,16 @@ struct SpeakerConfiguration: Equatable {
     var writesKernel: Bool
 }
 
-/// One neighbour.
+/// One neighbour. In the configuration, `name`, `address`, `local_address`, `asn` and `relation` must be there:
+///
+///     {"name": "eurocore-fra", "address": "10.1.128.0", "local_address": "10.1.128.1", "asn": 65010, "relation": "provider",
+///      "interface": "eurocore-fra", "families": ["ipv4"], "passive": false, "cluster_client": false, "next_hop_self": false,
+///      "import": {...}, "export": {...},
+///      "timers": {"hold_ms": 9000, "send_hold_ms": 480000, ...},
+///      "role_strict": true,                              the neighbour must confirm the role (RFC 9234, section 4.2)
+///      "max_prefixes": {"ipv4": 1000, "ipv6": 500},      more end the session with a Cease (RFC 4486), ever longer
+///      "md5_password": "secret",                         TCP-MD5 (RFC 2385), 1 to 80 octets
+///      "ttl_security": 1}                                GTSM (RFC 5082): how many hops away the neighbour may be
 struct NeighbourConfiguration: Equatable {
     var name: String
     var address: IPAddress

@@ -61,7 +61,8 @@ struct SendHoldTests {
         #expect(noHold.deadline == nil)
     }
 
-    @Test("It does not run before Established, and not after the end", arguments: [SessionState.openSent, .openConfirm])
+    @Test(
+        "It does not run before Established, and not after the end", arguments: [SessionState.openSent, .openConfirm])
     func states(state: SessionState) {
         var configuration = SessionConfiguration.sample(holdTime: 9)
         configuration.sendHoldTime = 10 * second

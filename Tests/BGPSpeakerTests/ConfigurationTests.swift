@@ -1,6 +1,7 @@
 import Foundation
 import BGPTable
 import BGPWire
+import BGPWire
 import JSON
 import Net
 import Testing
@@ -15,7 +16,8 @@ struct ConfigurationTests {
          "timers":{"hold_ms":9000,"connect_retry_ms":250,"mrai_external_ms":0,"mrai_internal_ms":5000},
          "neighbors":[{"name":"eurocore-fra","address":"10.1.128.0","local_address":"10.1.128.1","asn":65010,
            "interface":"eurocore-fra","relation":"provider","families":["ipv4"],"passive":true,"cluster_client":false,
-           "next_hop_self":true,"timers":{"hold_ms":0,"mrai_external_ms":30000},
+           "next_hop_self":true,"timers":{"hold_ms":0,"mrai_external_ms":30000,"send_hold_ms":480000},
+           "md5_password":"s3cret","ttl_security":3,"role_strict":false,"max_prefixes":{"ipv4":1000},
            "export":{"prepend":2,"med":null,"communities":["65010:1","NO_EXPORT"],"no_export":true,"leak":true},
            "import":{"local_preference":70}}],
          "kernel":false}
@@ -41,6 +43,11 @@ struct ConfigurationTests {
             neighbour.advertisementInterval == 30_000_000_000 && neighbour.timers.advertisementInternal == 5_000_000_000
         )
         #expect(neighbour.importOptions.localPreference == 70)
+        #expect(neighbour.timers.sendHoldTime == 480_000_000_000 && neighbour.prefixLimits == PrefixLimits(ipv4: 1000))
+        #expect(
+            neighbour.protection == ConnectionProtection(password: "s3cret", securityHops: 3, timeToLive: 1)
+                && !neighbour.isRoleStrict)
+        #expect(neighbour.role == nil, "a leak is made by a router that knows nothing of roles")
         #expect(
             neighbour.exportOptions
                 == ExportOptions(
@@ -58,6 +65,8 @@ struct ConfigurationTests {
         let neighbour = try #require(configuration.neighbours.first)
         #expect(
             neighbour.families == [.ipv4, .ipv6] && neighbour.timers == SessionTimers() && neighbour.interface == nil)
+        #expect(neighbour.protection == ConnectionProtection() && neighbour.prefixLimits == PrefixLimits())
+        #expect(neighbour.role == nil && !neighbour.isRoleStrict && neighbour.timers.sendHoldTime == nil)
         #expect(neighbour.exportOptions == ExportOptions() && neighbour.timers.holdTime == 90)
     }
 
@@ -102,11 +111,37 @@ struct ConfigurationTests {
             ("\"name\":\"eurocore-fra\",", "", "neighbors[0].name: missing"),
             ("\"relation\":\"provider\",", "\"relation\":null,", "neighbors[0].relation: missing"),
             ("{\"local_preference\":70}", "70", "neighbors[0].import: an object expected"),
+            ("\"s3cret\"", "\"\"", "neighbors[0].md5_password: 1 to 80 octets expected"),
+            ("s3cret", String(repeating: "k", count: 81), "neighbors[0].md5_password: 1 to 80 octets expected"),
+            ("\"s3cret\"", "7", "neighbors[0].md5_password: a string expected"),
+            ("\"ttl_security\":3", "\"ttl_security\":0", "neighbors[0].ttl_security: a number of 1 to 254 expected"),
+            ("\"ttl_security\":3", "\"ttl_security\":255", "neighbors[0].ttl_security: a number of 1 to 254 expected"),
+            ("{\"ipv4\":1000}", "{\"ipv4\":0}", "neighbors[0].max_prefixes.ipv4: a number of 1 to 4294967295 expected"),
+            ("{\"ipv4\":1000}", "{\"ipx\":1}", "neighbors[0].max_prefixes.ipx: unknown key"),
+            (
+                "\"role_strict\":false", "\"role_strict\":true",
+                "neighbors[0].role_strict: RFC 9234 has no role for this relation"
+            ),
+            (
+                "\"hold_ms\":0", "\"hold_ms\":480000",
+                "neighbors[0].timers.send_hold_ms: 0, or more than hold_ms expected"
+            ),
         ])
     func slips(old: String, new: String, message: String) throws {
         let range = try #require(Self.full.range(of: old))
         #expect(throws: ConfigurationError(description: message)) {
             try parse(Self.full.replacingCharacters(in: range, with: new))
+        }
+    }
+
+    @Test("Our role follows from what the neighbor is to us")
+    func roles() throws {
+        for (relation, role): (String, Role?) in [
+            ("provider", .customer), ("customer", .provider), ("peer", .peer), ("sibling", nil),
+        ] {
+            let text = Self.full.replacingOccurrences(of: "\"leak\":true", with: "\"leak\":false")
+            let neighbour = try parse(text.replacingOccurrences(of: "\"provider\"", with: "\"\(relation)\"")).neighbours
+            #expect(neighbour.first?.role == role)
         }
     }
 
