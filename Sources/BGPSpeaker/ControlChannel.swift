@@ -176,6 +176,7 @@ extension Exclusion {
         case .originatorLoop: "own originator ID"
         case .clusterLoop: "own cluster ID"
         case .routeLeak: "route leak"
+        case .policy: "rejected by policy"
         }
     }
 }

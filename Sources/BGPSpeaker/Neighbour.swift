@@ -33,8 +33,9 @@ final class Neighbour {
     /// Prefixes that the neighbour announces, a family each.
     var receivedIPv4 = 0
     var receivedIPv6 = 0
-    /// Families that the neighbour has asked for again.
+    /// Families that the neighbour has asked for again, and those that are being sent again.
     var refreshRequested: AddressFamilies = []
+    var refreshing: AddressFamilies = []
     /// What has come since the neighbour began to send a family again.
     var refreshed: [AddressFamily: Set<IPPrefix>] = [:]
     /// An operator wants no session.

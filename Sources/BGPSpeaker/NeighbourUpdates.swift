@@ -20,7 +20,7 @@ extension Neighbour {
         endOfRIBReceived = []
         isEndOfRIBSent = false
         (receivedIPv4, receivedIPv6) = (0, 0)
-        (refreshRequested, refreshed) = ([], [:])
+        (refreshRequested, refreshing, refreshed) = ([], [], [:])
         nextAdvertisement = 0
         speaker.table.peerUp(id, identifier: negotiated.identifier, families: negotiated.families)
         speaker.sessionChanged(self, reason: "")
@@ -44,7 +44,7 @@ extension Neighbour {
     /// Whether all that is to be sent has been given to the kernel, End-of-RIB included.
     var isQuiet: Bool {
         guard negotiated != nil else { return true }
-        return isEndOfRIBSent && refreshRequested.isEmpty && !speaker.table.hasUpdates(for: id)
+        return isEndOfRIBSent && refreshRequested.isEmpty && refreshing.isEmpty && !speaker.table.hasUpdates(for: id)
             && connection(establishedOn)?.unsent.isEmpty != false
     }
 
@@ -54,6 +54,7 @@ extension Neighbour {
     /// Takes what the table has for the neighbour and sends it. Answers whether there is more that the socket would take.
     func sendUpdates() -> Bool {
         guard let negotiated, let connection = connection(establishedOn) else { return false }
+        beginRefresh(negotiated, connection)
         var isMore = false
         if speaker.table.hasUpdates(for: id), connection.unsent.count < Self.mostUnsent {
             let mustWait = isAdvertisementDelayed()
@@ -62,30 +63,35 @@ extension Neighbour {
             send(updates, negotiated, connection)
             isMore = !mustWait && speaker.table.hasUpdates(for: id)
         }
-        if !isEndOfRIBSent, !speaker.table.hasUpdates(for: id) {
+        // What is not decided yet may be part of the table that the neighbour is waiting for.
+        if !isEndOfRIBSent, !speaker.table.needsDecision, !speaker.table.hasUpdates(for: id) {
             isEndOfRIBSent = true
             for family in negotiated.families.elements {
                 encoder(negotiated).endOfRIB(family, to: &connection.unsent)
                 count(1)
             }
         }
-        answerRefresh(negotiated, connection)
+        endRefresh(negotiated, connection)
         if !connection.unsent.isEmpty { connection.flush() }
         return isMore && connection.unsent.count < Self.mostUnsent
     }
 
-    /// Sends again what the neighbour holds of the families that it asked for. Not before the End-of-RIB (RFC 7313, section 4).
-    private func answerRefresh(_ negotiated: NegotiatedSession, _ connection: PeerConnection) {
-        guard isEndOfRIBSent, !refreshRequested.isEmpty, connection.unsent.count < Self.mostUnsent else { return }
+    /// Queues again what the neighbour asked for again. Not before the End-of-RIB (RFC 7313, section 4).
+    private func beginRefresh(_ negotiated: NegotiatedSession, _ connection: PeerConnection) {
+        guard isEndOfRIBSent, !refreshRequested.isEmpty else { return }
         for family in refreshRequested.elements {
             mark(RouteRefreshMessage.beginning, family, negotiated, connection)
-            for prefix in speaker.table.knownPrefixes where prefix.family == family {
-                guard let attributes = speaker.table.advertisement(of: prefix, to: id) else { continue }
-                announce([prefix], attributes, negotiated, connection)
-            }
-            mark(RouteRefreshMessage.end, family, negotiated, connection)
+            speaker.table.resend(to: id, family)
         }
+        refreshing.formUnion(refreshRequested)
         refreshRequested = []
+    }
+
+    /// Says that all of it has been sent.
+    private func endRefresh(_ negotiated: NegotiatedSession, _ connection: PeerConnection) {
+        guard !refreshing.isEmpty, !speaker.table.hasUpdates(for: id) else { return }
+        for family in refreshing.elements { mark(RouteRefreshMessage.end, family, negotiated, connection) }
+        refreshing = []
     }
 
     private func mark(
@@ -106,7 +112,7 @@ extension Neighbour {
         }
     }
 
-    func announce(
+    private func announce(
         _ prefixes: [IPPrefix], _ attributes: PathAttributes, _ negotiated: NegotiatedSession,
         _ connection: PeerConnection
     ) {

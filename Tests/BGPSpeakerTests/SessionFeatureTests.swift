@@ -95,6 +95,43 @@ struct SessionFeatureTests {
         #expect(try provider.states().first == "Established")
     }
 
+    @Test("End-of-RIB comes behind the last of many routes, and the end of a refresh, too, with changes meanwhile")
+    func refreshOfMany() throws {
+        let pair = try FeaturePair()
+        let provider = try pair.providerSpeaker(
+            [.init("passive", true)], originate: (0..<10_000).map { "20.\($0 >> 8).\($0 & 255).0/24" })
+        let peer = try FakePeer(pair.site, from: "10.1.0.1", to: "10.1.0.0")
+        try peer.open()
+        let context = UpdateContext(isInternal: false, isFourOctetASN: true, families: .ipv4)
+        /// The prefixes announced and withdrawn up to a message that ends them.
+        func count(until isEnd: (MessageType, [UInt8]) -> Bool) throws -> (announced: Int, withdrawn: Int) {
+            var result = (announced: 0, withdrawn: 0)
+            while let (type, body) = try peer.next(), !isEnd(type, body) {
+                guard type == .update else { continue }
+                let update = try UpdateMessage(decoding: body.span.bytes, context: context)
+                result.announced += update.announcements.reduce(0) { $0 + $1.prefixes.count }
+                result.withdrawn += update.withdrawn.count
+            }
+            return result
+        }
+        #expect(try count { $0 == .update && $1.count == 4 } == (10_000, 0))
+        peer.refresh(RouteRefreshMessage.request)
+        #expect(try count { $0 == .routeRefresh && $1[2] == 1 } == (0, 0))
+        #expect(try count { $0 == .routeRefresh && $1[2] == 2 } == (10_000, 0))
+        peer.refresh(RouteRefreshMessage.request)
+        provider.send(["do": "withdraw"])
+        var withdrawn = try count { $0 == .routeRefresh && $1[2] == 2 }.withdrawn
+        // What was decided too late for the refresh follows.
+        while withdrawn < 10_000, let (type, body) = try peer.next() {
+            if type == .update {
+                withdrawn += try UpdateMessage(decoding: body.span.bytes, context: context).withdrawn.count
+            }
+        }
+        #expect(withdrawn == 10_000)
+        #expect(try eventually { try provider.ask("counters")["idle"] == true })
+        provider.stop()
+    }
+
     @Test("Without the enhanced capability the answer has no markers")
     func refreshUnmarked() throws {
         let (peer, provider) = try FeaturePair().fakeSite(
