@@ -193,6 +193,7 @@ extension DecisionStep {
         case .multiExitDiscriminator: "MED"
         case .externalOverInternal: "eBGP over iBGP"
         case .interiorMetric: "IGP metric"
+        case .oldestExternal: "oldest eBGP route"
         case .identifier: "router ID"
         case .clusterListLength: "cluster list length"
         case .peerAddress: "neighbor address"
