@@ -69,7 +69,8 @@ let package = Package(
         module("BGPWire", ["Net"]),
         module("BGPSession", ["BGPWire", "Net"]),
         module("BGPTable", ["BGPWire", "Net"]),
-        module("BGPSpeaker", ["BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
+        module("BFD", ["Net"]),
+        module("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
 
         // DNS
         module("DNSWire", ["Net"]),
@@ -112,6 +113,7 @@ let package = Package(
         tests("BGPWire", ["Net"]),
         tests("BGPSession", ["BGPWire", "Net"]),
         tests("BGPTable", ["BGPWire", "Net"]),
+        tests("BFD", ["Net"]),
         tests("BGPSpeaker", ["BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
         tests("DNSWire", ["Net"]),
         tests("DNSZone", ["DNSWire", "Net"]),

@@ -117,10 +117,6 @@ final class Neighbour {
     private var timeToLive: UInt8? { configuration.relation == .internal ? nil : 1 }
 
     private func connect() {
-        var scope: UInt32 = 0
-        if case .v6(let address) = configuration.address, address.isLinkLocal, let name = configuration.interface {
-            scope = speaker.kernel.interior.link(named: name)?.index ?? 0
-        }
         do {
             outgoing = try PeerConnection(
                 speaker.loop, from: configuration.localAddress,

@@ -33,6 +33,8 @@ struct NeighbourConfiguration: Equatable {
     var importOptions: ImportOptions
     var exportOptions: ExportOptions
     var timers: SessionTimers
+    /// Whether and how BFD watches the path.
+    var bfd: BFDConfiguration?
 }
 
 /// Timers of a session.
@@ -83,7 +85,7 @@ extension NeighbourConfiguration {
             json, path,
             keys: [
                 "name", "address", "local_address", "asn", "interface", "relation", "families", "passive",
-                "cluster_client", "next_hop_self", "export", "import", "timers",
+                "cluster_client", "next_hop_self", "export", "import", "timers", "bfd",
             ])
         name = try fields.string("name")
         address = try fields.text("address", "an address")
@@ -111,6 +113,8 @@ extension NeighbourConfiguration {
         if let json = fields["export"] { exportOptions = try ExportOptions(json, fields.place("export")) }
         timers = base
         if let json = fields["timers"] { timers = try SessionTimers(json, fields.place("timers"), base: base) }
+        bfd = nil
+        if let json = fields["bfd"] { bfd = try BFDConfiguration(json, fields.place("bfd")) }
     }
 
     /// How long to wait between advertisements, in nanoseconds.
