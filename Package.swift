@@ -114,7 +114,7 @@ let package = Package(
         tests("BGPSession", ["BGPWire", "Net"]),
         tests("BGPTable", ["BGPWire", "Net"]),
         tests("BFD", ["Net"]),
-        tests("BGPSpeaker", ["BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
+        tests("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
         tests("DNSWire", ["Net"]),
         tests("DNSZone", ["DNSWire", "Net"]),
         tests("DNSResponder", ["DNSWire", "DNSZone", "Net"]),
