@@ -6,7 +6,7 @@ import Sys
 final class BFDMonitor {
     private let loop: EventLoop
     private var peers: [UInt32: BFDPeer] = [:]
-    private var sockets: [BFDEndpoint: FileDescriptorBox] = [:]
+    private var endpoints: [BFDEndpoint] = []
     private let receiver = BFDReceiver()
 
     /// Told of each change of a session's state.
@@ -25,13 +25,18 @@ final class BFDMonitor {
         // Random, so that nobody off the path can guess it; unique (RFC 5880, section 6.3).
         var discriminator: UInt32
         repeat { discriminator = .random(in: 1 ... .max) } while peers[discriminator] != nil
-        let peer = try BFDPeer(neighbour, configuration, self, discriminator: discriminator)
-        peers[discriminator] = peer
-        let endpoint = peer.endpoint
-        guard sockets[endpoint] == nil else { return }
-        let socket = FileDescriptorBox(try BFDReceiver.open(endpoint))
-        sockets[endpoint] = socket
-        try loop.add(socket.descriptor.raw, .read) { [weak self] _ in self?.receive(endpoint) }
+        let endpoint = try endpoint(neighbour.configuration.localAddress, configuration.isMultihop)
+        peers[discriminator] = try BFDPeer(neighbour, configuration, self, endpoint, discriminator: discriminator)
+    }
+
+    private func endpoint(_ address: IPAddress, _ isMultihop: Bool) throws(SystemError) -> BFDEndpoint {
+        for endpoint in endpoints where endpoint.localAddress == address && endpoint.isMultihop == isMultihop {
+            return endpoint
+        }
+        let endpoint = try BFDEndpoint(address, isMultihop: isMultihop)
+        endpoints.append(endpoint)
+        try loop.add(endpoint.socket.raw, .read) { [unowned self, unowned endpoint] _ in receive(endpoint) }
+        return endpoint
     }
 
     /// Starts all sessions.
@@ -48,24 +53,22 @@ final class BFDMonitor {
 
     /// Takes all packets that wait.
     func receive(_ endpoint: BFDEndpoint) {
-        guard let socket = sockets[endpoint] else { return }
-        receiver.receive(socket.descriptor.raw) { payload, arrival in take(payload, arrival, endpoint) }
-    }
-
-    private func take(_ payload: RawSpan, _ arrival: BFDArrival, _ endpoint: BFDEndpoint) {
-        guard let packet = try? ControlPacket(decoding: payload),
-            let peer = peer(of: packet, arrival.source, endpoint),
-            arrival.timeToLive >= peer.configuration.minimumTimeToLive
-        else { return }
-        peer.handle(.received(packet))
+        receiver.receive(endpoint.socket.raw) { payload, timeToLive, index in
+            guard let packet = try? ControlPacket(decoding: payload), let peer = peer(of: packet, index, endpoint),
+                timeToLive >= peer.configuration.minimumTimeToLive
+            else { return }
+            peer.handle(.received(packet))
+        }
     }
 
     /// The session of a packet: by Your Discriminator alone if it is there (RFC 5880, section 6.3), and else by the two
     /// addresses. A packet on the other port has not passed this session's TTL check.
-    private func peer(of packet: ControlPacket, _ source: IPAddress, _ endpoint: BFDEndpoint) -> BFDPeer? {
+    private func peer(of packet: ControlPacket, _ index: Int, _ endpoint: BFDEndpoint) -> BFDPeer? {
         if packet.yourDiscriminator != 0 {
-            return peers[packet.yourDiscriminator].flatMap { $0.endpoint == endpoint ? $0 : nil }
+            guard let peer = peers[packet.yourDiscriminator], peer.endpoint === endpoint else { return nil }
+            return peer
         }
-        return peers.values.first { $0.endpoint == endpoint && $0.neighbour.configuration.address == source }
+        guard let source = receiver.source(index) else { return nil }
+        return peers.values.first { $0.endpoint === endpoint && $0.neighbour.configuration.address == source }
     }
 }

@@ -20,25 +20,29 @@ final class BFDPeer {
     private unowned let monitor: BFDMonitor
     private let socket: FileDescriptor
     private let target: SocketAddress
+    private var isConnected = false
     private var timer: Timer?
     private var timerDeadline = Nanoseconds.max
 
     /// Opens the socket that sends. Throws `SystemError`.
     init(
-        _ neighbour: Neighbour, _ configuration: BFDConfiguration, _ monitor: BFDMonitor, discriminator: UInt32
+        _ neighbour: Neighbour, _ configuration: BFDConfiguration, _ monitor: BFDMonitor, _ endpoint: BFDEndpoint,
+        discriminator: UInt32
     ) throws(SystemError) {
         self.neighbour = neighbour
         self.configuration = configuration
         self.monitor = monitor
+        self.endpoint = endpoint
         session = BFDSession(
             localDiscriminator: discriminator, timing: configuration.timing,
             seed: UInt64.random(in: .min ... .max))
         let own = neighbour.configuration.localAddress
-        endpoint = BFDEndpoint(localAddress: own, isMultihop: configuration.isMultihop)
         socket = try Self.bound(own)
         // RFC 5881, section 5; on several hops it leaves the neighbour the most to check.
         try Socket.setTimeToLive(socket.raw, own.family, 255)
-        target = SocketAddress(neighbour.configuration.address, port: endpoint.port, scope: neighbour.scope)
+        target = SocketAddress(
+            neighbour.configuration.address, port: BFDEndpoint.port(isMultihop: configuration.isMultihop),
+            scope: neighbour.scope)
     }
 
     deinit { timer?.cancel() }
@@ -66,12 +70,17 @@ final class BFDPeer {
         updateTimer()
     }
 
-    /// What cannot be sent is lost like any other packet: the next one tells.
+    /// What cannot be sent is lost like any other packet: the next one tells. A connected socket spares the kernel looking for
+    /// the route each time; it also tells of ICMP errors, each of which fails one call that then has sent nothing.
     private func send(_ packet: ControlPacket) {
+        if !isConnected { isConnected = (try? Socket.connect(socket.raw, to: target)) != nil }
+        guard isConnected else { return }
         withUnsafeTemporaryAllocation(byteCount: ControlPacket.byteCount, alignment: 4) { buffer in
             var bytes = buffer.mutableBytes
             packet.encode(into: &bytes)
-            _ = target.withPointer { sendto(socket.raw, buffer.baseAddress, buffer.count, 0, $0, $1) }
+            if Glibc.send(socket.raw, buffer.baseAddress, buffer.count, 0) < 0 {
+                _ = Glibc.send(socket.raw, buffer.baseAddress, buffer.count, 0)
+            }
         }
     }
 

@@ -4,19 +4,25 @@ import Glibc
 import Net
 import Sys
 
-/// Where BFD packets come in: one for each local address and kind of path.
-struct BFDEndpoint: Hashable {
-    var localAddress: IPAddress
-    var isMultihop: Bool
+/// Where BFD packets come in: one socket for each local address and kind of path.
+final class BFDEndpoint {
+    let localAddress: IPAddress
+    let isMultihop: Bool
+    let socket: FileDescriptor
 
     /// RFC 5881, section 4, and RFC 5883, section 5.
-    var port: UInt16 { isMultihop ? 4784 : 3784 }
-}
+    static func port(isMultihop: Bool) -> UInt16 { isMultihop ? 4784 : 3784 }
 
-/// What is known of a packet besides its payload.
-struct BFDArrival {
-    var source: IPAddress
-    var timeToLive: UInt8
+    /// Opens the socket. Throws `SystemError`.
+    init(_ localAddress: IPAddress, isMultihop: Bool) throws(SystemError) {
+        self.localAddress = localAddress
+        self.isMultihop = isMultihop
+        socket = try Socket.bound(.datagram, localAddress, port: Self.port(isMultihop: isMultihop))
+        switch localAddress.family {
+        case .ipv4: try Socket.set(socket.raw, Int32(IPPROTO_IP), IP_RECVTTL, 1)
+        case .ipv6: try Socket.set(socket.raw, Int32(IPPROTO_IPV6), IPV6_RECVHOPLIMIT, 1)
+        }
+    }
 }
 
 /// Memory for a few datagrams at a time and what the kernel says of them, made once for all sockets.
@@ -56,26 +62,16 @@ final class BFDReceiver {
         messages.deallocate()
     }
 
-    /// A socket for what comes to an endpoint. Throws `SystemError`.
-    static func open(_ endpoint: BFDEndpoint) throws(SystemError) -> FileDescriptor {
-        let socket = try Socket.bound(.datagram, endpoint.localAddress, port: endpoint.port)
-        switch endpoint.localAddress.family {
-        case .ipv4: try Socket.set(socket.raw, Int32(IPPROTO_IP), IP_RECVTTL, 1)
-        case .ipv6: try Socket.set(socket.raw, Int32(IPPROTO_IPV6), IPV6_RECVHOPLIMIT, 1)
-        }
-        return socket
-    }
-
-    /// Takes all that waits on a socket.
-    func receive(_ socket: Int32, _ body: (RawSpan, BFDArrival) -> Void) {
+    /// Takes all that waits on a socket: payload, TTL or hop limit, and the number of the datagram for ``source(_:)``.
+    func receive(_ socket: Int32, _ body: (RawSpan, UInt8, Int) -> Void) {
         while true {
             for index in 0..<Self.capacity { prepare(index) }
             let count = Int(cl_receive_messages(socket, messages, UInt32(Self.capacity)))
             for index in 0..<max(0, count) {
-                guard let source = source(index), let timeToLive = timeToLive(index) else { continue }
+                guard let timeToLive = timeToLive(index) else { continue }
                 let size = min(Int(messages[index].byte_count), Self.payloadByteCount)
                 let payload = UnsafeRawBufferPointer(start: payloads + index * Self.payloadByteCount, count: size)
-                body(payload.bytes, BFDArrival(source: source, timeToLive: timeToLive))
+                body(payload.bytes, timeToLive, index)
             }
             guard count == Self.capacity else { return }
         }
@@ -88,7 +84,8 @@ final class BFDReceiver {
             msg_control: controls + index * Self.controlByteCount, msg_controllen: Self.controlByteCount, msg_flags: 0)
     }
 
-    private func source(_ index: Int) -> IPAddress? {
+    /// Who sent a datagram. Only the first packets of a session need it.
+    func source(_ index: Int) -> IPAddress? {
         let bytes = UnsafeRawBufferPointer(start: addresses + index, count: MemoryLayout<sockaddr_in6>.size)
         switch Int32(addresses[index].sin6_family) {
         case AF_INET: return IPAddress(bytes: bytes[4..<8])
