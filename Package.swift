@@ -69,7 +69,7 @@ let package = Package(
         module("BGPWire", ["Net"]),
         module("BGPSession", ["BGPWire", "Net"]),
         module("BGPTable", ["BGPWire", "Net"]),
-        module("BFD", ["Net"]),
+        module("BFD"),
         module("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
 
         // DNS
@@ -113,7 +113,7 @@ let package = Package(
         tests("BGPWire", ["Net"]),
         tests("BGPSession", ["BGPWire", "Net"]),
         tests("BGPTable", ["BGPWire", "Net"]),
-        tests("BFD", ["Net"]),
+        tests("BFD"),
         tests("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
         tests("DNSWire", ["Net"]),
         tests("DNSZone", ["DNSWire", "Net"]),

@@ -7,7 +7,7 @@ final class BFDMonitor {
     private let loop: EventLoop
     private var peers: [UInt32: BFDPeer] = [:]
     private var endpoints: [BFDEndpoint] = []
-    private let receiver = BFDReceiver()
+    private let receiver: BFDReceiver
 
     /// Told of each change of a session's state.
     var onChange: ((Neighbour, BFDChange) -> Void)?
@@ -16,6 +16,7 @@ final class BFDMonitor {
     init?(_ loop: EventLoop, _ neighbours: [Neighbour]) throws(SystemError) {
         guard neighbours.contains(where: { $0.configuration.bfd != nil }) else { return nil }
         self.loop = loop
+        receiver = BFDReceiver()
         for neighbour in neighbours {
             if let configuration = neighbour.configuration.bfd { try watch(neighbour, configuration) }
         }
