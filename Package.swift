@@ -69,7 +69,8 @@ let package = Package(
         module("BGPWire", ["Net"]),
         module("BGPSession", ["BGPWire", "Net"]),
         module("BGPTable", ["BGPWire", "Net"]),
-        module("BGPSpeaker", ["BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
+        module("BFD"),
+        module("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
 
         // DNS
         module("DNSWire", ["Net"]),
@@ -112,7 +113,8 @@ let package = Package(
         tests("BGPWire", ["Net"]),
         tests("BGPSession", ["BGPWire", "Net"]),
         tests("BGPTable", ["BGPWire", "Net"]),
-        tests("BGPSpeaker", ["BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
+        tests("BFD"),
+        tests("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
         tests("DNSWire", ["Net"]),
         tests("DNSZone", ["DNSWire", "Net"]),
         tests("DNSResponder", ["DNSWire", "DNSZone", "Net"]),

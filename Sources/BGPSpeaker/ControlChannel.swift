@@ -10,6 +10,7 @@ import Sys
 ///     -> {"event":"ready"}
 ///     -> {"event":"session","peer":"10.1.128.0","name":"eurocore-fra","state":"Established","reason":"","time_ns":1}
 ///     -> {"event":"best","prefix":"192.0.2.0/24","as_path":[65010],"next_hop":"10.1.128.0","from":"eurocore-fra","time_ns":1}
+///     -> {"event":"bfd","peer":"10.1.128.0","name":"eurocore-fra","state":"Up","diagnostic":"No Diagnostic","time_ns":1}
 ///     -> {"event":"idle","sessions":[{"peer","name","state","received","sent","end_of_rib"}]}
 ///     <- {"do":"start"}   {"do":"withdraw"}   {"do":"announce"}   {"do":"stop"}
 ///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...],"idle":true}
@@ -32,6 +33,7 @@ final class ControlChannel {
         channel.onEnd = { [weak self] in self?.speaker.stop() }
         speaker.onSession = { [weak self] in self?.send(session: $0, reason: $1) }
         speaker.onBest = { [weak self] in self?.send(best: $0) }
+        speaker.bfd?.onChange = { [weak self] in self?.send(JSON($0, $1)) }
         speaker.onRest = { [weak self] in self?.sendRest() }
     }
 

@@ -126,10 +126,6 @@ final class Neighbour {
     // MARK: Connections
 
     private func connect() {
-        var scope: UInt32 = 0
-        if case .v6(let address) = configuration.address, address.isLinkLocal, let name = configuration.interface {
-            scope = speaker.kernel.interior.link(named: name)?.index ?? 0
-        }
         do {
             outgoing = try PeerConnection(
                 speaker.loop, from: configuration.localAddress,

@@ -18,6 +18,7 @@ final class Speaker {
     var table: Table
     private(set) var neighbours: [Neighbour] = []
     private var listeners: [FileDescriptorBox] = []
+    private(set) var bfd: BFDMonitor?
     private var trackedNextHops: Set<IPAddress> = []
     private(set) var isStarted = false
     private var isSwept = false
@@ -51,6 +52,7 @@ final class Speaker {
         kernel.onLink = { [weak self] in self?.linkChanged($0, $1) }
         loop.beforeSleep = { [weak self] in self?.work() }
         for address in Set(configuration.neighbours.map(\.localAddress)).sorted() { try listen(address) }
+        bfd = try BFDMonitor(loop, neighbours)
     }
 
     /// Our own addresses as next hops: the session's own, and for the other family one of the same link (RFC 2545, section 3).
@@ -79,6 +81,7 @@ final class Speaker {
         hasChanged = true
         loop.schedule(after: Self.longestSweepDelay) { [weak self] in self?.sweep() }
         for neighbour in neighbours { neighbour.start() }
+        bfd?.start()
     }
 
     /// Originates the configured prefixes, or no longer.
@@ -93,6 +96,7 @@ final class Speaker {
     func stop() {
         loop.beforeSleep = nil
         for neighbour in neighbours { neighbour.handle(.manualStop(NotificationMessage(.administrativeShutdown))) }
+        bfd?.stop()
         kernel.removeAll()
         loop.stop()
     }

@@ -46,6 +46,8 @@ struct NeighbourConfiguration: Equatable {
     var isRoleStrict: Bool
     var prefixLimits: PrefixLimits
     var protection: ConnectionProtection
+    /// Whether and how BFD watches the path.
+    var bfd: BFDConfiguration?
 }
 
 /// Timers of a session.
@@ -98,8 +100,8 @@ extension NeighbourConfiguration {
             json, path,
             keys: [
                 "name", "address", "local_address", "asn", "interface", "relation", "families", "passive",
-                "cluster_client", "next_hop_self", "export", "import", "timers",
-                "role_strict", "max_prefixes", "md5_password", "ttl_security",
+                "cluster_client", "next_hop_self", "export", "import", "timers", "role_strict", "max_prefixes",
+                "md5_password", "ttl_security", "bfd",
             ])
         name = try fields.string("name")
         address = try fields.text("address", "an address")
@@ -131,6 +133,8 @@ extension NeighbourConfiguration {
         prefixLimits = PrefixLimits()
         if let json = fields["max_prefixes"] { prefixLimits = try PrefixLimits(json, fields.place("max_prefixes")) }
         protection = try ConnectionProtection(fields, isInternal: relation == .internal)
+        bfd = nil
+        if let json = fields["bfd"] { bfd = try BFDConfiguration(json, fields.place("bfd")) }
         guard !isRoleStrict || role != nil else {
             throw fields.error("role_strict", "RFC 9234 has no role for this relation")
         }

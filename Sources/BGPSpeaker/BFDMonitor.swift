@@ -1,0 +1,75 @@
+import BFD
+import Net
+import Sys
+
+/// BFD for all neighbours that want it: the sockets on which packets come, and to which session each belongs.
+final class BFDMonitor {
+    private let loop: EventLoop
+    private var peers: [UInt32: BFDPeer] = [:]
+    private var endpoints: [BFDEndpoint] = []
+    private let receiver: BFDReceiver
+
+    /// Told of each change of a session's state.
+    var onChange: ((Neighbour, BFDChange) -> Void)?
+
+    /// Nil when no neighbour wants BFD. Throws `SystemError`.
+    init?(_ loop: EventLoop, _ neighbours: [Neighbour]) throws(SystemError) {
+        guard neighbours.contains(where: { $0.configuration.bfd != nil }) else { return nil }
+        self.loop = loop
+        receiver = BFDReceiver()
+        for neighbour in neighbours {
+            if let configuration = neighbour.configuration.bfd { try watch(neighbour, configuration) }
+        }
+    }
+
+    private func watch(_ neighbour: Neighbour, _ configuration: BFDConfiguration) throws(SystemError) {
+        // Random, so that nobody off the path can guess it; unique (RFC 5880, section 6.3).
+        var discriminator: UInt32
+        repeat { discriminator = .random(in: 1 ... .max) } while peers[discriminator] != nil
+        let endpoint = try endpoint(neighbour.configuration.localAddress, configuration.isMultihop)
+        peers[discriminator] = try BFDPeer(neighbour, configuration, self, endpoint, discriminator: discriminator)
+    }
+
+    private func endpoint(_ address: IPAddress, _ isMultihop: Bool) throws(SystemError) -> BFDEndpoint {
+        for endpoint in endpoints where endpoint.localAddress == address && endpoint.isMultihop == isMultihop {
+            return endpoint
+        }
+        let endpoint = try BFDEndpoint(address, isMultihop: isMultihop)
+        endpoints.append(endpoint)
+        try loop.add(endpoint.socket.raw, .read) { [unowned self, unowned endpoint] _ in receive(endpoint) }
+        return endpoint
+    }
+
+    /// Starts all sessions.
+    func start() {
+        for peer in peers.values { peer.handle(.start) }
+    }
+
+    /// Tells the neighbours that nothing is wrong with the path.
+    func stop() {
+        for peer in peers.values { peer.handle(.disable(.administrativelyDown)) }
+    }
+
+    // MARK: Reception
+
+    /// Takes all packets that wait.
+    func receive(_ endpoint: BFDEndpoint) {
+        receiver.receive(endpoint.socket.raw) { payload, timeToLive, index in
+            guard let packet = try? ControlPacket(decoding: payload), let peer = peer(of: packet, index, endpoint),
+                timeToLive >= peer.configuration.minimumTimeToLive
+            else { return }
+            peer.handle(.received(packet))
+        }
+    }
+
+    /// The session of a packet: by Your Discriminator alone if it is there (RFC 5880, section 6.3), and else by the two
+    /// addresses. A packet on the other port has not passed this session's TTL check.
+    private func peer(of packet: ControlPacket, _ index: Int, _ endpoint: BFDEndpoint) -> BFDPeer? {
+        if packet.yourDiscriminator != 0 {
+            guard let peer = peers[packet.yourDiscriminator], peer.endpoint === endpoint else { return nil }
+            return peer
+        }
+        guard let source = receiver.source(index) else { return nil }
+        return peers.values.first { $0.endpoint === endpoint && $0.neighbour.configuration.address == source }
+    }
+}
