@@ -8,7 +8,7 @@ from peer import COMMUNITY, LARGE, MARKED, MED, PLAIN, THEIR_IPV6, Peer, Seen
 
 class ExaBGP(Peer):
     name, title, package, program = "exabgp", "ExaBGP", "exabgp", "exabgp"
-    has_roles = False
+    lacks = {"roles": "ExaBGP 4.2 has no RFC 9234"}
 
     def start(self):
         setting, neighbours = self.setting, ""

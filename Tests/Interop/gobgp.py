@@ -10,8 +10,10 @@ class GoBGP(Peer):
     name, title, package, program = "gobgp", "GoBGP", "gobgpd", "gobgpd"
     # It closes every connection for 30 s after a reset, whatever idle-hold-time-after-reset says.
     patience = 45
-    # Without a policy change it answers softresetin from what it keeps, and never sends ROUTE-REFRESH.
-    has_refresh = has_roles = False
+    lacks = {
+        "refresh": "softresetin is answered from the Adj-RIB-In that it keeps; ROUTE-REFRESH (RFC 2918) is never sent",
+        "roles": "GoBGP 3.10 has no RFC 9234",
+    }
 
     def start(self):
         setting, neighbours = self.setting, ""

@@ -5,7 +5,7 @@ import os
 import pwd
 
 from node import eventually
-from peer import COMMUNITY, LARGE, MARKED, MED, PLAIN, THEIR_IPV6, Peer, Seen
+from peer import COMMUNITY, LARGE, MARKED, MED, PLAIN, Peer, Seen
 
 
 class OpenBGPD(Peer):
@@ -22,12 +22,11 @@ class OpenBGPD(Peer):
             if session.is_ttl_secure:
                 neighbours += "  ttl-security yes\n"
             if session.role:
-                neighbours += f"  role {session.role}\n"
+                neighbours += f"  announce policy {session.role}\n"
             neighbours += "}\n"
         file = self.template(
             "bgpd.conf", identifier=setting.identifier, asn=setting.their_asn, neighbours=neighbours,
-            # Left to itself it names ::1 as the next hop of IPv6 over an IPv4 session.
-            socket=f"{self.folder}/socket", hop6=THEIR_IPV6,
+            socket=f"{self.folder}/socket",
             listen="\n".join(f"listen on {session.theirs}" for session in setting.sessions))
         # It refuses a file that others may write.
         os.chmod(file, 0o600)

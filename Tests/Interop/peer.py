@@ -56,7 +56,8 @@ class Peer:
     kernel_protocol = None
     # How long a session may take to come back after a reset, in seconds.
     patience = 12
-    has_refresh = has_roles = has_md5 = has_ttl_security = True
+    # Checks that it cannot take part in, and why.
+    lacks = {}
 
     def __init__(self, node, folder, setting):
         self.node, self.folder, self.setting, self.processes = node, folder, setting, []
