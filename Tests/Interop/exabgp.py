@@ -1,0 +1,106 @@
+"""ExaBGP, with `exabgp-process` as the program that hears of routes and announces them."""
+
+import json
+import os
+
+from peer import COMMUNITY, LARGE, MARKED, MED, PLAIN, THEIR_IPV6, Peer, Seen
+
+
+class ExaBGP(Peer):
+    name, title, package, program = "exabgp", "ExaBGP", "exabgp", "exabgp"
+    lacks = {"roles": "ExaBGP 4.2 has no RFC 9234"}
+
+    def start(self):
+        setting, neighbours = self.setting, ""
+        for session in setting.sessions:
+            families = "".join(f"    {family} unicast;\n" for family in session.families)
+            extra = ""
+            if session.password:
+                extra += f"  md5-password '{session.password}';\n"
+            if session.is_ttl_secure:
+                extra += "  outgoing-ttl 255;\n  incoming-ttl 255;\n"
+            neighbours += (
+                f"neighbor {session.ours} {{\n  router-id {setting.identifier};\n  local-address {session.theirs};\n"
+                f"  local-as {setting.their_asn};\n  peer-as {setting.our_asn};\n{extra}"
+                f"  capability {{\n    route-refresh enable;\n    asn4 enable;\n  }}\n"
+                f"  family {{\n{families}  }}\n"
+                "  api {\n    processes [ driver ];\n    neighbor-changes;\n"
+                "    receive {\n      parsed;\n      update;\n    }\n  }\n}\n"
+            )
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "exabgp-process")
+        self.messages, self.commands = f"{self.folder}/messages", f"{self.folder}/commands"
+        for path in (self.messages, self.commands):
+            if os.path.exists(path):
+                os.remove(path)
+        open(self.messages, "w").close()
+        os.mkfifo(self.commands)
+        file = self.template("exabgp.conf", neighbours=neighbours,
+                             program=f"{program} {self.messages} {self.commands}")
+        environment = {
+            "exabgp.daemon.user": "root", "exabgp.daemon.drop": "false", "exabgp.api.cli": "false",
+            "exabgp.api.ack": "false", "exabgp.log.destination": "stdout", "exabgp.log.level": "INFO",
+        }
+        self.spawn("exabgp", file, env={**os.environ, **environment})
+        self.announce()
+
+    def command(self, *lines):
+        with open(self.commands, "w") as file:
+            file.write("".join(line + "\n" for line in lines))
+
+    def heard(self, session):
+        """The messages of a session since it was last connected, and whether it is up."""
+        found, is_up = [], False
+        with open(self.messages) as file:
+            for line in file:
+                if not line.endswith("\n"):
+                    break
+                # The text of a NOTIFICATION is written as it came, control characters too.
+                message = json.loads(line, strict=False)
+                if message.get("neighbor", {}).get("address", {}).get("peer") != session.ours:
+                    continue
+                if message["type"] == "state":
+                    found, is_up = [], message["neighbor"]["state"] == "up"
+                elif message["type"] == "update":
+                    found.append(message["neighbor"]["message"].get("update", {}))
+        return found, is_up
+
+    def is_established(self, session):
+        return self.heard(session)[1]
+
+    def routes(self, session, family):
+        found = {}
+        for update in self.heard(session)[0]:
+            for route in update.get("withdraw", {}).get(f"{family} unicast", []):
+                found.pop(route["nlri"], None)
+            attributes = update.get("attribute", {})
+            for routes in update.get("announce", {}).get(f"{family} unicast", {}).values():
+                for route in routes:
+                    words = attributes.get("community", []) + attributes.get("large-community", [])
+                    seen = Seen(attributes.get("as-path", []), attributes.get("med"))
+                    seen.communities = [":".join(str(number) for number in each) for each in words]
+                    found[route["nlri"]] = seen
+        return found
+
+    def change(self, verb):
+        asn = self.setting.their_asn
+        for session in self.setting.sessions:
+            for family in session.families:
+                # ExaBGP sends a given path as it is; its own number is for whoever writes it.
+                hop = THEIR_IPV6 if family == "ipv6" else session.theirs
+                marks = (f"as-path [ {asn} {asn} {asn} ] med {MED} community [ {COMMUNITY} ]"
+                         f" large-community [ {LARGE} ]")
+                self.command(
+                    f"neighbor {session.ours} {verb} route {PLAIN[family]} next-hop {hop} as-path [ {asn} ]",
+                    f"neighbor {session.ours} {verb} route {MARKED[family]} next-hop {hop} {marks}")
+
+    def announce(self):
+        self.change("announce")
+
+    def withdraw(self):
+        self.change("withdraw")
+
+    def reset(self, session):
+        self.command(f"neighbor {session.ours} teardown 4")
+
+    def refresh(self, session):
+        self.command(f"neighbor {session.ours} announce route-refresh {session.families[0]} unicast")

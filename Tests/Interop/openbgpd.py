@@ -1,0 +1,81 @@
+"""OpenBGPD, the portable one."""
+
+import json
+import os
+import pwd
+
+from node import eventually
+from peer import COMMUNITY, LARGE, MARKED, MED, PLAIN, Peer, Seen
+
+
+class OpenBGPD(Peer):
+    name, title, package, program = "openbgpd", "OpenBGPD", "openbgpd", "/usr/sbin/bgpd"
+
+    def start(self):
+        setting, neighbours = self.setting, ""
+        for session in setting.sessions:
+            neighbours += f"neighbor {session.ours} {{\n  remote-as {setting.our_asn}\n  local-address {session.theirs}\n"
+            for family, title in (("ipv4", "IPv4"), ("ipv6", "IPv6")):
+                neighbours += f"  announce {title} {'unicast' if family in session.families else 'none'}\n"
+            if session.password:
+                neighbours += f"  tcp md5sig password {session.password}\n"
+            if session.is_ttl_secure:
+                neighbours += "  ttl-security yes\n"
+            if session.role:
+                neighbours += f"  announce policy {session.role}\n"
+            neighbours += "}\n"
+        file = self.template(
+            "bgpd.conf", identifier=setting.identifier, asn=setting.their_asn, neighbours=neighbours,
+            socket=f"{self.folder}/socket",
+            listen="\n".join(f"listen on {session.theirs}" for session in setting.sessions))
+        # It refuses a file that others may write.
+        os.chmod(file, 0o600)
+        # Its children shut themselves in here; the service makes it.
+        os.makedirs(pwd.getpwnam("_openbgpd").pw_dir, exist_ok=True)
+        self.spawn("/usr/sbin/bgpd", "-d", "-f", file)
+        eventually(lambda: self.command("show", "neighbor") and True, "bgpd does not start")
+        self.announce()
+
+    def kill(self):
+        # The parent's end ends its two children.
+        super().kill()
+        if os.path.exists(f"{self.folder}/socket"):
+            os.remove(f"{self.folder}/socket")
+
+    def command(self, *words):
+        return self.node.run("bgpctl", "-s", f"{self.folder}/socket", *words)
+
+    def is_established(self, session):
+        return json.loads(self.command("-j", "show", "neighbor", session.ours))["neighbors"][0]["state"] == "Established"
+
+    def routes(self, session, family):
+        found = {}
+        text = self.command("-j", "show", "rib", "in", "neighbor", session.ours)
+        for route in json.loads(text).get("rib", []):
+            if (":" in route["prefix"]) != (family == "ipv6"):
+                continue
+            detail = json.loads(self.command("-j", "show", "rib", "in", "detail", "neighbor", session.ours, route["prefix"]))
+            for entry in detail.get("rib", []):
+                seen = Seen([int(number) for number in entry["aspath"].split()], entry.get("metric"))
+                for attribute in entry.get("attributes", []):
+                    seen.communities += attribute.get("communities", []) + attribute.get("large_communities", [])
+                seen.communities += entry.get("communities", []) + entry.get("large_communities", [])
+                found[entry["prefix"]] = seen
+        return found
+
+    def announce(self):
+        for family in ("ipv4", "ipv6"):
+            self.command("network", "add", PLAIN[family])
+            self.command("network", "add", MARKED[family], "prepend-self", "2", "med", str(MED),
+                         "community", COMMUNITY, "large-community", LARGE)
+
+    def withdraw(self):
+        for family in ("ipv4", "ipv6"):
+            for prefix in (PLAIN[family], MARKED[family]):
+                self.command("network", "delete", prefix)
+
+    def reset(self, session):
+        self.command("neighbor", session.ours, "clear")
+
+    def refresh(self, session):
+        self.command("neighbor", session.ours, "refresh")

@@ -1,0 +1,91 @@
+"""What every other daemon can be asked for."""
+
+import os
+import shutil
+import string
+import subprocess
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Session:
+    """One session as the other daemon sees it: `ours` is labd's address, `theirs` its own."""
+
+    name: str
+    ours: str
+    theirs: str
+    families: list
+    password: str = None
+    is_ttl_secure: bool = False
+    role: str = None
+
+
+@dataclass
+class Seen:
+    """A route as a daemon has received it."""
+
+    as_path: list
+    med: int = None
+    communities: list = field(default_factory=list)
+
+
+@dataclass
+class Setting:
+    """The numbers of both sides and the sessions; a silent side announces nothing."""
+
+    our_asn: int
+    their_asn: int
+    sessions: list
+    identifier: str = "10.0.0.2"
+    is_silent: bool = False
+
+
+# The second prefix of each family carries attributes: two more of its own ASN, MED 50, a community and a large one.
+PLAIN = {"ipv4": "198.51.100.0/24", "ipv6": "2001:db8:99::/48"}
+MARKED = {"ipv4": "203.0.113.128/25", "ipv6": "2001:db8:9a:8000::/49"}
+# The other side's address on the link, for those who have to be told it as the next hop of IPv6.
+THEIR_IPV6 = "2001:db8:1::1"
+MED, COMMUNITY, LARGE = 50, "65002:7", "65002:1:2"
+
+
+class Peer:
+    """A daemon in a node. Subclasses say how."""
+
+    name = package = program = None
+    # Whether it writes routes into the kernel here, and the name of their origin there.
+    kernel_protocol = None
+    # How long a session may take to come back after a reset, in seconds.
+    patience = 12
+    # Checks that it cannot take part in, and why.
+    lacks = {}
+
+    def __init__(self, node, folder, setting):
+        self.node, self.folder, self.setting, self.processes = node, folder, setting, []
+        os.makedirs(folder, exist_ok=True)
+
+    @classmethod
+    def is_installed(cls):
+        return shutil.which(cls.program) is not None
+
+    def template(self, name, **values):
+        """Writes templates/NAME with the values into the folder; its path."""
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "templates", name)) as file:
+            text = string.Template(file.read()).substitute(values)
+        path = os.path.join(self.folder, name)
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+
+    def spawn(self, *words, **options):
+        self.processes.append(self.node.spawn(words, f"{self.folder}/log", start_new_session=True, **options))
+
+    def start(self):
+        raise NotImplementedError
+
+    def kill(self):
+        """Ends it as a crash does."""
+        for process in self.processes:
+            process.kill()
+        for process in self.processes:
+            process.wait()
+        self.processes = []
