@@ -28,7 +28,8 @@ class GoBGP(Peer):
             if session.is_ttl_secure:
                 neighbours += "  [neighbors.ttl-security.config]\n    enabled = true\n    ttl-min = 255\n"
             for family in session.families:
-                neighbours += f'  [[neighbors.afi-safis]]\n    [neighbors.afi-safis.config]\n      afi-safi-name = "{family}-unicast"\n'
+                neighbours += "  [[neighbors.afi-safis]]\n    [neighbors.afi-safis.config]\n"
+                neighbours += f'      afi-safi-name = "{family}-unicast"\n'
         file = self.template(
             "gobgpd.toml", identifier=setting.identifier, asn=setting.their_asn, neighbours=neighbours,
             addresses=", ".join(f'"{each.theirs}"' for each in setting.sessions))

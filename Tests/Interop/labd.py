@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 
-from node import NotYet, eventually
+from node import NotYet
 
 PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../.build/release/labd")
 

@@ -6,8 +6,8 @@ from report import CHECKS, NO, NOT_THERE, NOT_YET
 EXPLAINED = {
     ("both", "openbgpd"): (
         "found ({}, set())",
-        "OpenBGPD 7.7 names ::1 as the next hop of IPv6 over an IPv4 session. RFC 4760, section 3: the field holds the"
-        " address \"of the next router on the path to the destination system\"; RFC 4271, section 6.3: a next hop that"
+        "OpenBGPD 7.7 names ::1 as the next hop of IPv6 over an IPv4 session. RFC 4760, section 3: the field holds"
+        " the address \"of the next router on the path to the destination system\"; RFC 4271, section 6.3: a next hop that"
         " is semantically incorrect is logged and \"the route SHOULD be ignored\". The session and IPv4 live on; over an"
         " IPv6 session its IPv6 routes are right."
     ),
@@ -26,7 +26,8 @@ def markdown(results, kinds):
         for check, (word, why) in cells.items()
         if word in (NO, NOT_THERE)
     ]
-    missing = sorted({why.split(": ")[-2] for cells in results.values() for word, why in cells.values() if word == NOT_YET})
+    words = [cell for cells in results.values() for cell in cells.values()]
+    missing = sorted({why.split(": ")[-2] for word, why in words if word == NOT_YET})
     if missing:
         notes.append("- not yet: labd does not know " + ", ".join(key.split(".")[-1] for key in missing))
     return "\n".join(lines + [""] + notes) + "\n"

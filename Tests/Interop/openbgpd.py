@@ -14,7 +14,8 @@ class OpenBGPD(Peer):
     def start(self):
         setting, neighbours = self.setting, ""
         for session in setting.sessions:
-            neighbours += f"neighbor {session.ours} {{\n  remote-as {setting.our_asn}\n  local-address {session.theirs}\n"
+            neighbours += f"neighbor {session.ours} {{\n  remote-as {setting.our_asn}\n"
+            neighbours += f"  local-address {session.theirs}\n"
             for family, title in (("ipv4", "IPv4"), ("ipv6", "IPv6")):
                 neighbours += f"  announce {title} {'unicast' if family in session.families else 'none'}\n"
             if session.password:
@@ -46,7 +47,8 @@ class OpenBGPD(Peer):
         return self.node.run("bgpctl", "-s", f"{self.folder}/socket", *words)
 
     def is_established(self, session):
-        return json.loads(self.command("-j", "show", "neighbor", session.ours))["neighbors"][0]["state"] == "Established"
+        found = json.loads(self.command("-j", "show", "neighbor", session.ours))
+        return found["neighbors"][0]["state"] == "Established"
 
     def routes(self, session, family):
         found = {}
@@ -54,8 +56,8 @@ class OpenBGPD(Peer):
         for route in json.loads(text).get("rib", []):
             if (":" in route["prefix"]) != (family == "ipv6"):
                 continue
-            detail = json.loads(self.command("-j", "show", "rib", "in", "detail", "neighbor", session.ours, route["prefix"]))
-            for entry in detail.get("rib", []):
+            detail = self.command("-j", "show", "rib", "in", "detail", "neighbor", session.ours, route["prefix"])
+            for entry in json.loads(detail).get("rib", []):
                 seen = Seen([int(number) for number in entry["aspath"].split()], entry.get("metric"))
                 for attribute in entry.get("attributes", []):
                     seen.communities += attribute.get("communities", []) + attribute.get("large_communities", [])

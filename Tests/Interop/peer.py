@@ -3,7 +3,6 @@
 import os
 import shutil
 import string
-import subprocess
 from dataclasses import dataclass, field
 
 
