@@ -120,5 +120,6 @@ let package = Package(
         tests("DNSResponder", ["DNSWire", "DNSZone", "Net"]),
         tests("DNSServer", ["DNSResponder", "DNSWire", "DNSZone", "JSON", "Net", "Sys"]),
         .testTarget(name: "IntegrationTests", swiftSettings: strict),
+        .testTarget(name: "InteropTests", swiftSettings: strict),
     ]
 )

