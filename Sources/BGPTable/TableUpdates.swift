@@ -72,6 +72,8 @@ extension Table {
         let policy: ExportPolicy
         /// Whether a set may have another form for another prefix, so that none can be kept for it.
         let isByPrefix: Bool
+        /// Whether there are rules at all.
+        let hasRules: Bool
         /// Forms that were compared, nil where a rule rejects. Those that are only sent are in their group.
         var exported: [AttributeSetID: PathAttributes?] = [:]
         var groupOfSet: [AttributeSetID: Int] = [:]
@@ -82,13 +84,14 @@ extension Table {
         init(policy: ExportPolicy) {
             self.policy = policy
             isByPrefix = policy.looksAtPrefix
+            hasRules = !policy.configuration.exportOptions.policy.isEmpty
         }
     }
 
     /// The route itself if it may be sent, else 0.
     private func permitted(_ set: AttributeSetID, _ slot: UInt32, _ batch: inout Batch) -> AttributeSetID {
         guard set != 0, batch.policy.permits(store[set]) else { return 0 }
-        if batch.policy.configuration.exportOptions.policy.isEmpty { return set }
+        guard batch.hasRules else { return set }
         return form(set, prefixes[slot].prefix, &batch) == nil ? 0 : set
     }
 
