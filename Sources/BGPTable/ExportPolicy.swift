@@ -9,44 +9,8 @@ struct ExportPolicy {
     /// The BGP Identifier that the neighbour gave in its OPEN.
     var identifier: IPv4Address
 
-    /// Whether the neighbour may be sent the routes of this set.
-    func permits(_ set: AttributeSet) -> Bool {
-        guard set.peer != peer, !set.flags.contains(.noAdvertise) else { return false }
-        return (configuration.isInternal ? permitsInternal(set) : permitsExternal(set)) && hasNextHop(for: set)
-    }
-
-    /// RFC 4271, section 9.2: routes learned by iBGP are not passed on by iBGP, but for reflection (RFC 4456, section 6).
-    private func permitsInternal(_ set: AttributeSet) -> Bool {
-        guard set.flags.contains(.internal) else { return true }
-        return (set.flags.contains(.client) || configuration.isClusterClient) && set.identifier != identifier
-    }
-
-    /// Customers and siblings get everything, providers and peers only what did not come from above or from beside: our own
-    /// routes and those of customers. OTC tells these apart also when they came by iBGP. What a sibling learned from its
-    /// providers and peers carries OTC as well, so routes of a sibling without OTC are as good as a customer's.
-    private func permitsExternal(_ set: AttributeSet) -> Bool {
-        guard !set.flags.contains(.noExport) else { return false }
-        switch configuration.relation {
-        case .customer, .sibling, .internal: return true
-        case .provider: break
-        case .peer: if set.flags.contains(.noPeer) { return false }
-        }
-        return configuration.exportOptions.leak || !set.flags.contains(.onlyToCustomer)
-    }
-
-    private func hasNextHop(for set: AttributeSet) -> Bool {
-        !setsNextHop(for: set) || hasOwnNextHop(for: set)
-    }
-
-    private func hasOwnNextHop(for set: AttributeSet) -> Bool {
-        set.flags.contains(.ipv6) ? configuration.localIPv6 != nil : configuration.localIPv4 != nil
-    }
-
-    /// Whether we name ourselves as the next hop. A reflected route keeps its own (RFC 4456, section 10).
-    private func setsNextHop(for set: AttributeSet) -> Bool {
-        !configuration.isInternal || set.peer == .local
-            || (configuration.nextHopSelf && !set.flags.contains(.internal))
-    }
+    /// Which sets it may be sent.
+    var filter: ExportFilter { ExportFilter(self) }
 
     /// Whether what is sent may hang on the prefix, beyond the attributes.
     var looksAtPrefix: Bool { configuration.exportOptions.policy.lookAtPrefix }
@@ -64,7 +28,7 @@ struct ExportPolicy {
         if let nextHop = route.nextHop {
             exported.nextHop = NextHop(nextHop)
         } else if route.nextHopSelf {
-            guard hasOwnNextHop(for: set) else { return nil }
+            guard filter.hasOwnNextHop(for: set) else { return nil }
             setNextHop(&exported, set)
         }
         return exported
@@ -73,7 +37,7 @@ struct ExportPolicy {
     private func exportForm(_ attributes: PathAttributes, of set: AttributeSet) -> PathAttributes {
         var attributes = attributes
         attributes.nextHop.linkLocal = nil
-        if setsNextHop(for: set) { setNextHop(&attributes, set) }
+        if filter.setsNextHop(for: set) { setNextHop(&attributes, set) }
         if configuration.isInternal {
             exportInternal(&attributes, set)
         } else {

@@ -11,7 +11,7 @@ struct PolicyRoute {
     var attributes: PathAttributes
     /// Whether a rule has set MULTI_EXIT_DISC.
     var setsMultiExitDiscriminator = false
-    /// Whether a rule has set the next hop to an address, and the last that did so.
+    /// The address that a rule has set as the next hop; it goes before `nextHopSelf`.
     var nextHop: IPAddress?
     /// Whether our own address is to be the next hop.
     var nextHopSelf = false
@@ -68,9 +68,7 @@ struct PolicyRoute {
         case .prepend(let count):
             if let prepended { attributes.asPath.prepend(prepended, count: Int(count)) }
         case .setNextHop(let address):
-            guard address.family == prefix.family else { return }
-            nextHop = address
-            nextHopSelf = false
+            if address.family == prefix.family { nextHop = address }
         case .setNextHopSelf:
             nextHop = nil
             nextHopSelf = true

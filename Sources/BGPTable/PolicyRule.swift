@@ -80,7 +80,8 @@ public enum PolicyAction: Hashable, Sendable {
     case prepend(UInt8)
     /// Sets the next hop. An address of the other family than the prefix changes nothing.
     case setNextHop(IPAddress)
-    /// Sets our own address as the next hop, on export only; without one of the family the route is not sent.
+    /// Sets our own address as the next hop; without one of the family the route is not sent. On import the next hop stays
+    /// as it was received.
     case setNextHopSelf
 }
 

@@ -17,13 +17,22 @@ public import Net
 /// attributes are packed and shared (see `AttributeStore`).
 public struct Table: Sendable {
     struct Peer: Sendable {
-        var policy: ExportPolicy
+        var policy: ExportPolicy {
+            didSet { filter = policy.filter }
+        }
+        /// Always that of `policy`.
+        private(set) var filter: ExportFilter
         var isUp = false
         /// Its number is not given again, so its place stays.
         var isRemoved = false
         var families: AddressFamilies = []
         var receivedCount = 0
         var out = AdjRIBOut()
+
+        init(policy: ExportPolicy) {
+            self.policy = policy
+            filter = policy.filter
+        }
     }
 
     /// The speaker that owns the table.

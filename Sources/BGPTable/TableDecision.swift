@@ -175,6 +175,6 @@ extension Table {
 
     /// Whether the neighbour at `index` may be sent this route.
     func permits(_ set: AttributeSetID, _ slot: UInt32, _ index: Int) -> Bool {
-        peers[index].families.contains(prefixes[slot].prefix.family) && peers[index].policy.permits(store[set])
+        peers[index].families.contains(prefixes[slot].prefix.family) && peers[index].filter.permits(store[set])
     }
 }

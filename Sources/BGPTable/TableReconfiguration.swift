@@ -48,7 +48,7 @@ extension Table {
         func keepsForm(_ set: AttributeSetID, _ slot: UInt32) -> Bool {
             if !isByPrefix, let known = isSame[set] { return known }
             let prefix = prefixes[slot].prefix
-            let same = new.permits(store[set]) && export(set, prefix, old) == export(set, prefix, new)
+            let same = new.filter.permits(store[set]) && export(set, prefix, old) == export(set, prefix, new)
             if !isByPrefix { isSame[set] = same }
             return same
         }

@@ -70,8 +70,11 @@ extension Table {
     private struct Batch {
         var updates = OutgoingUpdates()
         let policy: ExportPolicy
+        let filter: ExportFilter
         /// Whether a set may have another form for another prefix, so that none can be kept for it.
         let isByPrefix: Bool
+        /// Whether there are rules at all.
+        let hasRules: Bool
         /// Forms that were compared, nil where a rule rejects. Those that are only sent are in their group.
         var exported: [AttributeSetID: PathAttributes?] = [:]
         var groupOfSet: [AttributeSetID: Int] = [:]
@@ -81,14 +84,16 @@ extension Table {
 
         init(policy: ExportPolicy) {
             self.policy = policy
+            filter = policy.filter
             isByPrefix = policy.looksAtPrefix
+            hasRules = !policy.configuration.exportOptions.policy.isEmpty
         }
     }
 
     /// The route itself if it may be sent, else 0.
     private func permitted(_ set: AttributeSetID, _ slot: UInt32, _ batch: inout Batch) -> AttributeSetID {
-        guard set != 0, batch.policy.permits(store[set]) else { return 0 }
-        if batch.policy.configuration.exportOptions.policy.isEmpty { return set }
+        guard set != 0, batch.filter.permits(store[set]) else { return 0 }
+        guard batch.hasRules else { return set }
         return form(set, prefixes[slot].prefix, &batch) == nil ? 0 : set
     }
 
