@@ -161,9 +161,10 @@ struct BirdTests {
         }
     }
 
+    // Not `ttl security on`: BIRD asks for the TTL only once it has accepted a connection, and what came before that still
+    // counts, so now and then there is a session for a while. The other way round is ProtectionTests' own.
     @Test(
-        "What BIRD wants otherwise makes no session",
-        arguments: ["password \"s3cret\";", "ttl security on;", "local role customer;"])
+        "What BIRD wants otherwise makes no session", arguments: ["password \"s3cret\";", "local role customer;"])
     func disagreement(theirs: String) throws {
         try separately([], theirs) { _, _, speaker, bird in
             #expect(speaker.wait(within: 2.5) { $0["event"] == "session" && $0["state"] == "Established" } == nil)
