@@ -161,8 +161,8 @@ struct BirdTests {
         }
     }
 
-    // Not `ttl security on`: BIRD asks for the TTL only once it has accepted a connection, and what came before that still
-    // counts, so now and then there is a session for a while. The other way round is ProtectionTests' own.
+    // Not `ttl security on`: BIRD once had a session with us for a while all the same. The likely cause, not captured, is
+    // that it checks the TTL only on connections that it has accepted already. ProtectionTests has our own check.
     @Test(
         "What BIRD wants otherwise makes no session", arguments: ["password \"s3cret\";", "local role customer;"])
     func disagreement(theirs: String) throws {
