@@ -232,10 +232,13 @@ struct SpeakerTests {
         #expect(try eventually { try client.route("192.0.2.0/24").contains("dev near") })
         #expect(!monitor.stop().contains { $0.contains("Deleted 192.0.2.0/24") }, "replaced, not deleted and added")
 
-        let routes = try #require(try speakers[0].ask("rib")["routes"]?.array).filter { $0["prefix"] == "192.0.2.0/24" }
+        let answer = try speakers[0].ask("show", [.init("view", "prefix"), .init("prefix", "192.0.2.1")])
+        #expect(answer["prefix"] == "192.0.2.0/24", "the longest match of an address")
+        let routes = try #require(answer["paths"]?.array)
         #expect(routes.map { $0["from"]?.string } == ["near", "far"])
         #expect(routes.map { $0["best"]?.bool } == [true, false])
         #expect(routes.map { $0["reason"]?.string } == ["local preference", "local preference"])
+        #expect(routes.map { $0["lost_to"]?.string } == [nil, "near"])
     }
 
     @Test("An iBGP next hop resolves through the interior route, and follows it")
