@@ -325,7 +325,8 @@ struct SpeakerTests {
         let site = try pair.siteSpeaker()
         site.send(text: "{\"do\":\"coun")
         site.send(
-            text: "ters\",\"id\":1}\n{\"do\":\"show\",\"view\":\"table\",\"id\":2}\nnonsense\n{}\n{\"do\":\"dance\",\"id\":3}\n[\"do\"]\n")
+            text: "ters\",\"id\":1}\n{\"do\":\"show\",\"view\":\"table\",\"id\":2}\n"
+                + "nonsense\n{}\n{\"do\":\"dance\",\"id\":3}\n[\"do\"]\n")
         #expect(site.wait { $0["reply"] == 1 }?["sessions"]?.array?.count == 2)
         #expect(site.wait { $0["reply"] == 2 }?["routes"]?.array?.count == 2)
         #expect(site.wait { $0["error"] != nil } != nil)

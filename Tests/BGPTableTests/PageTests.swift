@@ -54,7 +54,8 @@ struct PageTests {
         let plain = bench.peer(.customer, 2, asn: 65001)
         let changed = bench.peer(.customer, 3, asn: 65002)
         bench.table.setImportOptions(
-            ImportOptions(policy: [PolicyRule(PolicyCondition(), [.addCommunities([Community(rawValue: 7)])], .accept)]), of: changed)
+            ImportOptions(policy: [PolicyRule(PolicyCondition(), [.addCommunities([Community(rawValue: 7)])], .accept)]
+            ), of: changed)
         for (peer, number) in [(plain, UInt32(65001)), (changed, 65002)] {
             bench.table.announce([prefix("192.0.2.0/24")], with: attributes(path: [number]), from: peer)
             bench.table.announce([prefix("198.51.100.0/24")], with: attributes(path: [number, 65000]), from: peer)
