@@ -45,6 +45,8 @@ final class ControlServer {
                 try supervisor.fail(target, kind) { answer($0) }
             case "heal": try supervisor.heal(target) { answer($0) }
             case "show": try supervisor.show(request, of: target) { answer($0) }
+            case "apply": try supervisor.apply(request) { answer($0) }
+            case "rest": supervisor.whenAtRest { answer(["ok": true]) }
             case "follow": supervisor.events.follow(channel)
             default: throw RequestError("unknown request")
             }

@@ -55,6 +55,14 @@ struct Convergence {
         for key in both { count(key, 1) }
     }
 
+    /// Takes what is known of sessions that are still there after a change of the lab; `nodes` are their new numbers.
+    mutating func takeOver(_ before: Convergence, nodes: [Int?]) {
+        for (key, end) in before.ends {
+            guard let node = nodes[key.node] else { continue }
+            report(Key(node: node, remoteAddress: key.remoteAddress), end)
+        }
+    }
+
     /// A speaker has ended: nothing of it is established.
     mutating func lost(node: Int) {
         for key in ends.keys where key.node == node { report(key, End()) }

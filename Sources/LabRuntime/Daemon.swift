@@ -20,7 +20,7 @@ final class Daemon {
 
     let role: DaemonRole
     /// The node, as a position in the topology; nil for the delay line.
-    let node: Int?
+    var node: Int?
     /// `NODE.ROLE`: what its files are called.
     let name: String
     private(set) var state = State.killed

@@ -43,7 +43,7 @@ extension Supervisor {
 
     /// The sessions that cannot be up while the faults last: over a link that is down, of a speaker that is dead, or inside
     /// an AS that fell apart.
-    private func heldSessions() -> Set<Convergence.Key> {
+    func heldSessions() -> Set<Convergence.Key> {
         let reached = Set(
             InteriorRouting.routes(topology) { faults.isUp($0) }.map { NodePair(from: $0.node, to: $0.destination) })
         let held = topology.sessions.filter { session in
