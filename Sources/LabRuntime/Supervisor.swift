@@ -14,6 +14,7 @@ final class Supervisor {
     let paths: LabPaths
     var plan: Plan
     let executor: PlanExecutor
+    private let bfdLoad: BFDLoad
     let events: EventLog
     let journal: Journal
     private let labd: String
@@ -43,6 +44,7 @@ final class Supervisor {
     init(_ plan: Plan, labd: String) throws {
         paths = LabPaths(plan.topology.lab.name)
         self.plan = plan
+        bfdLoad = BFDLoad(plan.topology, processors: ResourceLimits.processors)
         self.labd = labd
         loop = try EventLoop()
         lock = try Registry.claim(paths.name)
@@ -124,7 +126,9 @@ final class Supervisor {
 
     func addNodeDaemon(_ role: DaemonRole, _ node: Int) throws {
         let configuration =
-            role == .bgp ? DaemonConfiguration.bgp(topology, node: node) : DaemonConfiguration.dns(topology, node: node)
+            role == .bgp
+            ? DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
+            : DaemonConfiguration.dns(topology, node: node)
         let daemon = try addDaemon(role, node: node, configuration)
         daemon.onReady = { [weak self, weak daemon] in self?.becameReady(daemon) }
     }
