@@ -72,7 +72,7 @@ package final class PlanExecutor {
 
     /// Writes the hosts file that all nodes share.
     func writeHosts() throws {
-        try Files.makeDirectory(paths.overlay)
+        if !Files.exists(paths.overlay) { try Files.makeDirectory(paths.overlay) }
         try Files.write(paths.overlay + "/hosts", HostsFile.text(topology).utf8)
     }
 
