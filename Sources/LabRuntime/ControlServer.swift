@@ -44,9 +44,9 @@ final class ControlServer {
                 }
                 try supervisor.fail(target, kind) { answer($0) }
             case "heal": try supervisor.heal(target) { answer($0) }
-            case "show": try supervisor.show(request, of: target) { answer($0) }
             case "apply": try supervisor.apply(request) { answer($0) }
             case "rest": supervisor.whenAtRest { answer(["ok": true]) }
+            case "show", "dump": try supervisor.relay(request, to: target) { answer($0) }
             case "follow": supervisor.events.follow(channel)
             default: throw RequestError("unknown request")
             }
