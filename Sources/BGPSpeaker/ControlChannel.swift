@@ -14,7 +14,7 @@ import Sys
 ///     -> {"event":"idle","sessions":[{"peer","name","state","received","sent","end_of_rib"}]}
 ///     <- {"do":"start"}   {"do":"withdraw"}   {"do":"announce"}   {"do":"stop"}
 ///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...],"idle":true}
-///     <- {"do":"rib","id":8}          -> {"reply":8,"routes":[...]}
+///     <- {"do":"rib","id":8}          -> {"reply":8,"routes":[{"prefix","path_id","best","reason",...}]}
 ///     <- {"do":"shut","peer":"10.1.128.0","message":"maintenance","id":9}     -> {"reply":9,"peer":"10.1.128.0","state":"Idle"}
 ///     <- {"do":"unshut","peer":"10.1.128.0","id":10}    <- {"do":"refresh","peer":"10.1.128.0","id":11}
 ///
@@ -134,6 +134,7 @@ final class ControlChannel {
                         "prefix": .string(prefix.description), "best": .bool(route.isBest),
                         "as_path": JSON(route.attributes.asPath),
                         "next_hop": .string(route.attributes.nextHop.address.description), "from": name(route.peer),
+                        "path_id": .int(Int(route.path)),
                         "local_preference": route.attributes.localPreference.map { .int(Int($0)) } ?? .null,
                         "med": route.attributes.multiExitDiscriminator.map { .int(Int($0)) } ?? .null,
                         "reason": .string(Self.reason(route, best: best)),
@@ -199,6 +200,7 @@ extension DecisionStep {
         case .identifier: "router ID"
         case .clusterListLength: "cluster list length"
         case .peerAddress: "neighbor address"
+        case .pathIdentifier: "path identifier"
         }
     }
 }

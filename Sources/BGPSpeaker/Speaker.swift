@@ -60,7 +60,8 @@ final class Speaker {
         var result = PeerConfiguration(
             relation: neighbour.relation, asn: neighbour.asn, address: neighbour.address,
             isClusterClient: neighbour.isClusterClient, nextHopSelf: neighbour.nextHopSelf,
-            importOptions: neighbour.importOptions, exportOptions: neighbour.exportOptions)
+            pathLimit: neighbour.paths.limit, importOptions: neighbour.importOptions,
+            exportOptions: neighbour.exportOptions)
         let link = neighbour.interface.flatMap { kernel.interior.link(named: $0)?.index }
         for address in [neighbour.localAddress] + (link.map { kernel.interior.addresses(on: $0) } ?? []) {
             switch address {

@@ -26,7 +26,8 @@ struct SpeakerConfiguration: Equatable {
 ///      "role_strict": true,                              the neighbour must confirm the role (RFC 9234, section 4.2)
 ///      "max_prefixes": {"ipv4": 1000, "ipv6": 500},      more end the session with a Cease (RFC 4486), ever longer
 ///      "md5_password": "secret",                         TCP-MD5 (RFC 2385), 1 to 80 octets
-///      "ttl_security": 1}                                GTSM (RFC 5082): how many hops away the neighbour may be
+///      "ttl_security": 1,                                GTSM (RFC 5082): how many hops away the neighbour may be
+///      "add_path": {"receive": true, "send": 4}}         several routes to a prefix (RFC 7911)
 struct NeighbourConfiguration: Equatable {
     var name: String
     var address: IPAddress
@@ -48,6 +49,8 @@ struct NeighbourConfiguration: Equatable {
     var protection: ConnectionProtection
     /// Whether and how BFD watches the path.
     var bfd: BFDConfiguration?
+    /// Whether several routes to a prefix are taken and sent.
+    var paths: PathConfiguration
 }
 
 /// Timers of a session.
@@ -101,7 +104,7 @@ extension NeighbourConfiguration {
             keys: [
                 "name", "address", "local_address", "asn", "interface", "relation", "families", "passive",
                 "cluster_client", "next_hop_self", "export", "import", "timers", "role_strict", "max_prefixes",
-                "md5_password", "ttl_security", "bfd",
+                "md5_password", "ttl_security", "bfd", "add_path",
             ])
         name = try fields.string("name")
         address = try fields.text("address", "an address")
@@ -135,6 +138,10 @@ extension NeighbourConfiguration {
         protection = try ConnectionProtection(fields, isInternal: relation == .internal)
         bfd = nil
         if let json = fields["bfd"] { bfd = try BFDConfiguration(json, fields.place("bfd")) }
+        paths = PathConfiguration()
+        if let json = fields["add_path"] {
+            paths = try PathConfiguration(json, fields.place("add_path"), families: families)
+        }
         guard !isRoleStrict || role != nil else {
             throw fields.error("role_strict", "RFC 9234 has no role for this relation")
         }
@@ -240,7 +247,7 @@ extension ConfigurationFields {
         return asn
     }
 
-    fileprivate func families(otherwise base: AddressFamilies) throws(ConfigurationError) -> AddressFamilies {
+    func families(otherwise base: AddressFamilies) throws(ConfigurationError) -> AddressFamilies {
         guard self["families"] != nil else { return base }
         var families: AddressFamilies = []
         for (json, path) in try list("families") {

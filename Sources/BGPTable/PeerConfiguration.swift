@@ -124,6 +124,9 @@ public struct PeerConfiguration: Hashable, Sendable {
     public var localIPv6: IPv6Address?
     /// Our link-local address on the link to this neighbour, sent along with `localIPv6` (RFC 2545, section 3).
     public var localLinkLocal: IPv6Address?
+    /// The number of routes to one prefix that the neighbour is sent in families for which that was agreed on (RFC 7911);
+    /// nil for all.
+    public var pathLimit: Int?
     /// What is changed on import.
     public var importOptions: ImportOptions
     /// What is changed on export.
@@ -133,7 +136,8 @@ public struct PeerConfiguration: Hashable, Sendable {
     public init(
         relation: Relation, asn: ASN, address: IPAddress, isClusterClient: Bool = false, nextHopSelf: Bool = false,
         localIPv4: IPv4Address? = nil, localIPv6: IPv6Address? = nil, localLinkLocal: IPv6Address? = nil,
-        importOptions: ImportOptions = ImportOptions(), exportOptions: ExportOptions = ExportOptions()
+        pathLimit: Int? = nil, importOptions: ImportOptions = ImportOptions(),
+        exportOptions: ExportOptions = ExportOptions()
     ) {
         self.relation = relation
         self.asn = asn
@@ -143,6 +147,7 @@ public struct PeerConfiguration: Hashable, Sendable {
         self.localIPv4 = localIPv4
         self.localIPv6 = localIPv6
         self.localLinkLocal = localLinkLocal
+        self.pathLimit = pathLimit
         self.importOptions = importOptions
         self.exportOptions = exportOptions
     }

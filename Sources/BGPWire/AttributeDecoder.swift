@@ -7,14 +7,14 @@ struct AttributeDecoder {
         /// Nil when the session does not carry the family; there is no next hop and no prefix then.
         var family: AddressFamily?
         var nextHop: NextHop
-        var prefixes: [IPPrefix]
+        var list: PrefixList
         /// Whether the attribute named no prefix at all.
         var isEmpty: Bool
     }
     struct Unreach {
         /// Nil when the session does not carry the family.
         var family: AddressFamily?
-        var prefixes: [IPPrefix]
+        var list: PrefixList
         /// Whether the attribute named no prefix at all, as End-of-RIB does.
         var isEmpty: Bool
     }
