@@ -23,7 +23,8 @@ extension Neighbour {
         (refreshRequested, refreshing, refreshed) = ([], [], [:])
         nextAdvertisement = 0
         speaker.table.peerUp(
-            id, identifier: negotiated.identifier, families: negotiated.families, pathFamilies: negotiated.sentPaths)
+            id, identifier: negotiated.identifier, families: negotiated.families, pathFamilies: negotiated.sentPaths,
+            isExtendedNextHop: negotiated.isExtendedNextHop)
         speaker.sessionChanged(self, reason: "")
     }
 

@@ -27,7 +27,8 @@ struct SpeakerConfiguration: Equatable {
 ///      "max_prefixes": {"ipv4": 1000, "ipv6": 500},      more end the session with a Cease (RFC 4486), ever longer
 ///      "md5_password": "secret",                         TCP-MD5 (RFC 2385), 1 to 80 octets
 ///      "ttl_security": 1,                                GTSM (RFC 5082): how many hops away the neighbour may be
-///      "add_path": {"receive": true, "send": 4}}         several routes to a prefix (RFC 7911)
+///      "add_path": {"receive": true, "send": 4},         several routes to a prefix (RFC 7911)
+///      "extended_next_hop": true}                        IPv4 routes over IPv6 with our IPv6 address as next hop (RFC 8950)
 struct NeighbourConfiguration: Equatable {
     var name: String
     var address: IPAddress
@@ -51,6 +52,8 @@ struct NeighbourConfiguration: Equatable {
     var bfd: BFDConfiguration?
     /// Whether several routes to a prefix are taken and sent.
     var paths: PathConfiguration
+    /// Whether IPv4 routes have IPv6 next hops (RFC 8950).
+    var isExtendedNextHop: Bool
 }
 
 /// Timers of a session.
@@ -104,7 +107,7 @@ extension NeighbourConfiguration {
             keys: [
                 "name", "address", "local_address", "asn", "interface", "relation", "families", "passive",
                 "cluster_client", "next_hop_self", "export", "import", "timers", "role_strict", "max_prefixes",
-                "md5_password", "ttl_security", "bfd", "add_path",
+                "md5_password", "ttl_security", "bfd", "add_path", "extended_next_hop",
             ])
         name = try fields.string("name")
         address = try fields.text("address", "an address")
@@ -141,6 +144,10 @@ extension NeighbourConfiguration {
         paths = PathConfiguration()
         if let json = fields["add_path"] {
             paths = try PathConfiguration(json, fields.place("add_path"), families: families)
+        }
+        isExtendedNextHop = try fields.flag("extended_next_hop") ?? false
+        guard !isExtendedNextHop || (address.family == .ipv6 && families.contains(.ipv4)) else {
+            throw fields.error("extended_next_hop", "a session over IPv6 that carries ipv4 expected")
         }
         guard !isRoleStrict || role != nil else {
             throw fields.error("role_strict", "RFC 9234 has no role for this relation")

@@ -11,6 +11,7 @@ struct ExportFilter {
     private let isClusterClient: Bool
     private let nextHopSelf: Bool
     private let leak: Bool
+    private let isExtendedNextHop: Bool
     private let hasIPv4: Bool
     private let hasIPv6: Bool
 
@@ -22,8 +23,9 @@ struct ExportFilter {
         isClusterClient = policy.configuration.isClusterClient
         nextHopSelf = policy.configuration.nextHopSelf
         leak = policy.configuration.exportOptions.leak
+        isExtendedNextHop = policy.isExtendedNextHop
         hasIPv4 = policy.configuration.localIPv4 != nil
-        hasIPv6 = policy.configuration.localIPv6 != nil
+        hasIPv6 = policy.configuration.ownIPv6NextHop != nil
     }
 
     /// Whether the neighbour may be sent the routes of this set.
@@ -51,13 +53,18 @@ struct ExportFilter {
         return leak || !set.flags.contains(.onlyToCustomer)
     }
 
+    /// A next hop of another family than the prefix goes only where that was agreed on (RFC 8950, section 4).
     private func hasNextHop(for set: AttributeSet) -> Bool {
-        !setsNextHop(for: set) || hasOwnNextHop(for: set)
+        guard !setsNextHop(for: set) else { return hasOwnNextHop(for: set) }
+        return isExtendedNextHop || !set.flags.contains(.extendedNextHop)
     }
 
     func hasOwnNextHop(for set: AttributeSet) -> Bool {
-        set.flags.contains(.ipv6) ? hasIPv6 : hasIPv4
+        namesIPv6(for: set) ? hasIPv6 : hasIPv4
     }
+
+    /// Whether our own next hop is our IPv6 address.
+    func namesIPv6(for set: AttributeSet) -> Bool { isExtendedNextHop || set.flags.contains(.ipv6) }
 
     /// Whether we name ourselves as the next hop. A reflected route keeps its own (RFC 4456, section 10).
     func setsNextHop(for set: AttributeSet) -> Bool {

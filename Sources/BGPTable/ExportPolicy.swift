@@ -8,6 +8,8 @@ struct ExportPolicy {
     var peer: PeerID
     /// The BGP Identifier that the neighbour gave in its OPEN.
     var identifier: IPv4Address
+    /// Whether the neighbour takes IPv4 prefixes with an IPv6 next hop (RFC 8950).
+    var isExtendedNextHop = false
 
     /// Which sets it may be sent.
     var filter: ExportFilter { ExportFilter(self) }
@@ -49,9 +51,9 @@ struct ExportPolicy {
     }
 
     private func setNextHop(_ attributes: inout PathAttributes, _ set: AttributeSet) {
-        if set.flags.contains(.ipv6) {
-            guard let address = configuration.localIPv6 else { return }
-            attributes.nextHop = NextHop(.v6(address), linkLocal: configuration.localLinkLocal)
+        if filter.namesIPv6(for: set) {
+            guard let nextHop = configuration.ownIPv6NextHop else { return }
+            attributes.nextHop = nextHop
         } else {
             guard let address = configuration.localIPv4 else { return }
             attributes.nextHop = NextHop(.v4(address))

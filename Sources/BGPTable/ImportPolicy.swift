@@ -176,6 +176,7 @@ extension ImportedRoute {
     ) -> AttributeSet.Flags {
         var flags: AttributeSet.Flags = []
         if family == .ipv6 { flags.insert(.ipv6) }
+        if family == .ipv4, attributes.nextHop.address.family == .ipv6 { flags.insert(.extendedNextHop) }
         if configuration.isInternal { flags.insert(.internal) }
         if configuration.isInternal, configuration.isClusterClient { flags.insert(.client) }
         if attributes.onlyToCustomer != nil { flags.insert(.onlyToCustomer) }

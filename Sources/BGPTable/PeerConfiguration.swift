@@ -106,6 +106,13 @@ public struct ExportOptions: Hashable, Sendable {
     }
 }
 
+extension IPAddress {
+    /// Whether it means something on one link only.
+    var isLinkLocal: Bool {
+        if case .v6(let address) = self { address.isLinkLocal } else { false }
+    }
+}
+
 /// A neighbour, as far as routing policy is concerned.
 public struct PeerConfiguration: Hashable, Sendable {
     /// What the neighbour is to us.
@@ -154,4 +161,12 @@ public struct PeerConfiguration: Hashable, Sendable {
 
     /// Whether the session is iBGP.
     public var isInternal: Bool { relation == .internal }
+
+    /// Our own IPv6 next hop. On a link without global addresses, where the session is between link-local ones, it is ours of
+    /// these.
+    var ownIPv6NextHop: NextHop? {
+        if let localIPv6 { return NextHop(.v6(localIPv6), linkLocal: localLinkLocal) }
+        guard address.isLinkLocal, let localLinkLocal else { return nil }
+        return NextHop(.v6(localLinkLocal))
+    }
 }

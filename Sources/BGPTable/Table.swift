@@ -115,13 +115,16 @@ extension Table {
     ///   - identifier: the BGP Identifier of its OPEN message.
     ///   - families: the families that both sides announced (RFC 4760); routes of others are neither taken nor sent.
     ///   - pathFamilies: those of them in which the neighbour takes several routes to a prefix (RFC 7911).
+    ///   - isExtendedNextHop: whether it takes IPv4 prefixes with an IPv6 next hop (RFC 8950), and we name our own.
     public mutating func peerUp(
-        _ id: PeerID, identifier: IPv4Address, families: AddressFamilies, pathFamilies: AddressFamilies = []
+        _ id: PeerID, identifier: IPv4Address, families: AddressFamilies, pathFamilies: AddressFamilies = [],
+        isExtendedNextHop: Bool = false
     ) {
         guard let index = index(of: id) else { return }
         peerDown(id)
         peers[index].pathFamilies = pathFamilies.intersection(families)
         peers[index].policy.identifier = identifier
+        peers[index].policy.isExtendedNextHop = isExtendedNextHop
         peers[index].families = families
         peers[index].isUp = true
         if !pathFamilies.isEmpty {
