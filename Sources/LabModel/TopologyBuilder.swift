@@ -16,25 +16,23 @@ struct TopologyBuilder {
         self.lab = lab
         networkIndex = Dictionary(
             lab.networks.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-        let attachments = Self.attachments(lab)
-        addressing = try Addressing(
-            networks: lab.networks.count, sites: lab.sites.count,
-            mostRouters: lab.networks.map(\.cities.count).max() ?? 1, mostLinks: attachments)
+        addressing = try Addressing(networks: Self.demands(lab), sites: lab.sites.count)
     }
 
-    /// An upper bound of the links at one router: everything that its network is joined to.
-    private static func attachments(_ lab: Lab) -> Int {
-        var count: [String: Int] = [:]
+    /// What each network needs addresses for. The links of one router are at most all that its network is joined to: its other
+    /// routers, each neighbour in each city, each site and client.
+    private static func demands(_ lab: Lab) -> [Addressing.Demand] {
+        var links: [String: Int] = [:]
         for network in lab.networks {
-            count[network.name, default: 0] += network.cities.count
+            links[network.name, default: 0] += network.cities.count
             for relation in network.relations {
-                count[network.name, default: 0] += 1
-                count[relation.network, default: 0] += 1
+                links[network.name, default: 0] += 1
+                links[relation.network, default: 0] += 1
             }
         }
-        for site in lab.sites { for relation in site.relations { count[relation.network, default: 0] += 1 } }
-        for client in lab.clients { count[client.provider, default: 0] += 1 }
-        return count.values.max() ?? 0
+        for site in lab.sites { for relation in site.relations { links[relation.network, default: 0] += 1 } }
+        for client in lab.clients { links[client.provider, default: 0] += 1 }
+        return lab.networks.map { .init(routers: $0.cities.count, links: links[$0.name, default: 0]) }
     }
 
     mutating func build() throws(TopologyError) {
