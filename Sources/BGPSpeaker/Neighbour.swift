@@ -57,7 +57,7 @@ final class Neighbour {
                 isPassive: configuration.isPassive, role: configuration.role,
                 isRoleStrict: configuration.isRoleStrict, sendHoldTime: configuration.timers.sendHoldTime,
                 pathReception: configuration.paths.reception, pathSending: configuration.paths.sending,
-                isExtendedNextHop: configuration.isExtendedNextHop),
+                isExtendedNextHop: configuration.isExtendedNextHop, exchange: configuration.exchange),
             seed: UInt64.random(in: .min ... .max))
     }
 

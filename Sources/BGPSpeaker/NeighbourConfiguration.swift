@@ -1,3 +1,4 @@
+import BGPSession
 import BGPTable
 import BGPWire
 import JSON
@@ -68,7 +69,8 @@ extension NeighbourConfiguration {
         asn = try fields.asn()
         interface = try fields["interface"] == nil ? nil : fields.string("interface")
         guard let relation = Relation(rawValue: try fields.string("relation")) else {
-            throw fields.error("relation", "provider, customer, peer, sibling or internal expected")
+            let words = "provider, customer, peer, sibling, route_server, route_server_client or internal"
+            throw fields.error("relation", "\(words) expected")
         }
         self.relation = relation
         guard (relation == .internal) == (asn == localASN) else {
@@ -100,6 +102,7 @@ extension NeighbourConfiguration {
         guard !isExtendedNextHop || (address.family == .ipv6 && families.contains(.ipv4)) else {
             throw fields.error("extended_next_hop", "a session over IPv6 that carries ipv4 expected")
         }
+        try checkExchange(fields)
         guard !isRoleStrict || role != nil else {
             throw fields.error("role_strict", "RFC 9234 has no role for this relation")
         }
@@ -113,7 +116,34 @@ extension NeighbourConfiguration {
         case .provider: .customer
         case .customer: .provider
         case .peer: .peer
+        case .routeServer: .routeServerClient
+        case .routeServerClient: .routeServer
         case .sibling, .internal: nil
+        }
+    }
+
+    /// What we are at an exchange point with a route server.
+    var exchange: ExchangePart? {
+        switch relation {
+        case .routeServer: .client
+        case .routeServerClient: .routeServer
+        case .provider, .customer, .peer, .sibling, .internal: nil
+        }
+    }
+
+    /// RFC 7947: a route server changes nothing (section 2.2), and only it sends several routes to a prefix, lest clients give
+    /// it others than they use (section 2.3.2.2.2).
+    private func checkExchange(_ fields: ConfigurationFields) throws(ConfigurationError) {
+        switch relation {
+        case .routeServer where !paths.sending.isEmpty:
+            throw fields.error("add_path.send", "a route server is sent one route to a prefix (RFC 7947); take it away")
+        case .routeServerClient where !paths.reception.isEmpty:
+            throw fields.error("add_path.receive", "a client sends one route to a prefix (RFC 7947); take it away")
+        case .routeServerClient where exports.options.prepend > 0:
+            throw fields.error("export.prepend", "a route server leaves AS_PATH alone (RFC 7947); take it away")
+        case .routeServerClient where exports.options.multiExitDiscriminator != nil:
+            throw fields.error("export.med", "a route server leaves the MED alone (RFC 7947); take it away")
+        default: break
         }
     }
 

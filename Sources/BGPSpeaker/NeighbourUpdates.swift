@@ -134,7 +134,7 @@ extension Neighbour {
     private func encoder(_ negotiated: NegotiatedSession) -> UpdateEncoder {
         UpdateEncoder(
             isFourOctetASN: negotiated.isFourOctetASN, maximumLength: negotiated.maximumLength,
-            pathFamilies: negotiated.sentPaths)
+            pathFamilies: negotiated.sentPaths, isTransparent: configuration.exchange == .routeServer)
     }
 
     private func count(_ messages: Int) {

@@ -25,12 +25,14 @@ struct ExportFilter {
         leak = policy.configuration.exportOptions.leak
         isExtendedNextHop = policy.isExtendedNextHop
         hasIPv4 = policy.configuration.localIPv4 != nil
-        hasIPv6 = policy.configuration.ownIPv6NextHop != nil
+        hasIPv6 = policy.configuration.localIPv6 != nil
     }
 
     /// Whether the neighbour may be sent the routes of this set.
     func permits(_ set: AttributeSet) -> Bool {
-        guard set.peer != peer, !set.flags.contains(.noAdvertise) else { return false }
+        guard set.peer != peer else { return false }
+        guard !isTransparent else { return hasNextHop(for: set) }
+        guard !set.flags.contains(.noAdvertise) else { return false }
         return (isInternal ? permitsInternal(set) : permitsExternal(set)) && hasNextHop(for: set)
     }
 
@@ -46,9 +48,9 @@ struct ExportFilter {
     private func permitsExternal(_ set: AttributeSet) -> Bool {
         guard !set.flags.contains(.noExport) else { return false }
         switch relation {
-        case .customer, .sibling, .internal: return true
+        case .customer, .sibling, .routeServerClient, .internal: return true
         case .provider: break
-        case .peer: if set.flags.contains(.noPeer) { return false }
+        case .peer, .routeServer: if set.flags.contains(.noPeer) { return false }
         }
         return leak || !set.flags.contains(.onlyToCustomer)
     }
@@ -66,9 +68,12 @@ struct ExportFilter {
     /// Whether our own next hop is our IPv6 address.
     func namesIPv6(for set: AttributeSet) -> Bool { isExtendedNextHop || set.flags.contains(.ipv6) }
 
+    /// Whether what clients of a route server say to each other passes as it is, communities included (RFC 7947, section 2.2).
+    var isTransparent: Bool { relation == .routeServerClient }
+
     /// Whether we name ourselves as the next hop. A reflected route keeps its own (RFC 4456, section 10).
     func setsNextHop(for set: AttributeSet) -> Bool {
-        !isInternal || set.peer == .local
+        !(isInternal || isTransparent) || set.peer == .local
             || (nextHopSelf && !set.flags.contains(.internal))
     }
 }

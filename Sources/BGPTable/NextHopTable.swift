@@ -17,6 +17,13 @@ public struct NextHopResolution: Hashable, Sendable {
     }
 }
 
+extension IPAddress {
+    /// Whether it means something on one link only.
+    var isLinkLocal: Bool {
+        if case .v6(let address) = self { address.isLinkLocal } else { false }
+    }
+}
+
 /// What the table asks of the one who knows the routes to next hops.
 public enum NextHopRequest: Hashable, Sendable {
     /// Say with `Table.nextHopChanged` how this address is reached, now and whenever that changes.
