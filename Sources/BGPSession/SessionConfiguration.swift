@@ -31,13 +31,15 @@ public struct SessionConfiguration: Hashable, Sendable {
     public var pathSending: AddressFamilies
     /// Whether IPv4 prefixes with an IPv6 next hop are taken, and sent (RFC 8950).
     public var isExtendedNextHop: Bool
+    /// What this speaker is at an exchange point with a route server; nil for what it is elsewhere.
+    public var exchange: ExchangePart?
 
     /// Makes a configuration.
     public init(
         localASN: ASN, remoteASN: ASN, identifier: IPv4Address, families: AddressFamilies, holdTime: UInt16,
         connectRetryTime: UInt64, isPassive: Bool = false, role: Role? = nil, isRoleStrict: Bool = false,
         sendHoldTime: UInt64? = nil, pathReception: AddressFamilies = [], pathSending: AddressFamilies = [],
-        isExtendedNextHop: Bool = false
+        isExtendedNextHop: Bool = false, exchange: ExchangePart? = nil
     ) {
         self.localASN = localASN
         self.remoteASN = remoteASN
@@ -52,6 +54,7 @@ public struct SessionConfiguration: Hashable, Sendable {
         self.pathReception = pathReception
         self.pathSending = pathSending
         self.isExtendedNextHop = isExtendedNextHop
+        self.exchange = exchange
     }
 
     /// Whether the neighbour is in the same AS.
@@ -79,6 +82,14 @@ public struct SessionConfiguration: Hashable, Sendable {
             return directions == 0 ? nil : AddPath(FamilyIdentifier(family), directions: directions)
         }
     }
+}
+
+/// The two parts at an exchange point with a route server (RFC 7947).
+public enum ExchangePart: Hashable, Sendable {
+    /// The route server: it passes attributes on that it does not know.
+    case routeServer
+    /// A client: the paths that it is sent begin with the AS of another client.
+    case client
 }
 
 /// What the two OPEN messages agree on.
@@ -171,11 +182,13 @@ extension NegotiatedSession {
         isExtendedMessage ? MessageHeader.extendedMaximumLength : MessageHeader.maximumLength
     }
 
-    /// How UPDATE messages on the session are to be read. From an external neighbour the AS_PATH must begin with its AS.
+    /// How UPDATE messages on the session are to be read. From an external neighbour the AS_PATH must begin with its AS,
+    /// unless it is a route server (RFC 7947, section 2.2.2.2).
     public func updateContext(for configuration: SessionConfiguration) -> UpdateContext {
         UpdateContext(
             isInternal: configuration.isInternal, isFourOctetASN: isFourOctetASN, families: families,
             pathFamilies: receivedPaths, isExtendedNextHop: isExtendedNextHop,
-            firstASN: configuration.isInternal ? nil : configuration.remoteASN)
+            isTransparent: configuration.exchange == .routeServer,
+            firstASN: configuration.isInternal || configuration.exchange == .client ? nil : configuration.remoteASN)
     }
 }

@@ -56,7 +56,8 @@ final class Neighbour {
                 holdTime: configuration.timers.holdTime, connectRetryTime: configuration.timers.connectRetryTime,
                 isPassive: configuration.isPassive, role: configuration.role,
                 isRoleStrict: configuration.isRoleStrict, sendHoldTime: configuration.timers.sendHoldTime,
-                pathReception: configuration.paths.reception, pathSending: configuration.paths.sending),
+                pathReception: configuration.paths.reception, pathSending: configuration.paths.sending,
+                isExtendedNextHop: configuration.isExtendedNextHop, exchange: configuration.exchange),
             seed: UInt64.random(in: .min ... .max))
     }
 

@@ -23,7 +23,8 @@ extension Neighbour {
         (refreshRequested, refreshing, refreshed) = ([], [], [:])
         nextAdvertisement = 0
         speaker.table.peerUp(
-            id, identifier: negotiated.identifier, families: negotiated.families, pathFamilies: negotiated.sentPaths)
+            id, identifier: negotiated.identifier, families: negotiated.families, pathFamilies: negotiated.sentPaths,
+            isExtendedNextHop: negotiated.isExtendedNextHop)
         speaker.sessionChanged(self, reason: "")
     }
 
@@ -133,7 +134,7 @@ extension Neighbour {
     private func encoder(_ negotiated: NegotiatedSession) -> UpdateEncoder {
         UpdateEncoder(
             isFourOctetASN: negotiated.isFourOctetASN, maximumLength: negotiated.maximumLength,
-            pathFamilies: negotiated.sentPaths)
+            pathFamilies: negotiated.sentPaths, isTransparent: configuration.exchange == .routeServer)
     }
 
     private func count(_ messages: Int) {

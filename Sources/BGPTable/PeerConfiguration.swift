@@ -26,6 +26,11 @@ public enum Relation: String, Hashable, Sendable, CaseIterable {
     case peer
     /// One organisation with two AS numbers: everything is exchanged. RFC 9234 knows no role for it.
     case sibling
+    /// The route server of an exchange point, of which we are a client: it passes on what we and its other clients announce,
+    /// and carries no packets (RFC 7947).
+    case routeServer = "route_server"
+    /// A client of the route server that we are.
+    case routeServerClient = "route_server_client"
     /// A router of our own AS: iBGP.
     case `internal`
 }
@@ -118,7 +123,8 @@ public struct PeerConfiguration: Hashable, Sendable {
     public var isClusterClient: Bool
     /// Whether routes of other ASes are sent to an internal neighbour with ourselves as the next hop.
     public var nextHopSelf: Bool
-    /// Our own IPv4 address as a next hop for this neighbour; without it no IPv4 route that needs one is sent.
+    /// Our own IPv4 address as a next hop for this neighbour; without it no IPv4 route that needs one is sent. Where IPv4 has
+    /// IPv6 next hops (RFC 8950), `localIPv6` takes its place.
     public var localIPv4: IPv4Address?
     /// Our own global IPv6 address as a next hop for this neighbour; without it no IPv6 route that needs one is sent.
     public var localIPv6: IPv6Address?

@@ -1,5 +1,5 @@
-/// What a neighbour holds of us where that is not simply the best route: several routes to a prefix (RFC 7911).
-/// A route takes 20 octets here and a
+/// What a neighbour holds of us where that is not simply the best route: several routes to a prefix (RFC 7911), or, for a client
+/// of a route server, the best of those that it may have (RFC 7947, section 2.3). A route takes 20 octets here and a
 /// prefix 4; neighbours that are sent the best routes only have none of this.
 struct SentPaths {
     /// One route that the neighbour holds.

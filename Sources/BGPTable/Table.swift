@@ -15,7 +15,8 @@ public import Net
 ///
 /// Memory for a prefix is 32 octets and 8 for each route, 5 to 11 for the hash, and two bits for each neighbour;
 /// attributes are packed and shared (see `AttributeStore`). Path identifiers take 4 octets a route once a neighbour sends
-/// any, and a neighbour that is sent several routes takes 20 octets for each (see `SentPaths`).
+/// any, and a neighbour that is sent several routes, or is a client of our route server, takes 20 octets for each (see
+/// `SentPaths`).
 public struct Table: Sendable {
     struct Peer: Sendable {
         var policy: ExportPolicy {
@@ -115,16 +116,19 @@ extension Table {
     ///   - identifier: the BGP Identifier of its OPEN message.
     ///   - families: the families that both sides announced (RFC 4760); routes of others are neither taken nor sent.
     ///   - pathFamilies: those of them in which the neighbour takes several routes to a prefix (RFC 7911).
+    ///   - isExtendedNextHop: whether it takes IPv4 prefixes with an IPv6 next hop (RFC 8950), and we name our own.
     public mutating func peerUp(
-        _ id: PeerID, identifier: IPv4Address, families: AddressFamilies, pathFamilies: AddressFamilies = []
+        _ id: PeerID, identifier: IPv4Address, families: AddressFamilies, pathFamilies: AddressFamilies = [],
+        isExtendedNextHop: Bool = false
     ) {
         guard let index = index(of: id) else { return }
         peerDown(id)
         peers[index].pathFamilies = pathFamilies.intersection(families)
         peers[index].policy.identifier = identifier
+        peers[index].policy.isExtendedNextHop = isExtendedNextHop
         peers[index].families = families
         peers[index].isUp = true
-        if !pathFamilies.isEmpty {
+        if !pathFamilies.isEmpty || peers[index].policy.configuration.relation == .routeServerClient {
             pathPeerCount += 1
             peers[index].out.paths = SentPaths()
             for slot in prefixes.slots where prefixes[slot].routes != 0 { queuePaths(slot, index) }

@@ -8,6 +8,9 @@ import Net
 enum PathChoice {
     /// The best route of the Loc-RIB, or none.
     case best
+    /// The best of those that it may be sent: for a client of a route server there is a route as long as one of the others
+    /// may reach it (RFC 7947, section 2.3).
+    case bestPermitted
     /// So many, from the best on (RFC 7911).
     case several(atMost: Int)
 }
@@ -19,7 +22,7 @@ extension Table {
         if peer.pathFamilies.contains(family) {
             return .several(atMost: peer.policy.configuration.pathLimit ?? .max)
         }
-        return .best
+        return peer.policy.configuration.relation == .routeServerClient ? .bestPermitted : .best
     }
 
     /// Queues a prefix one of whose routes has changed.
@@ -85,6 +88,7 @@ extension Table {
         case .best:
             let best = permitted(prefixes[slot].best, slot, &batch)
             return best == 0 ? [] : [SentPaths.Path(peer: store[best].peer, received: 0, identifier: 0, set: best)]
+        case .bestPermitted: limit = 1
         case .several(let most): limit = most
         }
         var candidates: [Candidate] = []

@@ -79,7 +79,7 @@ struct AttributeDecoder {
                 throw NotificationMessage(.unrecognizedWellKnownAttribute, data: whole.copied)
             }
             // An unknown attribute that is not transitive is quietly left out (RFC 4271, section 5).
-            if flags & AttributeFlags.transitive != 0 {
+            if flags & AttributeFlags.transitive != 0 || context.isTransparent {
                 rest.unknown.append(
                     UnknownAttribute(flags: flags & ~AttributeFlags.extendedLength, type: type, value: value.copied))
             }

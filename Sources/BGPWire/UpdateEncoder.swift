@@ -18,14 +18,18 @@ public struct UpdateEncoder: Sendable {
     public var maximumLength: Int
     /// The families whose prefixes have path identifiers (RFC 7911): the neighbour takes several routes to a prefix.
     public var pathFamilies: AddressFamilies
+    /// Whether unknown attributes are sent as they came, as a route server does (RFC 7947, section 2.2).
+    public var isTransparent: Bool
 
     /// Makes an encoder for a session.
     public init(
-        isFourOctetASN: Bool, maximumLength: Int = MessageHeader.maximumLength, pathFamilies: AddressFamilies = []
+        isFourOctetASN: Bool, maximumLength: Int = MessageHeader.maximumLength, pathFamilies: AddressFamilies = [],
+        isTransparent: Bool = false
     ) {
         self.isFourOctetASN = isFourOctetASN
         self.maximumLength = maximumLength
         self.pathFamilies = pathFamilies
+        self.isTransparent = isTransparent
     }
 
     /// Prefixes on their way into messages, with their path identifiers where the family has such.

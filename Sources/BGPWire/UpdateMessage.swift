@@ -12,19 +12,23 @@ public struct UpdateContext: Hashable, Sendable {
     public var pathFamilies: AddressFamilies
     /// Whether IPv4 prefixes may have an IPv6 next hop (RFC 8950).
     public var isExtendedNextHop: Bool
+    /// Whether unknown attributes are kept even if they are not transitive: a route server passes them on (RFC 7947, section
+    /// 2.2).
+    public var isTransparent: Bool
     /// The neighbour's AS, where the AS_PATH has to begin with it; nil for no such check (RFC 7606, section 7.2).
     public var firstASN: ASN?
 
     /// Makes a context.
     public init(
         isInternal: Bool, isFourOctetASN: Bool, families: AddressFamilies, pathFamilies: AddressFamilies = [],
-        isExtendedNextHop: Bool = false, firstASN: ASN? = nil
+        isExtendedNextHop: Bool = false, isTransparent: Bool = false, firstASN: ASN? = nil
     ) {
         self.isInternal = isInternal
         self.isFourOctetASN = isFourOctetASN
         self.families = families
         self.pathFamilies = pathFamilies
         self.isExtendedNextHop = isExtendedNextHop
+        self.isTransparent = isTransparent
         self.firstASN = firstASN
     }
 }

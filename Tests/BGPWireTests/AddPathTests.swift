@@ -188,3 +188,26 @@ struct AddPathTests {
         #expect(PathIdentifiers([0, 0]) == PathIdentifiers())
     }
 }
+
+/// A route server passes on what it does not know (RFC 7947, section 2.2).
+@Suite("Transparent attributes")
+struct TransparentAttributeTests {
+    @Test("Unknown attributes come out as they went in, transitive or not; elsewhere they do not")
+    func unknown() throws {
+        let optional = attribute(0x80, 99, [1, 2, 3])
+        let transitive = attribute(0xC0, 100, [4])
+        let octets = body(Sample.mandatory + [optional, transitive], nlri: Sample.nlri)
+        for isTransparent in [false, true] {
+            let context = UpdateContext(
+                isInternal: false, isFourOctetASN: true, families: .ipv4, isTransparent: isTransparent)
+            let route = try #require(try decode(octets, context).announcements.first)
+            var buffer: [UInt8] = []
+            try UpdateEncoder(isFourOctetASN: true, isTransparent: isTransparent).announce(
+                route.prefixes.span, attributes: route.attributes, to: &buffer)
+            let expected =
+                isTransparent ? optional + transitive + Sample.nlri : attribute(0xE0, 100, [4]) + Sample.nlri
+            #expect(buffer.suffix(expected.count).elementsEqual(expected))
+            #expect(buffer.count == 19 + 4 + Sample.mandatory.joined().count + expected.count)
+        }
+    }
+}
