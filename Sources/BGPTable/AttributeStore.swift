@@ -27,6 +27,8 @@ struct AttributeSet {
         static let blackhole = Flags(rawValue: 1 << 7)
         /// The prefixes are IPv4 and the next hop is IPv6 (RFC 8950).
         static let extendedNextHop = Flags(rawValue: 1 << 8)
+        /// Learned from a client of our route server.
+        static let routeServerClient = Flags(rawValue: 1 << 9)
     }
 
     fileprivate var offset: UInt32 = 0
@@ -119,7 +121,8 @@ struct AttributeStore {
         retain(received)
         set.offset = UInt32(arena.count)
         set.length = UInt32(scratch.octets.count)
-        set.nextHop = imported.peer == .local ? 0 : nextHops.retain(imported.attributes.nextHop.address, from: imported.peer)
+        set.nextHop =
+            imported.peer == .local ? 0 : nextHops.retain(imported.attributes.nextHop.address, from: imported.peer)
         arena += scratch.octets
         let id: AttributeSetID
         if let reused = free.popLast() {

@@ -31,9 +31,14 @@ struct ExportFilter {
     /// Whether the neighbour may be sent the routes of this set.
     func permits(_ set: AttributeSet) -> Bool {
         guard set.peer != peer else { return false }
-        guard !isTransparent else { return hasNextHop(for: set) }
+        guard !isTransparent else { return permitsClient(set) }
         guard !set.flags.contains(.noAdvertise) else { return false }
         return (isInternal ? permitsInternal(set) : permitsExternal(set)) && hasNextHop(for: set)
+    }
+
+    /// A route server has nothing for its clients but what they say, and what it originates itself.
+    private func permitsClient(_ set: AttributeSet) -> Bool {
+        (set.flags.contains(.routeServerClient) || set.peer == .local) && hasNextHop(for: set)
     }
 
     /// RFC 4271, section 9.2: routes learned by iBGP are not passed on by iBGP, but for reflection (RFC 4456, section 6).

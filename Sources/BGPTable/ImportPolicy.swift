@@ -181,6 +181,7 @@ extension ImportedRoute {
         if family == .ipv4, attributes.nextHop.address.family == .ipv6 { flags.insert(.extendedNextHop) }
         if configuration.isInternal { flags.insert(.internal) }
         if configuration.isInternal, configuration.isClusterClient { flags.insert(.client) }
+        if configuration.relation == .routeServerClient { flags.insert(.routeServerClient) }
         if attributes.onlyToCustomer != nil { flags.insert(.onlyToCustomer) }
         for community in attributes.communities {
             switch community {

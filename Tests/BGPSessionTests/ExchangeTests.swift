@@ -6,7 +6,7 @@ import Testing
 /// How UPDATE messages are read at an exchange point with a route server (RFC 7947).
 @Suite("Route server sessions")
 struct ExchangeTests {
-    @Test("Only a client takes paths that do not begin with the neighbour's AS, and only the server keeps all attributes")
+    @Test("Only a client takes paths without the neighbour in front, and only the server keeps all attributes")
     func context() throws {
         for part in [nil, ExchangePart.client, .routeServer] {
             var configuration = SessionConfiguration.sample()

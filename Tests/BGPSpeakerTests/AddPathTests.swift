@@ -126,7 +126,7 @@ struct AddPathTests {
         (["send": 256], ".send: a number of 1 to 255, or \"all\" expected"),
         (["send": "many"], ".send: a number of 1 to 255, or \"all\" expected"),
         (["receive": 1], ".receive: true or false expected"),
-        (["recieve": true], ".recieve: unknown key"),
+        (["recieve": true], ".recieve: unknown key; there are receive, send, families"),
         (true, ": an object expected"),
     ]
 

@@ -43,7 +43,7 @@ struct ExchangePointTests {
         #expect(
             try eventually {
                 try pair.site.route("198.51.100.0/24").hasPrefix("198.51.100.0/24 via inet6 2001:db8:1:: dev to-isp")
-            }, "\(try pair.site.route("198.51.100.0/24"))")
+            })
         #expect(
             try eventually {
                 try pair.provider.route("192.0.2.0/24").hasPrefix("192.0.2.0/24 via inet6 2001:db8:1::1 dev to-site")
@@ -110,7 +110,8 @@ struct ExchangePointTests {
             }
         }
 
-        func neighbour(_ number: Int, asn: Int, from local: Int, _ relation: String, _ more: [JSON.Member] = []) -> JSON {
+        func neighbour(_ number: Int, asn: Int, from local: Int, _ relation: String, _ more: [JSON.Member] = []) -> JSON
+        {
             .object(
                 [
                     .init("name", .string("n\(number)")), .init("address", .string("10.2.0.\(number)")),
@@ -176,7 +177,8 @@ struct ExchangePointTests {
         for speaker in speakers + [third, server] { speaker.stop() }
     }
 
-    @Test("A session of peers does not take the server's paths: the check of the first AS is off for route servers only")
+    @Test(
+        "A session of peers does not take the server's paths: the check of the first AS is off for route servers only")
     func firstASN() throws {
         let exchange = try Exchange(clients: 2)
         var neighbours = [exchange.neighbour(1, asn: 65001, from: 100, "route_server_client")]
@@ -234,8 +236,9 @@ struct ExchangePointTests {
 
     @Test("Without a relation there is no session with another AS, so none without policy (RFC 8212)")
     func relationNeeded() {
-        #expect(fault(nil) == "neighbors[0].relation: missing")
-        #expect(fault("rs")?.hasPrefix("neighbors[0].relation: provider, customer, peer, sibling, route_server") == true)
+        #expect(fault(nil)?.hasPrefix("neighbors[0].relation: missing") == true)
+        #expect(
+            fault("rs")?.hasPrefix("neighbors[0].relation: provider, customer, peer, sibling, route_server") == true)
         for relation in ["provider", "customer", "peer", "sibling", "route_server", "route_server_client"] {
             #expect(fault(relation) == nil)
             #expect(fault(relation, asn: 65100) != nil)

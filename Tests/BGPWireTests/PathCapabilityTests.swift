@@ -47,3 +47,52 @@ struct PathCapabilityTests {
         }
     }
 }
+
+/// Optional parameters whose lengths take two octets (RFC 9072).
+@Suite("Extended optional parameters")
+struct ExtendedParametersTests {
+    private func decode(_ parameters: String) throws(NotificationMessage) -> [Capability] {
+        try OpenMessage(decoding: hex("04 FDF2 00B4 0A000001 \(parameters)").span.bytes).capabilities
+    }
+
+    @Test("They are used as soon as one octet does not hold the length, and not before")
+    func boundary() throws {
+        // One capability of 2 + 251 octets in one parameter of 2 more is 255.
+        for length in [250, 251, 252, 253] {
+            var open = OpenMessage(asn: ASN(65010), holdTime: 9, identifier: v4("10.0.0.1"), capabilities: [])
+            open.capabilities = [.unknown(code: 200, value: [UInt8](repeating: 7, count: length))]
+            var buffer: [UInt8] = []
+            open.encode(to: &buffer)
+            #expect(buffer[28] == (length <= 251 ? UInt8(length + 4) : 255))
+            #expect((buffer[29] == 255) == (length > 251))
+            #expect(try OpenMessage(decoding: Array(buffer[19...]).span.bytes) == open)
+        }
+    }
+
+    @Test("They are read whatever the first length says, for few octets too, with several parameters or none")
+    func accepted() throws {
+        for first in ["01", "0B", "FE", "FF"] {
+            #expect(try decode("\(first) FF 0005 02 0002 02 00") == [.routeRefresh])
+            #expect(
+                try decode("\(first) FF 000A 02 0002 02 00 02 0002 46 00") == [.routeRefresh, .enhancedRouteRefresh])
+            #expect(try decode("\(first) FF 0000").isEmpty)
+        }
+    }
+
+    @Test("Lengths that contradict each other, or are cut anywhere, are an OPEN Message Error")
+    func errors() throws {
+        let whole = hex("FF FF 000A 02 0002 02 00 02 0002 46 00")
+        let head = hex("04 FDF2 00B4 0A000001")
+        for length in 1..<whole.count {
+            #expect(throws: NotificationMessage(.openMessageError)) {
+                try OpenMessage(decoding: (head + whole[..<length]).span.bytes)
+            }
+        }
+        for wrong in ["FF FF 0004 02 0002 02 00", "FF FF 0006 02 0002 02 00", "FF FF 0005 02 0003 02 00"] {
+            #expect(throws: NotificationMessage(.openMessageError)) { try decode(wrong) }
+        }
+        #expect(throws: NotificationMessage(.unsupportedOptionalParameter)) { try decode("FF FF 0003 01 0000") }
+        // Without a first length there are no parameters, so what follows is too much.
+        #expect(throws: NotificationMessage(.openMessageError)) { try decode("00 FF 0000") }
+    }
+}

@@ -34,7 +34,7 @@ class GoBGP(Peer):
                     neighbours += "    [neighbors.afi-safis.add-paths.config]\n      receive = true\n      send-max = 8\n"
         file = self.template(
             "gobgpd.toml", identifier=setting.identifier, asn=setting.their_asn, neighbours=neighbours,
-            addresses=", ".join(f'"{each.theirs}"' for each in setting.sessions))
+            addresses=", ".join(sorted({f'"{each.theirs}"' for each in setting.sessions})))
         self.spawn("gobgpd", "-f", file, "--api-hosts", "127.0.0.1:50051", "--pprof-disable")
         eventually(lambda: self.command("global") and True, "gobgpd does not start")
         self.announce()

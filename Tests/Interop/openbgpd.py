@@ -34,7 +34,7 @@ class OpenBGPD(Peer):
         file = self.template(
             "bgpd.conf", identifier=setting.identifier, asn=setting.their_asn, neighbours=neighbours,
             socket=f"{self.folder}/socket",
-            listen="\n".join(f"listen on {session.theirs}" for session in setting.sessions))
+            listen="\n".join(sorted({f"listen on {session.theirs}" for session in setting.sessions})))
         # It refuses a file that others may write.
         os.chmod(file, 0o600)
         # Its children shut themselves in here; the service makes it.
