@@ -15,6 +15,8 @@ public struct RouteView: Hashable, Sendable {
     public var isBest: Bool
     /// The step of the decision process that it lost at; nil for the best route and for routes that took no part.
     public var lostAt: DecisionStep?
+    /// The neighbour whose route was better at that step; nil where no other route was needed to lose.
+    public var lostTo: PeerID?
     /// Why it took no part, if so.
     public var exclusion: Exclusion?
 }
@@ -43,7 +45,11 @@ extension Table {
         var candidates: [Candidate] = []
         collect(slot, &candidates)
         let ranking = Decision.ranking(candidates, decision, incumbent: incumbent(slot))
-        var views = ranking.map { view($0.id, slot, path: $0.path, lostAt: $0.lostAt) }
+        var views = ranking.map { candidate in
+            var view = view(candidate.id, slot, path: candidate.path, lostAt: candidate.lostAt)
+            view.lostTo = Decision.winner(over: candidate, ranking, decision)?.peer
+            return view
+        }
         // Routes of one neighbour that differ only in their path identifiers are one set.
         for index in views.indices.dropFirst() where views[0].isBest { views[index].isBest = false }
         var excluded: [RouteView] = []
@@ -78,11 +84,14 @@ extension Table {
         return sent == 0 ? nil : export(sent, prefix, peers[index].policy)
     }
 
-    /// The routes to exactly this prefix that a neighbour holds, each with its path identifier, where it is not simply sent
-    /// the best one.
+    /// The routes to exactly this prefix that a neighbour holds, from the best on, each with its path identifier: none or one,
+    /// or several where that was agreed on (RFC 7911).
     public func advertisedPaths(of prefix: IPPrefix, to id: PeerID) -> [(path: UInt32, attributes: PathAttributes)] {
         let slot = prefixes.find(prefix)
-        guard slot != 0, let index = index(of: id), let paths = peers[index].out.paths?[slot] else { return [] }
+        guard slot != 0, let index = index(of: id) else { return [] }
+        guard let paths = peers[index].out.paths?[slot] else {
+            return advertisement(of: prefix, to: id).map { [(0, $0)] } ?? []
+        }
         return paths.compactMap { path in
             export(path.set, prefix, peers[index].policy).map { (path.identifier, $0) }
         }

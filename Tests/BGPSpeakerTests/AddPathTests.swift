@@ -30,8 +30,12 @@ struct AddPathTests {
 
     /// The identifiers of the routes to a prefix in the RIB, in order.
     private func paths(_ speaker: RunningSpeaker, _ prefix: String) throws -> [Int] {
-        try #require(try speaker.ask("rib")["routes"]?.array).filter { $0["prefix"] == .string(prefix) }
-            .compactMap { $0["path_id"]?.int }.sorted()
+        try routes(speaker, prefix).map { $0["path_id"]?.int ?? 0 }.sorted()
+    }
+
+    private func routes(_ speaker: RunningSpeaker, _ prefix: String) throws -> [JSON] {
+        let answer = try speaker.ask("show", [.init("view", "prefix"), .init("prefix", .string(prefix))])
+        return try #require(answer["paths"]?.array)
     }
 
     @Test("Routes with identifiers come in, are withdrawn and refreshed one by one, and go out with identifiers")
@@ -41,8 +45,10 @@ struct AddPathTests {
         try announce(peer, "192.0.2.0/24", paths: [8], med: 5)
         peer.endOfRIB()
         #expect(try eventually { try paths(speaker, "192.0.2.0/24") == [7, 8, 9] })
-        let best = try #require(try speaker.ask("rib")["routes"]?.array?.first { $0["best"] == true && $0["med"] == 5 })
-        #expect(best["path_id"] == 8 && best["reason"] == "MED")
+        let best = try #require(try routes(speaker, "192.0.2.0/24").first)
+        #expect(best["path_id"] == 8 && best["reason"] == "MED" && best["best"] == true && best["med"] == 5)
+        let received = try speaker.ask("show", [.init("view", "received"), .init("peer", "10.1.0.1")])["routes"]
+        #expect(received?.array?.map { $0["path_id"]?.int } == [7, 8, 9])
         let network = try #require(IPPrefix("192.0.2.0/24"))
         peer.send { buffer in
             UpdateEncoder(isFourOctetASN: true, pathFamilies: .ipv4).withdraw(
@@ -61,6 +67,8 @@ struct AddPathTests {
         }
         #expect(sent.first?.prefixes == [try #require(IPPrefix("198.51.100.0/24"))])
         #expect(sent.first?.paths == PathIdentifiers([1]))
+        let advertised = try speaker.ask("show", [.init("view", "advertised"), .init("peer", "10.1.0.1")])["routes"]
+        #expect(advertised?.array?.map { $0["path_id"]?.int } == [1])
         #expect(try speaker.states().first == "Established")
         speaker.stop()
     }

@@ -155,8 +155,8 @@ struct ExchangePointTests {
                 try exchange.clients[0].route("192.0.3.0/24").hasPrefix("192.0.3.0/24 via 10.2.0.3 dev ix")
                     && exchange.clients[1].route("192.0.3.0/24").hasPrefix("192.0.3.0/24 via 10.2.0.3 dev ix")
             })
-        let routes = try #require(try speakers[0].ask("rib")["routes"]?.array)
-        let route = try #require(routes.first { $0["prefix"] == "192.0.3.0/24" })
+        let answer = try speakers[0].ask("show", [.init("view", "prefix"), .init("prefix", "192.0.3.0/24")])
+        let route = try #require(answer["paths"]?.array?.first)
         #expect(route["as_path"] == [65003] && route["from"] == "n100")
         for speaker in speakers + [server] { speaker.stop() }
     }
@@ -169,8 +169,8 @@ struct ExchangePointTests {
         let third = try exchange.client(3, originate: [], [.init("add_path", ["receive": true])])
         for speaker in speakers + [third] { #expect(speaker.waitForTables()) }
         func paths(_ speaker: RunningSpeaker) throws -> [JSON] {
-            try #require(try speaker.ask("rib")["routes"]?.array).filter { $0["from"] == "n100" }
-                .compactMap { $0["as_path"] }
+            let answer = try speaker.ask("show", [.init("view", "accepted"), .init("peer", "10.2.0.100")])
+            return try #require(answer["routes"]?.array).compactMap { $0["as_path"] }
         }
         #expect(try eventually { try paths(speakers[0]) == [[65002]] && paths(speakers[1]) == [[65001]] })
         #expect(try eventually { try Set(paths(third).map(\.description)) == ["[65001]", "[65002]"] })

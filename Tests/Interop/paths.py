@@ -73,8 +73,8 @@ class Diamond:
     def learned(self):
         """The AS paths that labd has from them; not those that went through it."""
         return sorted(
-            each["as_path"] for each in self.labd.ask("rib")["routes"]
-            if each["from"] == "them" and each["prefix"] == SHARED and 65001 not in each["as_path"])
+            each["as_path"] for each in self.labd.ask("show", view="accepted", peer="10.1.0.1")["routes"]
+            if each["prefix"] == SHARED)
 
     def expect(self, question, paths):
         eventually(lambda: question() == paths, lambda: f"expected {paths}, found {question()}", 20)
