@@ -54,8 +54,8 @@ struct ExportFilter {
         guard !set.flags.contains(.noExport) else { return false }
         switch relation {
         case .customer, .sibling, .routeServerClient, .internal: return true
-        case .provider: break
-        case .peer, .routeServer: if set.flags.contains(.noPeer) { return false }
+        case .provider, .routeServer: break
+        case .peer: if set.flags.contains(.noPeer) { return false }
         }
         return leak || !set.flags.contains(.onlyToCustomer)
     }

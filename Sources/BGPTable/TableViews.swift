@@ -90,7 +90,7 @@ extension Table {
         let slot = prefixes.find(prefix)
         guard slot != 0, let index = index(of: id) else { return [] }
         guard let paths = peers[index].out.paths?[slot] else {
-            return advertisement(of: prefix, to: id).map { [(0, $0)] } ?? []
+            return advertisement(of: prefix, to: id).map { [(UInt32(0), $0)] } ?? []
         }
         return paths.compactMap { path in
             export(path.set, prefix, peers[index].policy).map { (path.identifier, $0) }

@@ -282,9 +282,8 @@ import Testing
     @Test("well-known communities are honoured", arguments: Relation.allCases.filter { $0 != .routeServerClient })
     func wellKnown(_ target: Relation) {
         let isInternal = target == .internal
-        let isPeering = target == .peer || target == .routeServer
         for (community, isSent) in [
-            (0xFFFF_FF01, isInternal), (0xFFFF_FF02, false), (0xFFFF_FF03, isInternal), (0xFFFF_FF04, !isPeering),
+            (0xFFFF_FF01, isInternal), (0xFFFF_FF02, false), (0xFFFF_FF03, isInternal), (0xFFFF_FF04, target != .peer),
         ] as [(UInt32, Bool)] {
             var bench = Bench()
             let from = bench.peer(.customer, 2)

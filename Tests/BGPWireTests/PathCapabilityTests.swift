@@ -52,7 +52,12 @@ struct PathCapabilityTests {
 @Suite("Extended optional parameters")
 struct ExtendedParametersTests {
     private func decode(_ parameters: String) throws(NotificationMessage) -> [Capability] {
-        try OpenMessage(decoding: hex("04 FDF2 00B4 0A000001 \(parameters)").span.bytes).capabilities
+        try decode(hex(parameters))
+    }
+
+    private func decode(_ parameters: [UInt8]) throws(NotificationMessage) -> [Capability] {
+        let body = hex("04 FDF2 00B4 0A000001") + parameters
+        return try OpenMessage(decoding: body.span.bytes).capabilities
     }
 
     @Test("They are used as soon as one octet does not hold the length, and not before")
@@ -82,10 +87,9 @@ struct ExtendedParametersTests {
     @Test("Lengths that contradict each other, or are cut anywhere, are an OPEN Message Error")
     func errors() throws {
         let whole = hex("FF FF 000A 02 0002 02 00 02 0002 46 00")
-        let head = hex("04 FDF2 00B4 0A000001")
         for length in 1..<whole.count {
             #expect(throws: NotificationMessage(.openMessageError)) {
-                try OpenMessage(decoding: (head + whole[..<length]).span.bytes)
+                try decode(Array(whole[..<length]))
             }
         }
         for wrong in ["FF FF 0004 02 0002 02 00", "FF FF 0006 02 0002 02 00", "FF FF 0005 02 0003 02 00"] {
