@@ -324,14 +324,14 @@ final class BMPStation {
         let encoder = UpdateEncoder(isFourOctetASN: !peer.isTwoOctetASN, pathFamilies: pathFamilies)
         var messages: [UInt8] = []
         if !withdrawn.isEmpty {
-            encoder.withdraw(
-                withdrawn.map(\.prefix).span, paths: PathIdentifiers(withdrawn.map(\.path)), to: &messages)
+            let prefixes = withdrawn.map(\.prefix)
+            encoder.withdraw(prefixes.span, paths: PathIdentifiers(withdrawn.map(\.path)), to: &messages)
         }
         for group in groups {
             // What no message of the usual length can say was not heard in one.
-            _ = try? encoder.announce(
-                group.keys.map(\.prefix).span, paths: PathIdentifiers(group.keys.map(\.path)),
-                attributes: group.attributes, to: &messages)
+            let prefixes = group.keys.map(\.prefix)
+            let paths = PathIdentifiers(group.keys.map(\.path))
+            _ = try? encoder.announce(prefixes.span, paths: paths, attributes: group.attributes, to: &messages)
         }
         tell(peer, updates: messages[...])
     }
