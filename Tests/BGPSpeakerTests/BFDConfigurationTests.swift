@@ -18,7 +18,9 @@ struct ArrivalClockTests {
         #expect(clock.age(1040 * millisecond) == 0)
     }
 
-    @Test("Before the second look, and when the clock has been set meanwhile, a packet counts as new", arguments: [-40, 40])
+    @Test(
+        "Before the second look, and when the clock has been set meanwhile, a packet counts as new",
+        arguments: [-40, 40])
     func unknown(_ step: Int64) {
         var clock = ArrivalClock()
         clock.set(wall: 1000 * millisecond, monotonic: 5 * millisecond)

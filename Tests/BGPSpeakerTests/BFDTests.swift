@@ -141,7 +141,9 @@ struct BFDSpeakerTests {
         #expect(answer.packet.yourDiscriminator == 77)
     }
 
-    @Test("Up is heard at once by a session that initializes, and Down by one that is up", arguments: AddressFamily.allCases)
+    @Test(
+        "Up is heard at once by a session that initializes, and Down by one that is up",
+        arguments: AddressFamily.allCases)
     func urgency(_ family: AddressFamily) throws {
         let link = try SilentlyCutLink()
         let left = try speaker(link, left: [bfd(50)])

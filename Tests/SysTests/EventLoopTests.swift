@@ -23,7 +23,9 @@ import Testing
         #expect(fired == offsets.indices.sorted { (offsets[$0], $0) < (offsets[$1], $1) })
     }
 
-    @Test("What is self-contained leaves nothing to do before the loop sleeps, unless it says so") func selfContained() throws {
+    @Test("What is self-contained leaves nothing to do before the loop sleeps, unless it says so") func selfContained()
+        throws
+    {
         let loop = try EventLoop()
         let pair = try FileDescriptor.streamPair()
         var calls = 0
