@@ -7,7 +7,8 @@ public func fuzzFraming(_ start: UnsafeRawPointer?, _ count: Int) -> CInt {
     var script = Script(start, count)
     let (flags, piece) = (script.octet(), Int(script.octet()) + 1)
     let stream = script.rest()
-    promise(frames(stream, flags, pieces: max(stream.count, 1)) == frames(stream, flags, pieces: piece), "pieces matter")
+    promise(
+        frames(stream, flags, pieces: max(stream.count, 1)) == frames(stream, flags, pieces: piece), "pieces matter")
     return 0
 }
 

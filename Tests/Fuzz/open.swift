@@ -26,7 +26,8 @@ public func fuzzOpen(_ start: UnsafeRawPointer?, _ count: Int) -> CInt {
     for remote in [open.asn, ASN(65002)] {
         for role in [nil, Role.customer] {
             let configuration = SessionConfiguration(
-                localASN: ASN(65001), remoteASN: remote, identifier: IPv4Address(10, 0, 0, 1), families: [.ipv4, .ipv6],
+                localASN: ASN(65001), remoteASN: remote, identifier: IPv4Address(10, 0, 0, 1),
+                families: [.ipv4, .ipv6],
                 holdTime: 90, connectRetryTime: 1, role: role)
             do throws(NotificationMessage) {
                 let negotiated = try NegotiatedSession(open, for: configuration)
