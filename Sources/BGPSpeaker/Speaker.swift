@@ -43,11 +43,14 @@ final class Speaker {
         self.configuration = configuration
         self.loop = loop
         kernel = try Kernel(loop, isWriting: configuration.writesKernel)
-        table = Table(local: LocalSpeaker(asn: configuration.asn, identifier: configuration.identifier))
+        table = Table(
+            local: LocalSpeaker(asn: configuration.asn, identifier: configuration.identifier),
+            decision: configuration.decision)
         for neighbour in configuration.neighbours {
             let id = table.addPeer(peerConfiguration(neighbour))
             neighbours.append(Neighbour(neighbour, id: id, speaker: self))
         }
+        applyOptions()
         for prefix in configuration.originated { table.originate(prefix) }
         kernel.onLink = { [weak self] in self?.linkChanged($0, $1) }
         loop.beforeSleep = { [weak self] in self?.work() }
@@ -59,8 +62,7 @@ final class Speaker {
     private func peerConfiguration(_ neighbour: NeighbourConfiguration) -> PeerConfiguration {
         var result = PeerConfiguration(
             relation: neighbour.relation, asn: neighbour.asn, address: neighbour.address,
-            isClusterClient: neighbour.isClusterClient, nextHopSelf: neighbour.nextHopSelf,
-            importOptions: neighbour.importOptions, exportOptions: neighbour.exportOptions)
+            isClusterClient: neighbour.isClusterClient, nextHopSelf: neighbour.nextHopSelf)
         let link = neighbour.interface.flatMap { kernel.interior.link(named: $0)?.index }
         for address in [neighbour.localAddress] + (link.map { kernel.interior.addresses(on: $0) } ?? []) {
             switch address {
@@ -70,6 +72,23 @@ final class Speaker {
             }
         }
         return result
+    }
+
+    /// Gives the table what import and export change, which may speak of neighbours by their numbers.
+    private func applyOptions() {
+        let numbers = { [neighbours] (name: String) in
+            neighbours.filter { $0.configuration.name == name || $0.configuration.address.description == name }
+                .map(\.id)
+        }
+        for neighbour in neighbours {
+            let configuration = neighbour.configuration
+            var imports = configuration.imports.resolved(numbers)
+            var exports = configuration.exports.resolved(numbers)
+            imports.gracefulShutdown = configuration.isShuttingDown
+            exports.gracefulShutdown = configuration.isShuttingDown
+            table.setImportOptions(imports, of: neighbour.id)
+            table.setExportOptions(exports, of: neighbour.id)
+        }
     }
 
     // MARK: Administration
@@ -206,7 +225,7 @@ final class Speaker {
         guard !changes.flushedLinks.isEmpty || changes.present != nil else { return }
         for prefix in table.knownPrefixes {
             guard let best = table.best(for: prefix), best.peer != .local else { continue }
-            if changes.flushedLinks.contains(best.resolution.interfaceIndex)
+            if best.ways.contains(where: { changes.flushedLinks.contains($0.interface) })
                 || changes.present?.contains(prefix) == false
             {
                 kernel.write(prefix, best)

@@ -30,13 +30,17 @@ struct BFDConfigurationTests {
     @Test(
         "What cannot be used is named with its place",
         arguments: [
-            ("{\"multiplier\":3}", ".interval_ms: missing"), ("{\"interval_ms\":50}", ".multiplier: missing"),
+            ("{\"multiplier\":3}", ".interval_ms: missing: a number of 10 to 60000 expected"),
+            ("{\"interval_ms\":50}", ".multiplier: missing: a number of 1 to 255 expected"),
             ("{\"interval_ms\":9,\"multiplier\":3}", ".interval_ms: a number of 10 to 60000 expected"),
             ("{\"interval_ms\":50,\"multiplier\":0}", ".multiplier: a number of 1 to 255 expected"),
             ("{\"interval_ms\":50,\"multiplier\":256}", ".multiplier: a number of 1 to 255 expected"),
             ("{\"interval_ms\":50,\"multiplier\":3,\"multihop\":1}", ".multihop: true or false expected"),
             ("{\"interval_ms\":50,\"multiplier\":3,\"minimum_ttl\":255}", ".minimum_ttl: only with multihop"),
-            ("{\"interval_ms\":50,\"multiplier\":3,\"echo\":true}", ".echo: unknown key"),
+            (
+                "{\"interval_ms\":50,\"multiplier\":3,\"echo\":true}",
+                ".echo: unknown key; there are interval_ms, multiplier, multihop, minimum_ttl"
+            ),
             ("true", ": an object expected"),
         ])
     func bad(_ text: String, _ error: String) {
