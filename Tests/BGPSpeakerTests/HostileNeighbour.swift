@@ -131,8 +131,8 @@ final class HostileNeighbour {
     }
 
     private func check(_ outcome: BadMessageOutcome, _ network: String, _ text: Comment) throws {
-        let routes = try #require(try speaker.ask("rib")["routes"]?.array)
-        let route = routes.first { $0["prefix"] == .string(network) }
+        let answer = try speaker.ask("show", [.init("view", "prefix"), .init("prefix", .string(network))])
+        let route = answer["paths"]?.array?.first
         let path = route?["as_path"]?.array?.compactMap(\.int)
         switch outcome {
         case .reset: break
