@@ -145,7 +145,7 @@ struct KernelRouteTests {
         let six = try best("2001:db8:53::/48")
         #expect(six["as_path"] == [65002, 65002, 65002] && six["med"] == 42 && six["local_preference"] == 500)
         let four = try best("192.0.2.0/24")
-        #expect(four["as_path"] == [65002] && four["med"] == nil && four["reason"] == "local preference")
+        #expect(four["as_path"] == [65002] && four["med"] == .null && four["reason"] == "local preference")
         withExtendedLifetime(theirs) {}
     }
 }
