@@ -82,7 +82,7 @@ struct StateTableTests {
             expectWhole(actions, from: state, to: expected)
             // ConnectRetryCounter: each end that nobody wanted counts; an operator's decision and Established do not.
             switch row.event {
-            case .manualStart, .manualStop: #expect(session.connectRetryCounter == 0)
+            case .manualStop: #expect(session.connectRetryCounter == 0)
             case .connectionFailed(.outgoing) where state != .idle && state != .active,
                 .malformed(_, .outgoing) where state >= .openSent:
                 #expect(session.connectRetryCounter == before + 1, "in \(state)")
