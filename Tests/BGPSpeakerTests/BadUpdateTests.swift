@@ -1,4 +1,5 @@
 import BGPWire
+import Net
 import Testing
 
 @testable import BGPSpeaker
@@ -234,6 +235,17 @@ struct BadUpdateTests {
 
     @Test("MP_REACH_NLRI and MP_UNREACH_NLRI", .timeLimit(.minutes(2)))
     func multiprotocol() throws { try expect(Self.multiprotocolRows, from: .external) }
+
+    @Test("The log has the routes and the whole message (RFC 7606, section 6)")
+    func log() {
+        let fault = AttributeFault(type: 1, reason: .invalidOriginAttribute)
+        let body: [UInt8] = [0, 0, 0, 4, 0x40, 1, 1, 9, 24, 203, 0, 113]
+        let prefixes = [IPPrefix(HostileNeighbour.network)].compactMap(\.self)
+        #expect(
+            report(fault, prefixes, body.span.bytes)
+                == "attribute 1 wrong (UPDATE Message Error, Invalid ORIGIN Attribute), withdrawn: 203.0.113.0/24, "
+                + "UPDATE: 000000044001010918cb0071")
+    }
 
     // MARK: What depends on the neighbour
 
