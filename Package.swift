@@ -70,7 +70,14 @@ let package = Package(
         module("BGPSession", ["BGPWire", "Net"]),
         module("BGPTable", ["BGPWire", "Net"]),
         module("BFD"),
-        module("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
+        module("BMPWire", ["BGPWire", "Net"]),
+        module("MRTWire", ["BGPWire", "Net"]),
+        module(
+            "BGPSpeaker",
+            [
+                "BFD", "BMPWire", "MRTWire", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys",
+                "CLinux",
+            ]),
 
         // DNS
         module("DNSWire", ["Net"]),
@@ -101,6 +108,11 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["CLinux", "LabModel", "Net"], path: "Tests/Support",
             swiftSettings: strict),
+        .target(
+            name: "BGPSimulation", dependencies: ["BGPSession", "BGPTable", "BGPWire", "Net"],
+            path: "Tests/BGPSimulation", swiftSettings: strict),
+        .executableTarget(
+            name: "bgp-replay", dependencies: ["BGPSimulation"], path: "Tests/Replay", swiftSettings: strict),
         tests("Net", ["TestSupport"]),
         tests("JSON", ["TestSupport"]),
         tests("Sys", ["CLinux", "JSON", "Net", "TestSupport"]),
@@ -114,7 +126,10 @@ let package = Package(
         tests("BGPWire", ["Net"]),
         tests("BGPSession", ["BGPWire", "Net"]),
         tests("BGPTable", ["BGPWire", "Net"]),
+        tests("BGPSimulation", ["BGPSession", "BGPTable", "BGPWire", "Net", "bgp-replay"]),
         tests("BFD"),
+        tests("BMPWire", ["BGPWire", "Net"]),
+        tests("MRTWire", ["BGPWire", "Net"]),
         tests("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
         tests("DNSWire", ["Net"]),
         tests("DNSZone", ["DNSWire", "Net"]),
