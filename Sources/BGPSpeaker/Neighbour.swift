@@ -253,7 +253,9 @@ final class Neighbour {
             }
             let context = negotiated.updateContext(for: session.configuration)
             let update = try connection.reader.withBody(of: frame) { body throws(NotificationMessage) in
-                try UpdateMessage(decoding: body, context: context)
+                let update = try UpdateMessage(decoding: body, context: context)
+                if let fault = update.treatedAsWithdraw { log(report(fault, update.withdrawn, body)) }
+                return update
             }
             handle(.received(.update, origin))
             if let message { speaker.observers?.station?.received(self, update, message) }

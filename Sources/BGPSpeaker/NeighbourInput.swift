@@ -19,12 +19,7 @@ extension Neighbour {
         guard negotiated != nil else { return }
         received += 1
         speaker.hasChanged = true
-        if let fault = update.treatedAsWithdraw {
-            treatedAsWithdraw += 1
-            log(
-                "attribute \(fault.type) wrong (\(fault.reason)), "
-                    + "withdrawn: \(update.withdrawn.map(\.description).joined(separator: " "))")
-        }
+        if update.treatedAsWithdraw != nil { treatedAsWithdraw += 1 }
         withdraw(update.withdrawn, update.withdrawnPaths)
         for announcement in update.announcements {
             guard let family = announcement.prefixes.first?.family else { continue }
@@ -105,4 +100,15 @@ extension Neighbour {
     }
 
     func log(_ text: String) { Diagnostics.write("\(configuration.name) \(configuration.address): \(text)") }
+}
+
+/// What an operator needs to find out who is wrong about an attribute: the routes, and the whole body of the UPDATE (RFC 7606,
+/// section 6, which wants both logged).
+func report(_ fault: AttributeFault, _ withdrawn: [IPPrefix], _ body: RawSpan) -> String {
+    var octets = ""
+    body.withUnsafeBytes { bytes in
+        for octet in bytes { octets += (octet < 16 ? "0" : "") + String(octet, radix: 16) }
+    }
+    return "attribute \(fault.type) wrong (\(fault.reason)), "
+        + "withdrawn: \(withdrawn.map(\.description).joined(separator: " ")), UPDATE: \(octets)"
 }

@@ -276,7 +276,7 @@ extension Table {
             if let index = index(of: id) { peers[index].receivedCount += 1 }
         }
         countExclusion(of: set, from: id, 1)
-        noteReceived(slot, from: id)
+        noteReceived(slot, from: id, path)
         markDirty(slot)
     }
 
@@ -300,14 +300,14 @@ extension Table {
         store.release(prefixes.route(number).set)
         prefixes.removeRoute(slot, number, after: previous)
         if let index = index(of: id) { peers[index].receivedCount -= 1 }
-        noteReceived(slot, from: id)
+        noteReceived(slot, from: id, path)
         markDirty(slot)
     }
 
-    private mutating func noteReceived(_ slot: UInt32, from id: PeerID) {
+    private mutating func noteReceived(_ slot: UInt32, from id: PeerID, _ path: UInt32) {
         // With a session that has ended all of its routes go; nobody needs to hear of each.
         guard recordsReceived, let index = index(of: id), peers[index].isUp else { return }
-        receivedChanges.append(ReceivedChange(peer: id, prefix: prefixes[slot].prefix))
+        receivedChanges.append(ReceivedChange(peer: id, prefix: prefixes[slot].prefix, path: path))
     }
 
     private mutating func countExclusion(of set: AttributeSetID, from id: PeerID, _ change: Int) {

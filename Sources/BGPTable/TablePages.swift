@@ -22,6 +22,8 @@ public struct ReceivedChange: Hashable, Sendable {
     public var peer: PeerID
     /// The prefix.
     public var prefix: IPPrefix
+    /// The path identifier of the route (RFC 7911); 0 where the session has none.
+    public var path: UInt32
 }
 
 // For who looks at a large table piece by piece, between whose looks it may change.
