@@ -1,4 +1,4 @@
-public import BGPWire
+import BGPWire
 
 /// The finite state machine of RFC 4271, section 8, for one neighbour.
 ///
@@ -24,7 +24,7 @@ public struct Session: Sendable {
     }
 
     /// What the operator decided.
-    public private(set) var configuration: SessionConfiguration
+    public let configuration: SessionConfiguration
     /// ConnectRetryCounter: attempts that have failed since the last Established or ManualStart.
     public internal(set) var connectRetryCounter = 0
 
@@ -161,7 +161,6 @@ extension Session {
             return
         }
         let collision = NotificationMessage(.connectionCollisionResolution)
-        if state == .established, isRestart { replaceEstablished(now) }
         // A connection this far has a neighbour that knows us. Refusing the new one before OPEN is sent on it keeps the
         // neighbour from choosing it over the other, so the two ends cannot choose differently.
         guard state < .openConfirm else {
@@ -173,22 +172,6 @@ extension Session {
         actions.append(.accept)
         sendOpen(.incoming, now)
         if outgoing.state == .active { connectRetryDeadline = nil }
-    }
-
-    /// Whether a new connection of the neighbour means that it has restarted (RFC 4724, section 5).
-    private var isRestart: Bool {
-        let origin: ConnectionOrigin = incoming.state == .established ? .incoming : .outgoing
-        return self[origin].negotiated?.gracefulRestart?.families.isEmpty == false
-    }
-
-    /// The neighbour's end of the old connection is gone without TCP's having told: the session ends as if it had.
-    private mutating func replaceEstablished(_ now: UInt64) {
-        fail(incoming.state == .established ? .incoming : .outgoing, .connectionClosed, now)
-    }
-
-    /// Changes what the next OPEN says of graceful restart.
-    public mutating func setGracefulRestart(_ capability: GracefulRestart) {
-        configuration.gracefulRestart = capability
     }
 
     private mutating func connected(_ now: UInt64) {

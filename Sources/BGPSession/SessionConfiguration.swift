@@ -33,16 +33,13 @@ public struct SessionConfiguration: Hashable, Sendable {
     public var isExtendedNextHop: Bool
     /// What this speaker is at an exchange point with a route server; nil for what it is elsewhere.
     public var exchange: ExchangePart?
-    /// The graceful restart capability to send (RFC 4724). One without families says that this speaker helps others to restart.
-    public var gracefulRestart: GracefulRestart
 
     /// Makes a configuration.
     public init(
         localASN: ASN, remoteASN: ASN, identifier: IPv4Address, families: AddressFamilies, holdTime: UInt16,
         connectRetryTime: UInt64, isPassive: Bool = false, role: Role? = nil, isRoleStrict: Bool = false,
         sendHoldTime: UInt64? = nil, pathReception: AddressFamilies = [], pathSending: AddressFamilies = [],
-        isExtendedNextHop: Bool = false, exchange: ExchangePart? = nil,
-        gracefulRestart: GracefulRestart = GracefulRestart(restartTime: 0, families: [])
+        isExtendedNextHop: Bool = false, exchange: ExchangePart? = nil
     ) {
         self.localASN = localASN
         self.remoteASN = remoteASN
@@ -58,7 +55,6 @@ public struct SessionConfiguration: Hashable, Sendable {
         self.pathSending = pathSending
         self.isExtendedNextHop = isExtendedNextHop
         self.exchange = exchange
-        self.gracefulRestart = gracefulRestart
     }
 
     /// Whether the neighbour is in the same AS.
@@ -71,7 +67,6 @@ public struct SessionConfiguration: Hashable, Sendable {
         if isExtendedNextHop, families.contains(.ipv4) { capabilities.append(.extendedNextHop([.ipv4ByIPv6])) }
         capabilities.append(.extendedMessage)
         if let role { capabilities.append(.role(role)) }
-        capabilities.append(.gracefulRestart(gracefulRestart))
         capabilities.append(.fourOctetASN(localASN))
         if !addPath.isEmpty { capabilities.append(.addPath(addPath)) }
         capabilities.append(.enhancedRouteRefresh)

@@ -59,11 +59,6 @@ final class Kernel {
         try loop.add(routeMonitor.descriptor, .read) { [weak self] _ in self?.hearRoutes() }
     }
 
-    /// The families in which an earlier life has left routes that have not been swept.
-    var familiesOfEarlierLife: AddressFamilies {
-        stale.reduce(into: []) { $0.insert(AddressFamilies($1.destination.family)) }
-    }
-
     // MARK: Hearing
 
     private func hearLinks() {

@@ -38,8 +38,6 @@ final class Neighbour {
     var refreshing: AddressFamilies = []
     /// What has come since the neighbour began to send a family again.
     var refreshed: [AddressFamily: Set<RouteKey>] = [:]
-    /// What is kept of a neighbour that restarts.
-    var restart = RestartHelp()
     /// An operator wants no session.
     var isShut = false
     var lastEnd: SessionEnd?
@@ -69,13 +67,9 @@ final class Neighbour {
                 isPassive: configuration.isPassive, role: configuration.role,
                 isRoleStrict: configuration.isRoleStrict, sendHoldTime: configuration.timers.sendHoldTime,
                 pathReception: configuration.paths.reception, pathSending: configuration.paths.sending,
-                isExtendedNextHop: configuration.isExtendedNextHop, exchange: configuration.exchange,
-                gracefulRestart: speaker.restartCapability),
+                isExtendedNextHop: configuration.isExtendedNextHop, exchange: configuration.exchange),
             seed: UInt64.random(in: .min ... .max))
     }
-
-    /// Has the next OPEN say what the speaker's own restart has come to.
-    func restartCapabilityChanged() { session.setGracefulRestart(speaker.restartCapability) }
 
     var state: SessionState { session.state }
     /// The OPEN that the neighbour is sent.

@@ -24,7 +24,6 @@ extension Neighbour {
     func shut(_ message: String) throws(CommandError) {
         guard message.utf8.count <= 255 else { throw CommandError(reason: "a message of at most 255 octets expected") }
         isShut = true
-        giveUpKeptRoutes("shut")
         handle(.manualStop(NotificationMessage(.administrativeShutdown, communication: message)))
     }
 

@@ -26,19 +26,13 @@ extension Neighbour {
             count(family) {
                 $0.announce(announcement.prefixes, paths: announcement.paths, with: announcement.attributes, from: id)
             }
-            if refreshed[family] != nil || restart.fresh[family] != nil {
-                let keys = announcement.prefixes.indices.map {
+            refreshed[family]?.formUnion(
+                announcement.prefixes.indices.map {
                     RouteKey(announcement.prefixes[$0], path: announcement.paths[$0])
-                }
-                refreshed[family]?.formUnion(keys)
-                restart.fresh[family]?.formUnion(keys)
-            }
+                })
             try checkLimit(family)
         }
-        if let family = update.endOfRIB {
-            endOfRIBReceived.insert(AddressFamilies(family))
-            finishKeptRoutes(family)
-        }
+        if let family = update.endOfRIB { endOfRIBReceived.insert(AddressFamilies(family)) }
     }
 
     private func withdraw(_ prefixes: [IPPrefix], _ paths: PathIdentifiers) {
@@ -58,7 +52,7 @@ extension Neighbour {
 
     /// Changes the table in routes of one family. The table counts the neighbour's prefixes of both together; what the count
     /// changes by belongs to the family.
-    func count(_ family: AddressFamily, _ change: (inout Table) -> Void) {
+    private func count(_ family: AddressFamily, _ change: (inout Table) -> Void) {
         let before = speaker.table.receivedCount(from: id)
         change(&speaker.table)
         let difference = speaker.table.receivedCount(from: id) - before

@@ -21,9 +21,7 @@ extension Neighbour {
         digested = 0
         endOfRIBReceived = []
         isEndOfRIBSent = false
-        resumeKeptRoutes(negotiated)
-        if !restart.kept.contains(.ipv4) { receivedIPv4 = 0 }
-        if !restart.kept.contains(.ipv6) { receivedIPv6 = 0 }
+        (receivedIPv4, receivedIPv6) = (0, 0)
         (refreshRequested, refreshing, refreshed) = ([], [], [:])
         nextAdvertisement = 0
         speaker.table.peerUp(
@@ -34,14 +32,10 @@ extension Neighbour {
     }
 
     func ended(_ reason: SessionEnd, _ wasEstablished: Bool) {
-        if wasEstablished {
-            speaker.observers?.station?.ended(self, reason)
-            keepRoutes(of: familiesToKeep(reason), for: negotiated?.gracefulRestart?.restartTime ?? 0)
-        } else if reason == .stopped {
-            giveUpKeptRoutes("link down")
-        }
+        if wasEstablished { speaker.observers?.station?.ended(self, reason) }
         negotiated = nil
         if wasEstablished {
+            speaker.table.peerDown(id)
             advertisementTimer?.cancel()
             advertisementTimer = nil
         }
@@ -64,13 +58,6 @@ extension Neighbour {
     /// Whether the neighbour has sent its whole table.
     var isTableComplete: Bool { negotiated.map { $0.families == endOfRIBReceived } ?? false }
 
-    /// Whether a speaker that has restarted has no reason to wait for this neighbour's table (RFC 4724, section 4.1): it has come,
-    /// or the neighbour has restarted too, or never says where its table ends, or is not wanted.
-    var isNotWaitedFor: Bool {
-        guard let negotiated else { return isShut }
-        return isTableComplete || negotiated.gracefulRestart?.isRestarting ?? true
-    }
-
     /// Takes what the table has for the neighbour and sends it. Answers whether there is more that the socket would take.
     func sendUpdates() -> Bool {
         guard let negotiated, let connection = connection(establishedOn) else { return false }
@@ -79,15 +66,13 @@ extension Neighbour {
         var isMore = false
         if speaker.table.hasUpdates(for: id), connection.unsent.count < Self.mostUnsent {
             let mustWait = isAdvertisementDelayed()
-            if !mustWait || !configuration.timers.delaysWithdrawals {
-                let updates = speaker.table.takeUpdates(
-                    for: id, atMost: mustWait ? .max : Self.prefixesAtOnce, withdrawalsOnly: mustWait)
-                send(updates, negotiated, connection)
-            }
+            let updates = speaker.table.takeUpdates(
+                for: id, atMost: mustWait ? .max : Self.prefixesAtOnce, withdrawalsOnly: mustWait)
+            send(updates, negotiated, connection)
             isMore = !mustWait && speaker.table.hasUpdates(for: id)
         }
         // What is not decided yet may be part of the table that the neighbour is waiting for.
-        if !isEndOfRIBSent, !speaker.isDeferring, !speaker.table.needsDecision, !speaker.table.hasUpdates(for: id) {
+        if !isEndOfRIBSent, !speaker.table.needsDecision, !speaker.table.hasUpdates(for: id) {
             isEndOfRIBSent = true
             for family in negotiated.families.elements {
                 encoder(negotiated).endOfRIB(family, to: &connection.unsent)
@@ -134,8 +119,7 @@ extension Neighbour {
         }
         for group in updates.announced { announce(group, negotiated, connection) }
         let interval = configuration.advertisementInterval
-        let counts = !updates.announced.isEmpty || configuration.timers.delaysWithdrawals
-        if interval > 0, isEndOfRIBSent, counts {
+        if interval > 0, isEndOfRIBSent, !updates.announced.isEmpty {
             nextAdvertisement = Clock.monotonic() + Int64.random(in: interval - interval / 4...interval)
         }
     }

@@ -25,12 +25,6 @@ final class Speaker {
     private var trackedOnLinks: Set<LinkNextHop> = []
     private(set) var isStarted = false
     private var isSwept = false
-    private var isSweepDue = false
-    /// Whether this is a restart in which no route is selected yet: the kernel forwards by the routes of the earlier life until the
-    /// neighbours have sent their tables (RFC 4724, section 4.1).
-    private(set) var isDeferring = false
-    /// The families whose forwarding state has outlived the last restart, if there was one.
-    private var preserved: AddressFamilies = []
 
     /// Something that a report of rest would show has changed since the last one.
     var hasChanged = true
@@ -55,10 +49,6 @@ final class Speaker {
         table = Table(
             local: LocalSpeaker(asn: configuration.asn, identifier: configuration.identifier),
             decision: configuration.decision)
-        if configuration.restartTime != nil {
-            preserved = kernel.familiesOfEarlierLife
-            isDeferring = !preserved.isEmpty
-        }
         for neighbour in configuration.neighbours {
             let id = table.addPeer(peerConfiguration(neighbour))
             neighbours.append(Neighbour(neighbour, id: id, speaker: self))
@@ -113,12 +103,7 @@ final class Speaker {
         guard !isStarted else { return }
         isStarted = true
         hasChanged = true
-        let patience = isDeferring ? Nanoseconds(configuration.restartTime ?? 0) * 1_000_000_000 : Self.longestSweepDelay
-        loop.schedule(after: patience) { [weak self] in
-            // The Selection_Deferral_Timer, too.
-            self?.isSweepDue = true
-            self?.endDeferral()
-        }
+        loop.schedule(after: Self.longestSweepDelay) { [weak self] in self?.sweep() }
         for neighbour in neighbours { neighbour.start() }
         bfd?.start()
     }
@@ -197,14 +182,7 @@ final class Speaker {
         for neighbour in neighbours where neighbour.sendUpdates() { scheduleWork() }
         if observers?.work() == true { scheduleWork() }
         if isMore { return scheduleWork() }
-        if isDeferring, isStarted, neighbours.allSatisfy(\.isNotWaitedFor) {
-            endDeferral()
-            return scheduleWork()
-        }
-        if !isSwept, !isDeferring, isStarted, isSweepDue || neighbours.allSatisfy(\.isTableComplete) {
-            endDeferral()
-            sweep()
-        }
+        if !isSwept, isStarted, neighbours.allSatisfy(\.isTableComplete) { sweep() }
         guard neighbours.allSatisfy(\.isQuiet) else { return }
         guard hasChanged else { return }
         hasChanged = false
@@ -217,7 +195,7 @@ final class Speaker {
 
     private var isWorkScheduled = false
 
-    func scheduleWork() {
+    private func scheduleWork() {
         guard !isWorkScheduled else { return }
         isWorkScheduled = true
         loop.schedule(after: 0) { [weak self] in self?.isWorkScheduled = false }
@@ -246,7 +224,6 @@ final class Speaker {
                     hop.address, onLinkOf: hop.peer, to: resolve(hop.address, onLinkOf: hop.peer))
             }
         }
-        guard !isDeferring else { return false }
         let decided = table.decide(atMost: Self.decisionsAtOnce)
         observers?.station?.selected(decided)
         for change in decided {
@@ -280,23 +257,6 @@ final class Speaker {
                 kernel.write(prefix, best)
             }
         }
-    }
-
-    /// What our OPENs say of graceful restart.
-    var restartCapability: GracefulRestart {
-        guard let time = configuration.restartTime else { return GracefulRestart(restartTime: 0, families: []) }
-        let families = configuration.families.elements.map { family in
-            GracefulRestart.Family(FamilyIdentifier(family), flags: preserved.contains(family) ? 0x80 : 0)
-        }
-        return GracefulRestart(flags: isDeferring ? 8 : 0, restartTime: time, families: families)
-    }
-
-    /// Routes are selected from now on. Sessions that fail without a restart leave the kernel's routes alone, so that all families
-    /// count as preserved in the next ones.
-    private func endDeferral() {
-        if configuration.restartTime != nil { preserved = configuration.families }
-        isDeferring = false
-        for neighbour in neighbours { neighbour.restartCapabilityChanged() }
     }
 
     private func sweep() {

@@ -11,7 +11,6 @@ import Net
 ///      "always_compare_med": false,             compare MED between neighbouring ASes, too
 ///      "multipath": 1,                          how many equal routes carry packets together
 ///      "timers": {...}, "neighbors": [...],     see SessionTimers and NeighbourConfiguration
-///      "graceful_restart_s": 120,               keep forwarding over a restart of ours, which takes so long at most (RFC 4724)
 ///      "bmp": {...},                            a station to report to: see BMPConfiguration
 ///      "mrt": {"messages": "/var/log/bgp.mrt"}, a file that every message is appended to: see MessageLog
 ///      "kernel": true}
@@ -28,8 +27,6 @@ struct SpeakerConfiguration: Equatable {
     var neighbours: [NeighbourConfiguration]
     /// Whether best routes go into the kernel.
     var writesKernel: Bool
-    /// How long neighbours shall keep our routes while we restart, in seconds, 1 to 4095; nil for not at all.
-    var restartTime: UInt16?
     /// The BMP station to report to, if any.
     var bmp: BMPConfiguration?
     /// The file of all messages, if any.
@@ -42,7 +39,7 @@ extension SpeakerConfiguration {
             json, "",
             keys: [
                 "node", "asn", "router_id", "families", "originate", "decision", "always_compare_med", "multipath",
-                "timers", "neighbors", "kernel", "bmp", "mrt", "graceful_restart_s",
+                "timers", "neighbors", "kernel", "bmp", "mrt",
             ])
         node = try fields.string("node")
         asn = try fields.asn()
@@ -52,7 +49,6 @@ extension SpeakerConfiguration {
         originated = try fields.prefixes("originate")
         decision = try DecisionOptions(fields)
         writesKernel = try fields.flag("kernel") ?? true
-        restartTime = try fields.number("graceful_restart_s", 1...4095).map { UInt16(clamping: $0) }
         bmp = try fields["bmp"].map { json throws(ConfigurationError) in
             try BMPConfiguration(json, fields.place("bmp"))
         }

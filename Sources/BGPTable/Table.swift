@@ -82,7 +82,6 @@ public struct Table: Sendable {
     public mutating func removePeer(_ id: PeerID) {
         guard let index = index(of: id) else { return }
         peerDown(id)
-        for family in AddressFamily.allCases { dropKept(family, from: id) }
         peers[index].isRemoved = true
         peers[index].policy.configuration = PeerConfiguration(relation: .peer, asn: ASN(0), address: .v4(.any))
     }
@@ -150,12 +149,13 @@ extension Table {
         }
     }
 
-    /// The session with a neighbour has ended: its routes go, and what was sent to it is forgotten. Routes of the families to keep
-    /// stay until the neighbour announces or withdraws them in its next session, or ``dropKept(_:from:)`` (RFC 4724).
-    public mutating func peerDown(_ id: PeerID, keeping kept: AddressFamilies = []) {
+    /// The session with a neighbour has ended: its routes go, and what was sent to it is forgotten.
+    public mutating func peerDown(_ id: PeerID) {
         guard let index = index(of: id), peers[index].isUp else { return }
         peers[index].isUp = false
-        for family in AddressFamily.allCases where !kept.contains(family) { removeRoutes(of: family, at: index) }
+        if peers[index].receivedCount > 0 {
+            for slot in prefixes.slots { removeRoutes(slot, from: id) }
+        }
         var out = peers[index].out
         peers[index].out = AdjRIBOut()
         if let paths = out.paths {
@@ -165,19 +165,6 @@ extension Table {
         while let waiting = out.dequeue() {
             store.release(waiting.sent)
             reclaim(waiting.slot)
-        }
-    }
-
-    /// Removes what was kept of a neighbour that restarted.
-    public mutating func dropKept(_ family: AddressFamily, from id: PeerID) {
-        guard let index = index(of: id) else { return }
-        removeRoutes(of: family, at: index)
-    }
-
-    private mutating func removeRoutes(of family: AddressFamily, at index: Int) {
-        guard peers[index].receivedCount > 0 else { return }
-        for slot in prefixes.slots where prefixes[slot].routes != 0 && prefixes[slot].prefix.family == family {
-            removeRoutes(slot, from: PeerID(rawValue: UInt32(index + 1)))
         }
     }
 
