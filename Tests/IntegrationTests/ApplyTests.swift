@@ -18,11 +18,12 @@ struct ApplyTests {
         }
     }
 
-    private static func insert(_ line: String, after key: String) -> (String) -> String {
+    private static func insert(_ line: String, after key: String) -> @Sendable (String) -> String {
         { $0.replacingOccurrences(of: "\n\(key):\n", with: "\n\(key):\n\(line)\n") }
     }
 
-    private static let paris = insert("  paris: { city: CDG, providers: [east] }", after: "sites")
+    private static let paris: @Sendable (String) -> String = insert(
+        "  paris: { city: CDG, providers: [east] }", after: "sites")
 
     /// What the kernel tells in a namespace while `body` runs.
     private func changes(in lab: LabUnderTest, _ node: String, during body: () throws -> Void) throws -> [String] {
