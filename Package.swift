@@ -71,6 +71,7 @@ let package = Package(
         module("BGPTable", ["BGPWire", "Net"]),
         module("BFD"),
         module("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
+        module("BGPAdapter", ["JSON", "Net", "Netlink", "Sys", "CLinux"]),
 
         // DNS
         module("DNSWire", ["Net"]),
@@ -80,7 +81,7 @@ let package = Package(
 
         // Executables
         .executableTarget(
-            name: "labd", dependencies: ["BGPSpeaker", "DNSServer", "LinkWire", "LabRuntime", "Sys"],
+            name: "labd", dependencies: ["BGPAdapter", "BGPSpeaker", "DNSServer", "LinkWire", "LabRuntime", "Sys"],
             swiftSettings: strict, linkerSettings: daemonLinking),
         .executableTarget(
             name: "lab",
@@ -115,6 +116,7 @@ let package = Package(
         tests("BGPTable", ["BGPWire", "Net"]),
         tests("BFD"),
         tests("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
+        tests("BGPAdapter", ["JSON", "Net"]),
         tests("DNSWire", ["Net"]),
         tests("DNSZone", ["DNSWire", "Net"]),
         tests("DNSResponder", ["DNSWire", "DNSZone", "Net"]),

@@ -23,7 +23,7 @@ enum Keys: String, CaseIterable {
     private var optional: [String] {
         switch self {
         case .lab: ["description", "timers", "services", "sites", "clients", "links"]
-        case .network: ["asn", "providers", "peers", "customers", "siblings", "timers"]
+        case .network: ["asn", "providers", "peers", "customers", "siblings", "timers", "daemon"]
         case .service: ["asn", "prefixes", "kind", "zone"]
         case .zone: ["records", "file"]
         case .site: ["service", "providers", "peers"]

@@ -52,6 +52,8 @@ struct LabReader {
         if network.cities.isEmpty { draft.hasStructure = false }
         network.relations = relations(fields, RelationKind.allCases)
         if let node = fields["timers"] { network.timers = timers(node) }
+        network.daemon = otherDaemon(fields)
+        for relation in network.relations { checkLeak(relation, by: network.daemon) }
         return network
     }
 
