@@ -19,6 +19,7 @@ final class Adapter {
     private var isOriginating = true
     /// What whoever runs us was told last.
     private var toldSettled = false
+    private var hurriedAt: Nanoseconds = 0
     private var sessions: [SessionState] = []
     private var entries: [ForwardingTable.Entry] = []
     /// Why the process ends; nil after a regular end.
@@ -95,7 +96,9 @@ final class Adapter {
     }
 
     private func observe() throws {
-        let known = try dialect.sessions(try dialect.sessionQuestions.map(CommandRunner.run))
+        let told = try dialect.sessions(try dialect.sessionQuestions.map(CommandRunner.run))
+        // GoBGP tells them in another order each time.
+        let known = configuration.sessions.compactMap { session in told.first { $0.peer == session.peer } }
         if !dialect.writesKernel {
             let routes = try dialect.routes(try dialect.routeQuestions.map(CommandRunner.run))
             try table.write(routes.filter(\.isBest), except: isReady ? configuration.originate : [])
@@ -104,9 +107,21 @@ final class Adapter {
         if !isReady { try becomeReady() }
         let queues = TCPQueue.read()
         settling.observe(
-            hasChanged: known != sessions || found != entries, queues, now: Clock.monotonic())
+            hasChanged: known.map(\.fingerprint) != sessions.map(\.fingerprint) || found != entries, queues,
+            isAwake: Sleepers.areAwake(processes.numbers.map(\.pid)), now: Clock.monotonic())
         tellSessions(known)
         tellRoutes(found)
+        try hurry()
+    }
+
+    /// Lets sessions be tried again that the daemon would leave alone for long.
+    private func hurry() throws {
+        let now = Clock.monotonic()
+        guard now - hurriedAt >= Self.longPause else { return }
+        hurriedAt = now
+        for session in sessions where session.state == "Idle" {
+            if let command = dialect.hurry(session.peer) { _ = try CommandRunner.run(command) }
+        }
     }
 
     private func becomeReady() throws {
@@ -136,7 +151,9 @@ final class Adapter {
     }
 
     private func tellSessions(_ known: [SessionState]) {
-        for session in known where session.state != sessions.first(where: { $0.peer == session.peer })?.state {
+        // Attempts to connect that come to nothing are no events.
+        let established = Set(sessions.filter(\.isEstablished).map(\.peer))
+        for session in known where session.isEstablished != established.contains(session.peer) {
             guard let name = name(of: session.peer) else { continue }
             send([
                 "event": "session", "peer": .string(session.peer.description), "name": .string(name),

@@ -17,6 +17,8 @@ protocol Dialect {
     func routes(_ answers: [String]) throws -> [KnownRoute]
     /// The commands that announce the router's own prefixes, or withdraw them.
     func originate(_ isOn: Bool) -> [[String]]
+    /// The command that lets an idle session be tried at once, for daemons that wait much longer than other speakers.
+    func hurry(_ peer: IPAddress) -> [String]?
     /// Whether the daemon has to be told by commands what to announce, each time that it starts.
     var originatesByCommand: Bool { get }
 }
@@ -46,6 +48,20 @@ struct SessionState: Hashable {
     let sent: Int
 
     var isEstablished: Bool { state == "Established" }
+
+    /// What changes only when something happens: not between one attempt to connect and the next.
+    var fingerprint: Fingerprint { Fingerprint(peer: peer, isEstablished: isEstablished, received: received, sent: sent) }
+
+    struct Fingerprint: Hashable {
+        let peer: IPAddress
+        let isEstablished: Bool
+        let received: Int
+        let sent: Int
+    }
+}
+
+extension Dialect {
+    func hurry(_ peer: IPAddress) -> [String]? { nil }
 }
 
 /// A route that a daemon knows.

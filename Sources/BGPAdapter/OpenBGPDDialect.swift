@@ -35,6 +35,9 @@ struct OpenBGPDDialect: Dialect {
         }
     }
 
+    /// It leaves a session that ended alone for 30 s, and longer each time.
+    func hurry(_ peer: IPAddress) -> [String]? { command("neighbor", "\(peer)", "up") }
+
     /// Reads `show neighbor`.
     func sessions(_ answers: [String]) throws -> [SessionState] {
         try answers.flatMap { answer in

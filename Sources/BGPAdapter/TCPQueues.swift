@@ -9,8 +9,6 @@ struct TCPQueue: Hashable {
     /// Octets that have arrived and that the daemon has not read yet.
     let unread: Int
 
-    var isEmpty: Bool { unacknowledged == 0 && unread == 0 }
-
     /// The established connections with port 179 at either end, in this thread's namespace.
     static func read() -> [TCPQueue] {
         ["tcp", "tcp6"].flatMap { name -> [TCPQueue] in

@@ -72,7 +72,13 @@ struct Convergence {
 
     /// Adds or takes away what one end counts for.
     private mutating func count(_ key: Key, _ sign: Int) {
-        guard !held.contains(key), let end = ends[key] else { return }
+        guard let end = ends[key] else { return }
+        if held.contains(key) {
+            // A daemon of others may take until its hold timer to see that the neighbour is gone. Until then all its routes
+            // by that neighbour lead nowhere, and that is no rest.
+            if end.isSettled != nil, end.isEstablished { unbalanced += sign }
+            return
+        }
         expected += sign
         if end.isEstablished { established += sign }
         if !isBalanced(end, opposite[key].flatMap { ends[$0] }) { unbalanced += sign }

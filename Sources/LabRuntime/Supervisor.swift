@@ -23,7 +23,7 @@ final class Supervisor {
     var convergence: Convergence
     var faults = Faults()
     /// Whether routing came to rest since the last change that anybody saw.
-    private(set) var isConverged = false
+    var isConverged = false
     /// Whether the lab is up for good: before that, the end of whoever brings it up is the end of the lab.
     var isCommitted = false
     /// The one who brings the lab up, until it is committed.

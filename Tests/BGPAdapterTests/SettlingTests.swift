@@ -11,36 +11,57 @@ struct SettlingTests {
 
     @Test func restNeedsTheWholeQuietTime() {
         var settling = Settling(quiet: second, now: 0)
-        settling.observe(hasChanged: true, [queue("a")], now: 10)
+        settling.observe(hasChanged: true, [queue("a")], isAwake: false, now: 10)
         #expect(!settling.isSettled(now: second))
         #expect(settling.isSettled(now: second + 10))
     }
 
     @Test func aChangeBeginsTheTimeAnew() {
         var settling = Settling(quiet: second, now: 0)
-        settling.observe(hasChanged: false, [queue("a")], now: second)
+        settling.observe(hasChanged: false, [queue("a")], isAwake: false, now: second)
         #expect(settling.isSettled(now: second))
-        settling.observe(hasChanged: true, [queue("a")], now: second + 1)
+        settling.observe(hasChanged: true, [queue("a")], isAwake: false, now: second + 1)
         #expect(!settling.isSettled(now: 2 * second))
-        settling.observe(hasChanged: false, [queue("a")], now: 2 * second + 1)
+        settling.observe(hasChanged: false, [queue("a")], isAwake: false, now: 2 * second + 1)
         #expect(settling.isSettled(now: 2 * second + 1))
     }
 
     @Test func aQueueThatWasNeverSeenEmptyIsNoRest() {
         var settling = Settling(quiet: second, now: 0)
-        settling.observe(hasChanged: false, [queue("a"), queue("b", unacknowledged: 19)], now: second)
+        settling.observe(hasChanged: false, [queue("a"), queue("b", unacknowledged: 19)], isAwake: false, now: second)
         #expect(!settling.isSettled(now: second))
-        settling.observe(hasChanged: false, [queue("a"), queue("b", unread: 19)], now: 2 * second)
+        settling.observe(hasChanged: false, [queue("a"), queue("b", unread: 19)], isAwake: false, now: 2 * second)
         #expect(!settling.isSettled(now: 2 * second))
-        settling.observe(hasChanged: false, [queue("a", unread: 19), queue("b")], now: 3 * second)
+        settling.observe(hasChanged: false, [queue("a", unacknowledged: 19), queue("b")], isAwake: false, now: 3 * second)
         #expect(settling.isSettled(now: 3 * second), "each was empty once: a keepalive under way is no change")
+        settling.observe(hasChanged: false, [queue("a", unread: 19), queue("b")], isAwake: false, now: 4 * second)
+        #expect(!settling.isSettled(now: 4 * second), "what was not read may change everything")
+    }
+
+    @Test func aDaemonThatIsAwakeIsNotAtRest() {
+        var settling = Settling(quiet: second, now: 0)
+        settling.observe(hasChanged: false, [queue("a")], isAwake: true, now: second)
+        #expect(!settling.isSettled(now: second))
+        // It may have written after the look at the queue.
+        settling.observe(hasChanged: false, [queue("a", unacknowledged: 1)], isAwake: false, now: 2 * second)
+        #expect(!settling.isSettled(now: 2 * second))
+        settling.observe(hasChanged: false, [queue("a")], isAwake: false, now: 3 * second)
+        #expect(settling.isSettled(now: 3 * second))
+    }
+
+    @Test(arguments: [
+        ("12 (bird) S 1 12", false), ("12 (bird) R 1 12", true), ("12 (a) R) D 1", true), ("12 (a R) S 1", false),
+        ("", false), ("12 (bird)", false),
+    ])
+    func theStateStandsBehindTheName(stat: String, isAwake: Bool) {
+        #expect(Sleepers.isAwake(stat) == isAwake)
     }
 
     @Test func whatWasSeenEmptyBeforeAChangeProvesNothingAfterIt() {
         var settling = Settling(quiet: second, now: 0)
-        settling.observe(hasChanged: false, [queue("a")], now: 1)
-        settling.observe(hasChanged: true, [queue("a", unacknowledged: 60)], now: 2)
-        settling.observe(hasChanged: false, [queue("a", unacknowledged: 60)], now: 2 * second)
+        settling.observe(hasChanged: false, [queue("a")], isAwake: false, now: 1)
+        settling.observe(hasChanged: true, [queue("a", unacknowledged: 60)], isAwake: false, now: 2)
+        settling.observe(hasChanged: false, [queue("a", unacknowledged: 60)], isAwake: false, now: 2 * second)
         #expect(!settling.isSettled(now: 2 * second))
     }
 

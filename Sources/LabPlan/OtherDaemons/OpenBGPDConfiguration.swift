@@ -4,7 +4,9 @@ import Net
 /// The configuration of OpenBGPD (7.7 and later: it needs roles). What the router itself announces is not here: whoever runs
 /// it adds that by bgpctl, which takes away only what it has added.
 ///
-/// Its decisions are those of RFC 4271, section 9.1.2.2, but for the interior metric: the portable edition reads no routes of
+/// It keeps leaks back by OTC (RFC 9234) only towards neighbours that have told their role. So what came from a provider or
+/// peer is marked with a large community of the AS, by which it is kept from other providers and peers, and which leaves
+/// the AS nowhere. Its decisions are those of RFC 4271, section 9.1.2.2, but for the interior metric: the portable edition reads no routes of
 /// a Linux kernel, takes every next hop for reachable, and knows no distance.
 enum OpenBGPDConfiguration {
     static func text(_ topology: Topology, node: Int) -> String {
@@ -19,7 +21,9 @@ enum OpenBGPDConfiguration {
         lines += ["allow from any", "allow to any"]
         // Who heard a route from outside is its next hop inside.
         lines.append("match from ebgp set nexthop self")
-        for policy in policies where !policy.isInternal { lines += rules(policy) }
+        let mark = "\(own.asn):1:1"
+        for policy in policies where !policy.isInternal { lines += rules(policy, mark) }
+        lines.append("match to ebgp set large-community delete \(mark)")
         lines.append("match from ebgp community GRACEFUL_SHUTDOWN set localpref 0")
         return lines.joined(separator: "\n") + "\n"
     }
@@ -38,9 +42,11 @@ enum OpenBGPDConfiguration {
         return ["neighbor \(session.remoteAddress) {"] + lines.map { "  " + $0 } + ["}"]
     }
 
-    private static func rules(_ policy: NeighbourPolicy) -> [String] {
+    private static func rules(_ policy: NeighbourPolicy, _ mark: String) -> [String] {
         let address = policy.session.remoteAddress
         var rules = ["match from \(address) set localpref \(policy.localPreference)"]
+        if policy.isMarked { rules.append("match from \(address) set large-community \(mark)") }
+        if policy.isRestricted { rules.append("deny quick to \(address) large-community \(mark)") }
         var sets: [String] = []
         if policy.prepend > 0 { sets.append("prepend-self \(policy.prepend)") }
         if let value = policy.multiExitDiscriminator { sets.append("metric \(value)") }
