@@ -1,3 +1,4 @@
+import Glibc
 import JSON
 import Net
 import Netlink
@@ -83,7 +84,7 @@ final class Adapter {
         guard processes.areStarted else { return lookAgain(after: Self.shortPause) }
         do {
             try observe()
-        } catch where !isReady {
+        } catch  where !isReady {
             // It does not answer yet.
             return lookAgain(after: Self.shortPause / 4)
         } catch {
@@ -96,6 +97,8 @@ final class Adapter {
     }
 
     private func observe() throws {
+        // Before the daemon is asked anything, for a question wakes it up.
+        let (queues, isAwake) = quietMoment()
         let told = try dialect.sessions(try dialect.sessionQuestions.map(CommandRunner.run))
         // GoBGP tells them in another order each time.
         let known = configuration.sessions.compactMap { session in told.first { $0.peer == session.peer } }
@@ -105,14 +108,28 @@ final class Adapter {
         }
         let found = try table.entries()
         if !isReady { try becomeReady() }
-        let queues = TCPQueue.read()
         settling.observe(
             hasChanged: known.map(\.fingerprint) != sessions.map(\.fingerprint) || found != entries, queues,
-            isAwake: Sleepers.areAwake(processes.numbers.map(\.pid)), now: Clock.monotonic())
+            isAwake: isAwake, now: Clock.monotonic())
         tellSessions(known)
         tellRoutes(found)
         try hurry()
     }
+
+    /// Looks at queues and threads until nothing is to be done, or for ``patience`` looks: a KEEPALIVE is read in no time.
+    private func quietMoment() -> (queues: [TCPQueue], isAwake: Bool) {
+        let numbers = processes.numbers.map(\.pid)
+        for _ in 1..<Self.patience {
+            let queues = TCPQueue.read()
+            if queues.allSatisfy({ $0.unread == 0 }), !Sleepers.areAwake(numbers) { return (queues, false) }
+            usleep(Self.blink)
+        }
+        return (TCPQueue.read(), Sleepers.areAwake(numbers))
+    }
+
+    /// How often a moment without work is looked for, and the pause in between in microseconds.
+    private static let patience = 10
+    private static let blink: UInt32 = 3000
 
     /// Lets sessions be tried again that the daemon would leave alone for long.
     private func hurry() throws {

@@ -25,7 +25,8 @@ public enum AdapterDaemon {
         }
     }
 
-    private static func run(_ configuration: AdapterConfiguration, _ control: consuming FileDescriptor) throws -> Int32 {
+    private static func run(_ configuration: AdapterConfiguration, _ control: consuming FileDescriptor) throws -> Int32
+    {
         let loop = try EventLoop()
         // Process 1 of a PID namespace gets only the signals that it asks for.
         try loop.onSignals([SIGTERM, SIGINT]) { _ in loop.stop() }

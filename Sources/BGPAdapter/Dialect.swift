@@ -50,7 +50,9 @@ struct SessionState: Hashable {
     var isEstablished: Bool { state == "Established" }
 
     /// What changes only when something happens: not between one attempt to connect and the next.
-    var fingerprint: Fingerprint { Fingerprint(peer: peer, isEstablished: isEstablished, received: received, sent: sent) }
+    var fingerprint: Fingerprint {
+        Fingerprint(peer: peer, isEstablished: isEstablished, received: received, sent: sent)
+    }
 
     struct Fingerprint: Hashable {
         let peer: IPAddress

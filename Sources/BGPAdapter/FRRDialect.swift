@@ -18,8 +18,8 @@ struct FRRDialect: Dialect {
             DaemonProcess(
                 name: name, path: "/usr/lib/frr/\(name)",
                 arguments: [
-                    "--vty_socket", "/run/frr", "-z", "/run/frr/zserv", "-f", "/run/\(file)", "-i", "/run/frr/\(name).pid",
-                    "-P", "0",
+                    "--vty_socket", "/run/frr", "-z", "/run/frr/zserv", "-f", "/run/\(file)", "-i",
+                    "/run/frr/\(name).pid", "-P", "0",
                 ], socket: socket, account: "frr", folders: ["/run/frr"])
         }
         return [process("zebra", "zebra.conf", socket: "/run/frr/zserv"), process("bgpd", "frr.conf", socket: nil)]
@@ -47,7 +47,9 @@ struct FRRDialect: Dialect {
     func sessions(_ answers: [String]) throws -> [SessionState] {
         try answers.flatMap { answer in
             (try JSON(parsing: answer.utf8).members ?? []).compactMap { member in
-                guard let peer = IPAddress(member.name), let state = member.value["bgpState"]?.string else { return nil }
+                guard let peer = IPAddress(member.name), let state = member.value["bgpState"]?.string else {
+                    return nil
+                }
                 let counts = member.value["messageStats"]
                 return SessionState(
                     peer: peer, state: state, received: counts?["updatesRecv"]?.int ?? 0,

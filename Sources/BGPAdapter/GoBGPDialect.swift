@@ -26,12 +26,16 @@ struct GoBGPDialect: Dialect {
     }
 
     var sessionQuestions: [[String]] { [command("neighbor", "-j")] }
-    var routeQuestions: [[String]] { AddressFamily.allCases.map { command("global", "rib", "-a", $0.rawValue, "-j") } }
+    var routeQuestions: [[String]] {
+        AddressFamily.allCases.map { command("global", "rib", "-a", $0.rawValue, "-j") }
+    }
 
     func originate(_ isOn: Bool) -> [[String]] {
         own.map { prefix in
             isOn
-                ? command("global", "rib", "add", "\(prefix)", "origin", "igp", "local-pref", "400", "-a", prefix.family.rawValue)
+                ? command(
+                    "global", "rib", "add", "\(prefix)", "origin", "igp", "local-pref", "400", "-a",
+                    prefix.family.rawValue)
                 : command("global", "rib", "del", "\(prefix)", "-a", prefix.family.rawValue)
         }
     }
@@ -71,7 +75,8 @@ struct GoBGPDialect: Dialect {
             switch attribute["type"]?.int {
             case 2:
                 let segments = attribute["as_paths"]?.array ?? []
-                route.asPath = segments.flatMap { ($0["asns"]?.array ?? []).compactMap { $0.int.map(UInt32.init(clamping:)) } }
+                let numbers = segments.flatMap { $0["asns"]?.array ?? [] }
+                route.asPath = numbers.compactMap { $0.int.map(UInt32.init(clamping:)) }
             case 3, 14: route.nextHop = attribute["nexthop"]?.string.flatMap { IPAddress($0) }
             case 4: route.multiExitDiscriminator = attribute["metric"]?.int
             case 5: route.localPreference = attribute["value"]?.int

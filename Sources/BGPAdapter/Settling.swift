@@ -25,7 +25,7 @@ struct Settling {
         lastChange = now
     }
 
-    /// Takes a look into account. `isAwake` says whether the daemon had something to do.
+    /// Takes a look into account: at queues and threads first, and then at what the daemon says. `isAwake` says whether the daemon had something to do.
     mutating func observe(hasChanged: Bool, _ queues: [TCPQueue], isAwake: Bool, now: Nanoseconds) {
         if hasChanged {
             lastChange = now
@@ -33,7 +33,8 @@ struct Settling {
         }
         connections = queues.map(\.connection)
         isBusy = isAwake || queues.contains { $0.unread > 0 }
-        guard !isAwake else { return }
+        // The queues were read before the daemon was asked: what it had not done by then may have come since.
+        guard !isAwake, !hasChanged else { return }
         for queue in queues where queue.unacknowledged == 0 { drained.insert(queue.connection) }
     }
 

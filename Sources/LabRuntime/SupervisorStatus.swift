@@ -39,7 +39,8 @@ extension Supervisor {
             "name": .string(node.name), "kind": .string(node.kind.rawValue), "network": .string(node.network),
             "asn": .int(Int(node.asn.rawValue)), "city": .string(node.place.label),
             "netns": .string(topology.namespace(of: node.index)),
-            "processes": .array(daemons.filter { $0.node == node.index }.flatMap { [processStatus($0)] + partStatus($0) }),
+            "processes": .array(
+                daemons.filter { $0.node == node.index }.flatMap { [processStatus($0)] + partStatus($0) }),
             "daemon": topology.otherDaemon(of: node.index).map { .string($0.rawValue) } ?? .null,
         ]
     }

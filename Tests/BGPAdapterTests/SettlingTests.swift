@@ -12,6 +12,7 @@ struct SettlingTests {
     @Test func restNeedsTheWholeQuietTime() {
         var settling = Settling(quiet: second, now: 0)
         settling.observe(hasChanged: true, [queue("a")], isAwake: false, now: 10)
+        settling.observe(hasChanged: false, [queue("a")], isAwake: false, now: 20)
         #expect(!settling.isSettled(now: second))
         #expect(settling.isSettled(now: second + 10))
     }
@@ -32,7 +33,8 @@ struct SettlingTests {
         #expect(!settling.isSettled(now: second))
         settling.observe(hasChanged: false, [queue("a"), queue("b", unread: 19)], isAwake: false, now: 2 * second)
         #expect(!settling.isSettled(now: 2 * second))
-        settling.observe(hasChanged: false, [queue("a", unacknowledged: 19), queue("b")], isAwake: false, now: 3 * second)
+        settling.observe(
+            hasChanged: false, [queue("a", unacknowledged: 19), queue("b")], isAwake: false, now: 3 * second)
         #expect(settling.isSettled(now: 3 * second), "each was empty once: a keepalive under way is no change")
         settling.observe(hasChanged: false, [queue("a", unread: 19), queue("b")], isAwake: false, now: 4 * second)
         #expect(!settling.isSettled(now: 4 * second), "what was not read may change everything")

@@ -17,8 +17,8 @@ struct OtherDaemonTests {
     /// A network of the daemon with every relation, each option of a relation, and `count` routers.
     static func topology(_ daemon: OtherDaemon, routers count: Int = 2, timers: Timers = .fast) throws -> Topology {
         let cities = [
-            place("FRA", 50.03, 8.57), place("AMS", 52.31, 4.76), place("LHR", 51.47, -0.45), place("CDG", 49.01, 2.55),
-            place("MAD", 40.47, -3.56),
+            place("FRA", 50.03, 8.57), place("AMS", 52.31, 4.76), place("LHR", 51.47, -0.45),
+            place("CDG", 49.01, 2.55), place("MAD", 40.47, -3.56),
         ]
         var up = Relation(network: "up", kind: .provider)
         up.prepend = 2
@@ -28,8 +28,12 @@ struct OtherDaemonTests {
         var side = Relation(network: "side", kind: .peer)
         side.localPreference = 150
         side.leak = daemon.canLeak
-        let relations = [up, side, Relation(network: "down", kind: .customer), Relation(network: "kin", kind: .sibling)]
-        func network(_ name: String, _ asn: UInt32, _ daemon: OtherDaemon? = nil, _ relations: [Relation] = []) -> Network {
+        let relations = [
+            up, side, Relation(network: "down", kind: .customer), Relation(network: "kin", kind: .sibling),
+        ]
+        func network(
+            _ name: String, _ asn: UInt32, _ daemon: OtherDaemon? = nil, _ relations: [Relation] = []
+        ) -> Network {
             Network(
                 name: name, asn: ASN(asn), cities: daemon == nil ? [cities[0]] : Array(cities.prefix(count)),
                 relations: relations, timers: TimerOverrides(), daemon: daemon)
@@ -74,7 +78,9 @@ struct OtherDaemonTests {
 
     @Test(arguments: OtherDaemon.allCases)
     func theCheckCanFail(daemon: OtherDaemon) throws {
-        let broken = files(daemon, try Self.topology(daemon)).map { DaemonFile(name: $0.name, text: $0.text + "\nnonsense\n") }
+        let broken = files(daemon, try Self.topology(daemon)).map {
+            DaemonFile(name: $0.name, text: $0.text + "\nnonsense\n")
+        }
         #expect(try check(daemon, broken).status != 0)
     }
 
