@@ -71,8 +71,15 @@ let package = Package(
         module("BGPSession", ["BGPWire", "Net"]),
         module("BGPTable", ["BGPWire", "Net"]),
         module("BFD"),
-        module("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
         module("BGPAdapter", ["JSON", "Net", "Netlink", "Sys", "CLinux"]),
+        module("BMPWire", ["BGPWire", "Net"]),
+        module("MRTWire", ["BGPWire", "Net"]),
+        module(
+            "BGPSpeaker",
+            [
+                "BFD", "BMPWire", "MRTWire", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys",
+                "CLinux",
+            ]),
 
         // DNS
         module("DNSWire", ["Net"]),
@@ -87,7 +94,8 @@ let package = Package(
         .executableTarget(
             name: "lab",
             dependencies: [
-                "LabFile", "LabModel", "LabPlan", "LabRuntime", "LabObserve", "DNSWire", "DNSZone", "JSON", "Net",
+                "BGPTable", "LabFile", "LabModel", "LabPlan", "LabRuntime", "LabObserve", "DNSWire", "DNSZone", "JSON",
+                "Net",
                 "Netlink", "Sys", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -102,6 +110,11 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["CLinux", "LabModel", "Net"], path: "Tests/Support",
             swiftSettings: strict),
+        .target(
+            name: "BGPSimulation", dependencies: ["BGPSession", "BGPTable", "BGPWire", "Net"],
+            path: "Tests/BGPSimulation", swiftSettings: strict),
+        .executableTarget(
+            name: "bgp-replay", dependencies: ["BGPSimulation"], path: "Tests/Replay", swiftSettings: strict),
         tests("Net", ["TestSupport"]),
         tests("JSON", ["TestSupport"]),
         tests("Sys", ["CLinux", "JSON", "Net", "TestSupport"]),
@@ -115,14 +128,17 @@ let package = Package(
         tests("BGPWire", ["Net"]),
         tests("BGPSession", ["BGPWire", "Net"]),
         tests("BGPTable", ["BGPWire", "Net"]),
+        tests("BGPSimulation", ["BGPSession", "BGPTable", "BGPWire", "Net", "bgp-replay"]),
         tests("BFD"),
+        tests("BMPWire", ["BGPWire", "Net"]),
+        tests("MRTWire", ["BGPWire", "Net"]),
         tests("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
         tests("BGPAdapter", ["JSON", "Net"]),
         tests("DNSWire", ["Net"]),
         tests("DNSZone", ["DNSWire", "Net"]),
         tests("DNSResponder", ["DNSWire", "DNSZone", "Net"]),
         tests("DNSServer", ["DNSResponder", "DNSWire", "DNSZone", "JSON", "Net", "Sys"]),
-        .testTarget(name: "IntegrationTests", swiftSettings: strict),
+        .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "InteropTests", swiftSettings: strict),
     ]
 )

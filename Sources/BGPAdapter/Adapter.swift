@@ -103,8 +103,7 @@ final class Adapter {
         // GoBGP tells them in another order each time.
         let known = configuration.sessions.compactMap { session in told.first { $0.peer == session.peer } }
         if !dialect.writesKernel {
-            let routes = try dialect.routes(try dialect.routeQuestions.map(CommandRunner.run))
-            try table.write(routes.filter(\.isBest), except: isReady ? configuration.originate : [])
+            try table.write(try routes().filter(\.isBest), except: isReady ? configuration.originate : [])
         }
         let found = try table.entries()
         if !isReady { try becomeReady() }
@@ -235,9 +234,8 @@ final class Adapter {
                 // Rest has to be said again to whoever heard otherwise.
                 toldSettled = isSettled
                 reply(.init("sessions", sessionsJSON(isSettled)), .init("idle", .bool(isSettled)))
-            case "rib":
-                let routes = try dialect.routes(try dialect.routeQuestions.map(CommandRunner.run))
-                reply(.init("routes", .array(routes.map(json))))
+            case "show":
+                send(.object((id.map { [.init("reply", .int($0))] } ?? []) + (try show(command))))
             default:
                 reply(.init("error", .string("\(configuration.daemon) cannot be asked '\(verb)'")))
             }
@@ -246,18 +244,21 @@ final class Adapter {
         }
     }
 
-    private func json(_ route: KnownRoute) -> JSON {
-        let isOwn = configuration.originate.contains(route.prefix) && route.asPath.isEmpty
-        let peer = isOwn ? nil : route.peer ?? route.nextHop
-        return [
-            "prefix": .string(route.prefix.description), "best": .bool(route.isBest),
-            "as_path": .array(route.asPath.map { .int(Int($0)) }),
-            "next_hop": route.nextHop.map { .string($0.description) } ?? .null,
-            "from": peer.flatMap(name).map { .string($0) } ?? .null,
-            "local_preference": route.localPreference.map { .int($0) } ?? .null,
-            "med": route.multiExitDiscriminator.map { .int($0) } ?? .null,
-            // None of them tells.
-            "reason": "",
-        ]
+    private func show(_ question: JSON) throws -> [JSON.Member] {
+        let views = AdapterViews(configuration: configuration, sessions: sessions)
+        let view = question["view"]?.string ?? ""
+        switch view {
+        case "neighbors": return views.neighbours
+        case "table": return views.table(try routes())
+        case "prefix": return try views.paths(to: question["prefix"]?.string ?? "", try routes())
+        default:
+            throw AdapterError(
+                "\(configuration.daemon) cannot be asked for '\(view)' here: neighbors, table and prefix are shown, "
+                    + "and its own command line has the rest")
+        }
+    }
+
+    private func routes() throws -> [KnownRoute] {
+        try dialect.routes(try dialect.routeQuestions.map(CommandRunner.run))
     }
 }

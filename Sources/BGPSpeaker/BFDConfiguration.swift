@@ -14,10 +14,10 @@ struct BFDConfiguration: Equatable {
         let fields = try ConfigurationFields(
             json, path, keys: ["interval_ms", "multiplier", "multihop", "minimum_ttl"])
         guard let interval = try fields.number("interval_ms", 10...60_000) else {
-            throw fields.error("interval_ms", "missing")
+            throw fields.error("interval_ms", "missing: a number of 10 to 60000 expected")
         }
         guard let multiplier = try fields.number("multiplier", 1...255) else {
-            throw fields.error("multiplier", "missing")
+            throw fields.error("multiplier", "missing: a number of 1 to 255 expected")
         }
         timing = BFDTiming(interval: UInt32(clamping: interval) * 1000, multiplier: UInt8(clamping: multiplier))
         isMultihop = try fields.flag("multihop") ?? false

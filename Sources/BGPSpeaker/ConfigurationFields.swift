@@ -18,8 +18,10 @@ struct ConfigurationFields {
         self.members = members
         var seen: Set<String> = []
         for member in members {
-            guard keys.contains(member.name) else { throw Self.error(place(member.name), "unknown key") }
-            guard seen.insert(member.name).inserted else { throw Self.error(place(member.name), "given twice") }
+            guard keys.contains(member.name) else {
+                throw error(member.name, "unknown key; there are \(keys.joined(separator: ", "))")
+            }
+            guard seen.insert(member.name).inserted else { throw error(member.name, "given twice; take one away") }
         }
     }
 
@@ -29,14 +31,17 @@ struct ConfigurationFields {
         return value
     }
 
-    func required(_ key: String) throws(ConfigurationError) -> JSON {
-        guard let value = self[key] else { throw Self.error(place(key), "missing") }
+    func string(_ key: String) throws(ConfigurationError) -> String {
+        guard let json = self[key] else { throw error(key, "missing: a string expected") }
+        guard let value = json.string else { throw error(key, "a string expected") }
         return value
     }
 
-    func string(_ key: String) throws(ConfigurationError) -> String {
-        guard let value = try required(key).string else { throw Self.error(place(key), "a string expected") }
-        return value
+    /// The members of the object under a key, which may be absent.
+    func object(_ key: String, _ keys: [String]) throws(ConfigurationError) -> ConfigurationFields? {
+        try self[key].map { json throws(ConfigurationError) in
+            try ConfigurationFields(json, place(key), keys: keys)
+        }
     }
 
     /// A value that is written as text.

@@ -171,19 +171,23 @@ final class Kernel {
     func write(_ prefix: IPPrefix, _ best: SelectedRoute?) {
         guard isWriting else { return }
         if let best, best.peer != .local, !interior.hasRoute(to: prefix) {
-            let hop = KernelRoute.NextHop(
-                best.resolution.gateway ?? best.nextHop.address, interface: best.resolution.interfaceIndex)
-            batch.add(
-                Netlink.RouteChange(
-                    .replace, KernelRoute(prefix, via: [hop], origin: .bgp, metric: Self.metric)))
+            batch.add(Netlink.RouteChange(.replace, Self.route(to: prefix, best)))
         } else {
             batch.add(delete(KernelRoute(prefix, origin: .bgp, metric: Self.metric)), ignoring: .alreadyGone)
         }
     }
 
+    /// The best route, with those that carry packets together with it, or a blackhole (RFC 7999).
+    private static func route(to prefix: IPPrefix, _ best: SelectedRoute) -> KernelRoute {
+        guard !best.isBlackhole else { return KernelRoute(prefix, kind: .blackhole, origin: .bgp, metric: metric) }
+        let hops = best.ways.map { KernelRoute.NextHop($0.gateway, interface: $0.interface) }
+        return KernelRoute(prefix, via: hops, origin: .bgp, metric: metric)
+    }
+
     private func delete(_ route: KernelRoute) -> Netlink.RouteChange {
         var route = route
         route.nextHops = []
+        route.kind = .any
         return Netlink.RouteChange(.delete, route)
     }
 
@@ -217,5 +221,13 @@ final class Kernel {
             }
         }
         flush()
+    }
+}
+
+extension SelectedRoute {
+    /// The ways that packets take, the best route's first.
+    var ways: [(gateway: IPAddress, interface: UInt32)] {
+        [(resolution.gateway ?? nextHop.address, resolution.interfaceIndex)]
+            + equalPaths.map { ($0.resolution.gateway ?? $0.nextHop.address, $0.resolution.interfaceIndex) }
     }
 }

@@ -37,10 +37,20 @@ final class Neighbour {
     var refreshRequested: AddressFamilies = []
     var refreshing: AddressFamilies = []
     /// What has come since the neighbour began to send a family again.
-    var refreshed: [AddressFamily: Set<IPPrefix>] = [:]
+    var refreshed: [AddressFamily: Set<RouteKey>] = [:]
     /// An operator wants no session.
     var isShut = false
     var lastEnd: SessionEnd?
+    var lastEndAt: Nanoseconds?
+    /// When the session became Established the last time, and how often it has.
+    var establishedAt: Nanoseconds?
+    var establishedCount = 0
+    var messagesReceived = MessageCounters()
+    var messagesSent = MessageCounters()
+    /// UPDATE messages whose routes counted as withdrawn (RFC 7606, section 2).
+    var treatedAsWithdraw = 0
+    /// The body of the neighbour's last OPEN.
+    var receivedOpen: [UInt8]?
     var nextAdvertisement: Nanoseconds = 0
     var advertisementTimer: Timer?
 
@@ -55,11 +65,15 @@ final class Neighbour {
                 families: configuration.families,
                 holdTime: configuration.timers.holdTime, connectRetryTime: configuration.timers.connectRetryTime,
                 isPassive: configuration.isPassive, role: configuration.role,
-                isRoleStrict: configuration.isRoleStrict, sendHoldTime: configuration.timers.sendHoldTime),
+                isRoleStrict: configuration.isRoleStrict, sendHoldTime: configuration.timers.sendHoldTime,
+                pathReception: configuration.paths.reception, pathSending: configuration.paths.sending,
+                isExtendedNextHop: configuration.isExtendedNextHop, exchange: configuration.exchange),
             seed: UInt64.random(in: .min ... .max))
     }
 
     var state: SessionState { session.state }
+    /// The OPEN that the neighbour is sent.
+    var ownOpen: OpenMessage { session.configuration.open }
 
     // MARK: Events
 
@@ -70,7 +84,11 @@ final class Neighbour {
         isHandling = true
         while !events.isEmpty {
             let next = events.removeFirst()
+            let before = session.state
             for action in session.handle(next, now: UInt64(Clock.monotonic())) { perform(action) }
+            if let log = speaker.observers?.log, session.state != before {
+                log.record(self, from: before, to: session.state)
+            }
         }
         isHandling = false
         updateTimer()
@@ -88,9 +106,9 @@ final class Neighbour {
         case .connect: connect()
         case .accept: accept()
         case .refuse(let message): refuse(message)
-        case .sendOpen(let message, let origin): send(origin) { message.encode(to: &$0) }
-        case .sendKeepalive(let origin): send(origin) { MessageHeader.encodeKeepalive(to: &$0) }
-        case .sendNotification(let message, let origin): send(origin) { message.encode(to: &$0) }
+        case .sendOpen(let message, let origin): send(.open, origin) { message.encode(to: &$0) }
+        case .sendKeepalive(let origin): send(.keepalive, origin) { MessageHeader.encodeKeepalive(to: &$0) }
+        case .sendNotification(let message, let origin): send(.notification, origin) { message.encode(to: &$0) }
         case .disconnect(.outgoing):
             outgoing?.close()
             outgoing = nil
@@ -161,9 +179,12 @@ final class Neighbour {
         origin == .outgoing ? outgoing : incoming
     }
 
-    func send(_ origin: ConnectionOrigin, _ encode: (inout [UInt8]) -> Void) {
+    func send(_ type: MessageType, _ origin: ConnectionOrigin, _ encode: (inout [UInt8]) -> Void) {
         guard let connection = connection(origin) else { return }
+        messagesSent[type] += 1
+        let start = connection.unsent.count
         encode(&connection.unsent)
+        speaker.observers?.sent(self, connection.unsent[start...])
         connection.flush()
     }
 
@@ -193,8 +214,17 @@ final class Neighbour {
     private func receive(
         _ frame: MessageFrame, _ connection: PeerConnection, _ origin: ConnectionOrigin
     ) throws(NotificationMessage) {
+        messagesReceived[frame.type] += 1
+        // Copied for those who look on, if there are any.
+        let message = speaker.observers.map { observers in
+            let message = BGPMessages.whole(frame.type, connection.reader.withBody(of: frame) { $0.copied })
+            let isFourOctetASN = session.negotiated(on: origin)?.isFourOctetASN ?? true
+            observers.received(self, message, isFourOctetASN: isFourOctetASN)
+            return message
+        }
         switch frame.type {
         case .open:
+            receivedOpen = connection.reader.withBody(of: frame) { $0.copied }
             let open = try connection.reader.withBody(of: frame) { body throws(NotificationMessage) in
                 try OpenMessage(decoding: body)
             }
@@ -217,9 +247,12 @@ final class Neighbour {
             }
             let context = negotiated.updateContext(for: session.configuration)
             let update = try connection.reader.withBody(of: frame) { body throws(NotificationMessage) in
-                try UpdateMessage(decoding: body, context: context)
+                let update = try UpdateMessage(decoding: body, context: context)
+                if let fault = update.treatedAsWithdraw { log(report(fault, update.withdrawn, body)) }
+                return update
             }
             handle(.received(.update, origin))
+            if let message { speaker.observers?.station?.received(self, update, message) }
             try apply(update)
         }
     }

@@ -14,6 +14,8 @@ extension Neighbour {
     func established(_ negotiated: NegotiatedSession, on origin: ConnectionOrigin) {
         self.negotiated = negotiated
         establishedOn = origin
+        establishedAt = Clock.monotonic()
+        establishedCount += 1
         received = 0
         sent = 0
         digested = 0
@@ -22,11 +24,15 @@ extension Neighbour {
         (receivedIPv4, receivedIPv6) = (0, 0)
         (refreshRequested, refreshing, refreshed) = ([], [], [:])
         nextAdvertisement = 0
-        speaker.table.peerUp(id, identifier: negotiated.identifier, families: negotiated.families)
+        speaker.table.peerUp(
+            id, identifier: negotiated.identifier, families: negotiated.families, pathFamilies: negotiated.sentPaths,
+            isExtendedNextHop: negotiated.isExtendedNextHop)
+        speaker.observers?.station?.established(self, isNew: true)
         speaker.sessionChanged(self, reason: "")
     }
 
     func ended(_ reason: SessionEnd, _ wasEstablished: Bool) {
+        if wasEstablished { speaker.observers?.station?.ended(self, reason) }
         negotiated = nil
         if wasEstablished {
             speaker.table.peerDown(id)
@@ -39,6 +45,7 @@ extension Neighbour {
             speaker.sessionChanged(self, reason: "\(reason)", wasEstablished: wasEstablished)
         }
         lastEnd = reason
+        lastEndAt = Clock.monotonic()
     }
 
     /// Whether all that is to be sent has been given to the kernel, End-of-RIB included.
@@ -54,6 +61,7 @@ extension Neighbour {
     /// Takes what the table has for the neighbour and sends it. Answers whether there is more that the socket would take.
     func sendUpdates() -> Bool {
         guard let negotiated, let connection = connection(establishedOn) else { return false }
+        let start = connection.unsent.count
         beginRefresh(negotiated, connection)
         var isMore = false
         if speaker.table.hasUpdates(for: id), connection.unsent.count < Self.mostUnsent {
@@ -72,6 +80,7 @@ extension Neighbour {
             }
         }
         endRefresh(negotiated, connection)
+        speaker.observers?.sent(self, connection.unsent.dropFirst(start))
         if !connection.unsent.isEmpty { connection.flush() }
         return isMore && connection.unsent.count < Self.mostUnsent
     }
@@ -98,14 +107,17 @@ extension Neighbour {
         _ subtype: UInt8, _ family: AddressFamily, _ negotiated: NegotiatedSession, _ connection: PeerConnection
     ) {
         guard negotiated.isEnhancedRouteRefresh else { return }
+        messagesSent[.routeRefresh] += 1
         RouteRefreshMessage(FamilyIdentifier(family), subtype: subtype).encode(to: &connection.unsent)
     }
 
     private func send(_ updates: OutgoingUpdates, _ negotiated: NegotiatedSession, _ connection: PeerConnection) {
         if !updates.withdrawn.isEmpty {
-            count(encoder(negotiated).withdraw(updates.withdrawn.span, to: &connection.unsent))
+            count(
+                encoder(negotiated).withdraw(
+                    updates.withdrawn.span, paths: updates.withdrawnPaths, to: &connection.unsent))
         }
-        for group in updates.announced { announce(group.prefixes, group.attributes, negotiated, connection) }
+        for group in updates.announced { announce(group, negotiated, connection) }
         let interval = configuration.advertisementInterval
         if interval > 0, isEndOfRIBSent, !updates.announced.isEmpty {
             nextAdvertisement = Clock.monotonic() + Int64.random(in: interval - interval / 4...interval)
@@ -113,24 +125,32 @@ extension Neighbour {
     }
 
     private func announce(
-        _ prefixes: [IPPrefix], _ attributes: PathAttributes, _ negotiated: NegotiatedSession,
-        _ connection: PeerConnection
+        _ group: OutgoingUpdates.Group, _ negotiated: NegotiatedSession, _ connection: PeerConnection
     ) {
+        let prefixes = group.prefixes.span
         do throws(UpdateEncodingError) {
-            count(try encoder(negotiated).announce(prefixes.span, attributes: attributes, to: &connection.unsent))
+            count(
+                try encoder(negotiated).announce(
+                    prefixes, paths: group.paths, attributes: group.attributes, to: &connection.unsent))
         } catch {
             // What cannot be said must not stay said in its older form.
             log("\(error), \(prefixes.count) prefixes withdrawn")
-            count(encoder(negotiated).withdraw(prefixes.span, to: &connection.unsent))
+            count(encoder(negotiated).withdraw(prefixes, paths: group.paths, to: &connection.unsent))
         }
     }
 
+    /// Whether routes of a family are sent with path identifiers.
+    func hasSentPaths(_ family: AddressFamily) -> Bool { negotiated?.sentPaths.contains(family) == true }
+
     private func encoder(_ negotiated: NegotiatedSession) -> UpdateEncoder {
-        UpdateEncoder(isFourOctetASN: negotiated.isFourOctetASN, maximumLength: negotiated.maximumLength)
+        UpdateEncoder(
+            isFourOctetASN: negotiated.isFourOctetASN, maximumLength: negotiated.maximumLength,
+            pathFamilies: negotiated.sentPaths, isTransparent: configuration.exchange == .routeServer)
     }
 
     private func count(_ messages: Int) {
         sent += messages
+        messagesSent[.update] += messages
         speaker.hasChanged = true
         handle(.updateSent)
     }

@@ -19,7 +19,10 @@ final class Speaker {
     private(set) var neighbours: [Neighbour] = []
     private var listeners: [FileDescriptorBox] = []
     private(set) var bfd: BFDMonitor?
+    /// Who looks on at all that happens; nobody unless the configuration asks for it.
+    private(set) var observers: Observers?
     private var trackedNextHops: Set<IPAddress> = []
+    private var trackedOnLinks: Set<LinkNextHop> = []
     private(set) var isStarted = false
     private var isSwept = false
 
@@ -43,16 +46,20 @@ final class Speaker {
         self.configuration = configuration
         self.loop = loop
         kernel = try Kernel(loop, isWriting: configuration.writesKernel)
-        table = Table(local: LocalSpeaker(asn: configuration.asn, identifier: configuration.identifier))
+        table = Table(
+            local: LocalSpeaker(asn: configuration.asn, identifier: configuration.identifier),
+            decision: configuration.decision)
         for neighbour in configuration.neighbours {
             let id = table.addPeer(peerConfiguration(neighbour))
             neighbours.append(Neighbour(neighbour, id: id, speaker: self))
         }
+        applyOptions()
         for prefix in configuration.originated { table.originate(prefix) }
         kernel.onLink = { [weak self] in self?.linkChanged($0, $1) }
         loop.beforeSleep = { [weak self] in self?.work() }
         for address in Set(configuration.neighbours.map(\.localAddress)).sorted() { try listen(address) }
         bfd = try BFDMonitor(loop, neighbours)
+        observers = try Observers(self)
     }
 
     /// Our own addresses as next hops: the session's own, and for the other family one of the same link (RFC 2545, section 3).
@@ -60,7 +67,7 @@ final class Speaker {
         var result = PeerConfiguration(
             relation: neighbour.relation, asn: neighbour.asn, address: neighbour.address,
             isClusterClient: neighbour.isClusterClient, nextHopSelf: neighbour.nextHopSelf,
-            importOptions: neighbour.importOptions, exportOptions: neighbour.exportOptions)
+            pathLimit: neighbour.paths.limit)
         let link = neighbour.interface.flatMap { kernel.interior.link(named: $0)?.index }
         for address in [neighbour.localAddress] + (link.map { kernel.interior.addresses(on: $0) } ?? []) {
             switch address {
@@ -70,6 +77,23 @@ final class Speaker {
             }
         }
         return result
+    }
+
+    /// Gives the table what import and export change, which may speak of neighbours by their numbers.
+    private func applyOptions() {
+        let numbers = { [neighbours] (name: String) in
+            neighbours.filter { $0.configuration.name == name || $0.configuration.address.description == name }
+                .map(\.id)
+        }
+        for neighbour in neighbours {
+            let configuration = neighbour.configuration
+            var imports = configuration.imports.resolved(numbers)
+            var exports = configuration.exports.resolved(numbers)
+            imports.gracefulShutdown = configuration.isShuttingDown
+            exports.gracefulShutdown = configuration.isShuttingDown
+            table.setImportOptions(imports, of: neighbour.id)
+            table.setExportOptions(exports, of: neighbour.id)
+        }
     }
 
     // MARK: Administration
@@ -97,6 +121,7 @@ final class Speaker {
         loop.beforeSleep = nil
         for neighbour in neighbours { neighbour.handle(.manualStop(NotificationMessage(.administrativeShutdown))) }
         bfd?.stop()
+        observers?.stop()
         kernel.removeAll()
         loop.stop()
     }
@@ -155,6 +180,7 @@ final class Speaker {
         // Before the neighbours hear of it and send packets.
         kernel.flush()
         for neighbour in neighbours where neighbour.sendUpdates() { scheduleWork() }
+        if observers?.work() == true { scheduleWork() }
         if isMore { return scheduleWork() }
         if !isSwept, isStarted, neighbours.allSatisfy(\.isTableComplete) { sweep() }
         guard neighbours.allSatisfy(\.isQuiet) else { return }
@@ -184,18 +210,37 @@ final class Speaker {
                 trackedNextHops.insert(address)
                 table.nextHopChanged(address, to: kernel.interior.resolve(address))
             case .forget(let address): trackedNextHops.remove(address)
+            case .trackOnLink(let address, let peer):
+                trackedOnLinks.insert(LinkNextHop(address: address, peer: peer))
+                table.nextHopChanged(address, onLinkOf: peer, to: resolve(address, onLinkOf: peer))
+            case .forgetOnLink(let address, let peer):
+                trackedOnLinks.remove(LinkNextHop(address: address, peer: peer))
             }
         }
         if changes.hasNextHops {
             for address in trackedNextHops { table.nextHopChanged(address, to: kernel.interior.resolve(address)) }
+            for hop in trackedOnLinks {
+                table.nextHopChanged(
+                    hop.address, onLinkOf: hop.peer, to: resolve(hop.address, onLinkOf: hop.peer))
+            }
         }
-        for change in table.decide(atMost: Self.decisionsAtOnce) {
+        let decided = table.decide(atMost: Self.decisionsAtOnce)
+        observers?.station?.selected(decided)
+        for change in decided {
             kernel.write(change.prefix, change.route)
             onBest?(change)
             hasChanged = true
         }
         rewrite(changes)
         return table.needsDecision
+    }
+
+    /// A link-local next hop is on the link to the neighbour that named it.
+    private func resolve(_ address: IPAddress, onLinkOf peer: PeerID) -> NextHopResolution? {
+        guard let name = neighbours.first(where: { $0.id == peer })?.configuration.interface,
+            let link = kernel.interior.link(named: name)
+        else { return nil }
+        return kernel.interior.resolve(address, onLink: link.index)
     }
 
     /// Writes again what the kernel may have lost.
@@ -206,7 +251,7 @@ final class Speaker {
         guard !changes.flushedLinks.isEmpty || changes.present != nil else { return }
         for prefix in table.knownPrefixes {
             guard let best = table.best(for: prefix), best.peer != .local else { continue }
-            if changes.flushedLinks.contains(best.resolution.interfaceIndex)
+            if best.ways.contains(where: { changes.flushedLinks.contains($0.interface) })
                 || changes.present?.contains(prefix) == false
             {
                 kernel.write(prefix, best)
@@ -219,6 +264,12 @@ final class Speaker {
         isSwept = true
         kernel.sweep { prefix in table.best(for: prefix).map { $0.peer != .local } ?? false }
     }
+}
+
+/// A link-local next hop, with the neighbour on whose link it is.
+struct LinkNextHop: Hashable {
+    let address: IPAddress
+    let peer: PeerID
 }
 
 /// A descriptor in a collection, which holds no values that cannot be copied.

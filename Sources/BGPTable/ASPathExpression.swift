@@ -126,3 +126,19 @@ public struct ASPathExpression: Hashable, Sendable {
         places.waiting.removeAll(keepingCapacity: true)
     }
 }
+
+extension ASPathExpression.SyntaxError: CustomStringConvertible {
+    /// What is wrong and where, for people, who count from 1: `nothing to repeat at character 3`.
+    public var description: String {
+        let what =
+            switch reason {
+            case .unexpected: "an AS number, '.', '[', '(', '^' or '$' expected"
+            case .number: "an AS number of 0 to 4294967295 expected"
+            case .range: "one AS number at least, and ranges from low to high, expected between brackets"
+            case .unclosed: "a parenthesis or bracket is not closed that begins"
+            case .nothingToRepeat: "nothing to repeat"
+            case .tooLarge: "at most 1024 characters and 32 parentheses inside each other expected"
+            }
+        return "\(what) at character \(position + 1)"
+    }
+}

@@ -19,13 +19,4 @@ extension LabReader {
         "bird2": "bird", "bird 2": "bird", "frrouting": "frr", "quagga": "frr", "zebra": "frr", "gobgpd": "gobgp",
         "bgpd": "openbgpd", "openbgp": "openbgpd",
     ]
-
-    /// What leaks has to take the OTC attribute away, or the neighbour drops it (RFC 9234, section 5).
-    func checkLeak(_ relation: Located<Relation>, by daemon: OtherDaemon?) {
-        guard let daemon, !daemon.canLeak, relation.value.leak else { return }
-        report.error(
-            "\(daemon.title) cannot leak routes to \(quoted(relation.value.network)): it has no way to take the attribute OTC "
-                + "away, by which the neighbour knows a leak (RFC 9234)", at: relation.position,
-            hint: "let the network that leaks run our own daemon or bird")
-    }
 }

@@ -9,12 +9,41 @@ public import Net
 ///         link k           10.n.r.2k+2 /31    ...::2k+2 /127
 ///     site s (from 1)      10.128+ s /24      2001:db8:8000+s::/48     its unicast prefix, loopback .1 and ::1
 ///
-/// Blocks grow when a router has more than 126 links, and shrink when there are more than 127 networks.
+/// A network's block is as large as its routers need. With more than 127 networks all are smaller than a /16. A network that
+/// needs more than the others' size is in the upper end of 10.0.0.0/9, the larger the higher; its place in the row stays free,
+/// so that the others keep their addresses.
 public struct Addressing: Hashable, Sendable {
-    /// The number of host bits of a router's IPv4 block: 8 or more.
-    let routerBits: UInt32
-    /// The number of host bits of a network's IPv4 block.
+    /// The addresses of a network.
+    struct Block: Hashable, Sendable, Codable {
+        /// The network's place in the row, from 0, which its IPv6 addresses have in them.
+        let row: Int
+        /// The first IPv4 address.
+        let base: UInt32
+        /// The number of host bits of the IPv4 block.
+        let bits: UInt32
+        /// The number of host bits of one router's block: 8 or more.
+        let routerBits: UInt32
+
+        /// How many routers have room.
+        var routers: Int { 1 << Int(bits - routerBits) }
+        /// How many links of one router have room.
+        var links: Int { (1 << Int(routerBits) - 2) / 2 }
+        /// The addresses, as a range.
+        var range: Range<UInt64> { UInt64(base)..<UInt64(base) + 1 << UInt64(bits) }
+    }
+
+    /// The blocks of the networks, in the order of the file.
+    let blocks: [Block]
+    /// The numbers of the sites, in the order of the file.
+    let siteNumbers: [Int]
+    /// How many host bits a network usually has.
     let networkBits: UInt32
+
+    init(blocks: [Block], siteNumbers: [Int], networkBits: UInt32) {
+        self.blocks = blocks
+        self.siteNumbers = siteNumbers
+        self.networkBits = networkBits
+    }
 
     /// What a service may not use, because the lab itself does.
     public static let reserved: [IPPrefix] = [
@@ -25,38 +54,82 @@ public struct Addressing: Hashable, Sendable {
         IPPrefix(.v6(IPv6Address(high: 0x2001_0db8_8000_0000, low: 0)), length: 33),
     ]
 
-    private static let base: UInt32 = 0x0A00_0000
-    private static let siteBase: UInt32 = 0x0A80_0000
+    static let base: UInt32 = 0x0A00_0000
+    static let siteBase: UInt32 = 0x0A80_0000
+    /// A network a /16 reads best, so none is smaller as long as that is room enough.
+    private static let usualBits: UInt32 = 16
 
-    /// Lays out addresses for so many networks and sites, of which the largest has so many routers and links at one
-    /// router. Throws ``TopologyError`` when they do not fit.
-    init(networks: Int, sites: Int, mostRouters: Int, mostLinks: Int) throws(TopologyError) {
-        func bits(for count: Int) -> UInt32 { UInt32(Int.bitWidth - max(0, count - 1).leadingZeroBitCount) }
-        routerBits = max(8, bits(for: 2 * mostLinks + 3))
-        let needed = routerBits + bits(for: mostRouters)
-        // A network a /16 reads best, so it is that as long as 127 of them are enough.
-        networkBits = networks <= 127 ? max(16, needed) : needed
-        guard networkBits < 23, networks < 1 << (23 - networkBits), networks < 0x7000 else {
-            throw TopologyError(
-                description:
-                    "\(networks) networks with up to \(mostRouters) routers of up to \(mostLinks) links do not fit "
-                    + "into 10.0.0.0/9")
+    /// What a network needs addresses for.
+    struct Demand: Hashable {
+        let routers: Int
+        /// The most links that one of its routers may have.
+        let links: Int
+
+        /// The host bits of one router's block, and of the network's.
+        var bits: (router: UInt32, network: UInt32) {
+            // Beyond 2^24 links or routers the sum of bits is too large for any block in any case.
+            let router = max(8, Self.bits(for: 2 * min(links, 1 << 24) + 3))
+            return (router, router + Self.bits(for: routers))
+        }
+
+        private static func bits(for count: Int) -> UInt32 {
+            UInt32(Int.bitWidth - max(0, count - 1).leadingZeroBitCount)
+        }
+    }
+
+    /// Lays out addresses for networks and sites. Throws ``TopologyError`` when they do not fit.
+    init(networks: [Demand], sites: Int) throws(TopologyError) {
+        guard networks.count < 0x7000 else {
+            throw TopologyError(description: "\(networks.count) networks: at most \(0x7000 - 1) fit")
         }
         guard sites < 0x7FFF else { throw TopologyError(description: "\(sites) sites: at most 32766 fit") }
+        siteNumbers = Array(0..<sites)
+        let needs = networks.map(\.bits)
+        for usual in (8...Self.usualBits).reversed() {
+            if let blocks = Self.blocks(needs, usual) {
+                self.blocks = blocks
+                networkBits = usual
+                return
+            }
+        }
+        let largest = networks.indices.max { needs[$0].network < needs[$1].network } ?? 0
+        throw TopologyError(
+            description:
+                "\(networks.count) networks, the largest with \(networks[largest].routers) routers of up to "
+                + "\(networks[largest].links) links, do not fit into 10.0.0.0/9")
+    }
+
+    /// The blocks when a network usually has `usual` host bits; nil when they do not fit.
+    private static func blocks(_ needs: [(router: UInt32, network: UInt32)], _ usual: UInt32) -> [Block]? {
+        let rowEnd = UInt64(base) + UInt64(needs.count + 1) << UInt64(usual)
+        var end = UInt64(siteBase)
+        guard rowEnd <= end else { return nil }
+        var bases = needs.indices.map { base + UInt32($0 + 1) << usual }
+        // The largest first: each block then lies on a multiple of its size without a gap.
+        for index in needs.indices.sorted(by: { (needs[$1].network, $0) < (needs[$0].network, $1) }) {
+            guard needs[index].network > usual else { break }
+            guard needs[index].network < 23, end - rowEnd >= 1 << UInt64(needs[index].network) else { return nil }
+            end -= 1 << UInt64(needs[index].network)
+            bases[index] = UInt32(truncatingIfNeeded: end)
+        }
+        return needs.indices.map { row in
+            let need = needs[row]
+            return Block(row: row, base: bases[row], bits: max(usual, need.network), routerBits: need.router)
+        }
     }
 
     /// What network `index` (from 0) announces.
     public func prefixes(ofNetwork index: Int) -> [IPPrefix] {
         [
-            IPPrefix(.v4(networkBase(index)), length: UInt8(32 - networkBits)),
+            IPPrefix(.v4(IPv4Address(rawValue: blocks[index].base)), length: UInt8(32 - blocks[index].bits)),
             IPPrefix(.v6(IPv6Address(high: networkHigh(index), low: 0)), length: 48),
         ]
     }
 
-    /// The block of one router: its loopback and the links whose addresses it gives.
+    /// The block of router number `router`: its loopback and the links whose addresses it gives.
     public func prefixes(ofRouter router: Int, inNetwork index: Int) -> [IPPrefix] {
         [
-            IPPrefix(.v4(routerBase(router, index)), length: UInt8(32 - routerBits)),
+            IPPrefix(.v4(routerBase(router, index)), length: UInt8(32 - blocks[index].routerBits)),
             IPPrefix(.v6(IPv6Address(high: networkHigh(index) | UInt64(router), low: 0)), length: 64),
         ]
     }
@@ -89,15 +162,14 @@ public struct Addressing: Hashable, Sendable {
         )
     }
 
-    private func networkBase(_ index: Int) -> IPv4Address {
-        IPv4Address(rawValue: Self.base + UInt32(index + 1) << networkBits)
-    }
     private func routerBase(_ router: Int, _ index: Int) -> IPv4Address {
-        IPv4Address(rawValue: networkBase(index).rawValue + UInt32(router) << routerBits)
+        IPv4Address(rawValue: blocks[index].base + UInt32(router) << blocks[index].routerBits)
     }
     private func siteBase(_ index: Int) -> IPv4Address {
-        IPv4Address(rawValue: Self.siteBase + UInt32(index + 1) << 8)
+        IPv4Address(rawValue: Self.siteBase + UInt32(siteNumbers[index] + 1) << 8)
     }
-    private func networkHigh(_ index: Int) -> UInt64 { 0x2001_0db8_0000_0000 | UInt64(0x1001 + index) << 16 }
-    private func siteHigh(_ index: Int) -> UInt64 { 0x2001_0db8_0000_0000 | UInt64(0x8001 + index) << 16 }
+    private func networkHigh(_ index: Int) -> UInt64 {
+        0x2001_0db8_0000_0000 | UInt64(0x1001 + blocks[index].row) << 16
+    }
+    private func siteHigh(_ index: Int) -> UInt64 { 0x2001_0db8_0000_0000 | UInt64(0x8001 + siteNumbers[index]) << 16 }
 }

@@ -14,6 +14,7 @@ final class Supervisor {
     let paths: LabPaths
     let plan: Plan
     let executor: PlanExecutor
+    private let bfdLoad: BFDLoad
     let events: EventLog
     private let journal: Journal
     private let labd: String
@@ -37,6 +38,7 @@ final class Supervisor {
     init(_ plan: Plan, labd: String) throws {
         paths = LabPaths(plan.topology.lab.name)
         self.plan = plan
+        bfdLoad = BFDLoad(plan.topology, processors: ResourceLimits.processors)
         self.labd = labd
         loop = try EventLoop()
         lock = try Registry.claim(paths.name)
@@ -124,7 +126,8 @@ final class Supervisor {
                 try addDaemon(
                     role, node: node,
                     role == .bgp
-                        ? DaemonConfiguration.bgp(topology, node: node) : DaemonConfiguration.dns(topology, node: node))
+                        ? DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
+                        : DaemonConfiguration.dns(topology, node: node))
             }
         daemon.onReady = { [weak self, weak daemon] in self?.becameReady(daemon) }
     }

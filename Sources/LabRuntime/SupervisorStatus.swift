@@ -73,8 +73,8 @@ extension Supervisor {
         ]
     }
 
-    /// The routes that a speaker knows. Throws ``RequestError``.
-    func routes(of name: String, _ answer: @escaping (JSON) -> Void) throws {
+    /// Hands a question to the BGP speaker of a node, and its answer back. Throws ``RequestError``.
+    func relay(_ question: JSON, to name: String, _ answer: @escaping (JSON) -> Void) throws {
         guard let node = topology.node(named: name) else { throw RequestError("there is no node '\(name)'") }
         guard let speaker = daemons.first(where: { $0.node == node.index && $0.role == .bgp }) else {
             throw RequestError("\(name) runs no BGP speaker")
@@ -82,7 +82,7 @@ extension Supervisor {
         guard speaker.state == .running else {
             throw RequestError("the BGP speaker of \(name) is \(speaker.state.rawValue)")
         }
-        speaker.ask([.init("do", "rib")]) { reply in
+        speaker.ask((question.members ?? []).filter { !["target", "id"].contains($0.name) }) { reply in
             answer(reply == .null ? ["error": .string("the BGP speaker of \(name) ended")] : reply)
         }
     }

@@ -64,6 +64,8 @@ public struct KernelRoute: Hashable, Sendable {
         public let rawValue: UInt8
         /// Makes a kind of its number.
         public init(rawValue: UInt8) { self.rawValue = rawValue }
+        /// Whatever the kind: for removals only.
+        public static let any = Kind(rawValue: 0)
         /// Goes on to a next hop.
         public static let unicast = Kind(rawValue: 1)
         /// Is for this machine.
@@ -166,6 +168,7 @@ public struct RouteChange: NetlinkRequest {
     /// Scope counts for IPv4 only: a gateway must have a narrower scope than the route that uses it.
     private var scope: UInt8 {
         guard route.destination.family == .ipv4 else { return 0 }
+        if route.kind == .any { return UInt8(RT_SCOPE_NOWHERE.rawValue) }
         if route.kind == .local { return UInt8(RT_SCOPE_HOST.rawValue) }
         if route.kind != .unicast { return UInt8(RT_SCOPE_UNIVERSE.rawValue) }
         // Deleting without a next hop must match any scope.

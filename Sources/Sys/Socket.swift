@@ -20,14 +20,15 @@ public enum Socket {
     }
 
     /// A socket bound to `address` and `port`, whether or not the address is there yet (IP_FREEBIND). IPv6 sockets take
-    /// IPv6 only, so that the two families never share a port by accident.
+    /// IPv6 only, so that the two families never share a port by accident. Shared sockets are of one port (SO_REUSEPORT).
     public static func bound(
-        _ kind: Kind, _ address: IPAddress, port: UInt16
+        _ kind: Kind, _ address: IPAddress, port: UInt16, isShared: Bool = false
     ) throws(SystemError) -> FileDescriptor {
         let target = SocketAddress(address, port: port)
         let socket = try open(target.domain, kind)
         // A TCP port whose last connection is still in TIME_WAIT may be taken; a UDP port that somebody has may not.
         if kind == .stream { try set(socket.raw, SOL_SOCKET, SO_REUSEADDR, 1) }
+        if isShared { try set(socket.raw, SOL_SOCKET, SO_REUSEPORT, 1) }
         switch address.family {
         case .ipv4:
             try set(socket.raw, Int32(IPPROTO_IP), IP_FREEBIND, 1)
@@ -116,6 +117,13 @@ public enum Socket {
     public static func localAddress(_ descriptor: Int32) throws(SystemError) -> SocketAddress {
         var address = SocketAddress()
         try systemCall("getsockname") { address.withMutablePointer { getsockname(descriptor, $0, $1) } }
+        return address
+    }
+
+    /// The address that a socket is connected to.
+    public static func remoteAddress(_ descriptor: Int32) throws(SystemError) -> SocketAddress {
+        var address = SocketAddress()
+        try systemCall("getpeername") { address.withMutablePointer { getpeername(descriptor, $0, $1) } }
         return address
     }
 

@@ -4,6 +4,34 @@ import Testing
 
 @testable import BGPSpeaker
 
+@Suite("Ages of BFD packets")
+struct ArrivalClockTests {
+    private let millisecond: Int64 = 1_000_000
+
+    @Test("A packet is as old as the clock says, but not older than the last look, nor of the future")
+    func age() {
+        var clock = ArrivalClock()
+        clock.set(wall: 1000 * millisecond, monotonic: 5 * millisecond)
+        clock.set(wall: 1030 * millisecond, monotonic: 35 * millisecond)
+        #expect(clock.age(1020 * millisecond) == 10_000_000)
+        #expect(clock.age(900 * millisecond) == 30_000_000)
+        #expect(clock.age(1040 * millisecond) == 0)
+    }
+
+    @Test(
+        "Before the second look, and when the clock has been set meanwhile, a packet counts as new",
+        arguments: [-40, 40])
+    func unknown(_ step: Int64) {
+        var clock = ArrivalClock()
+        clock.set(wall: 1000 * millisecond, monotonic: 5 * millisecond)
+        #expect(clock.age(990 * millisecond) == 0)
+        clock.set(wall: (1030 + step) * millisecond, monotonic: 35 * millisecond)
+        #expect(clock.age((1010 + step) * millisecond) == 0)
+        clock.set(wall: (1060 + step) * millisecond, monotonic: 65 * millisecond)
+        #expect(clock.age((1050 + step) * millisecond) == 10_000_000)
+    }
+}
+
 @Suite("BFD configuration")
 struct BFDConfigurationTests {
     private func parse(_ bfd: String) throws -> BFDConfiguration? {
@@ -30,13 +58,17 @@ struct BFDConfigurationTests {
     @Test(
         "What cannot be used is named with its place",
         arguments: [
-            ("{\"multiplier\":3}", ".interval_ms: missing"), ("{\"interval_ms\":50}", ".multiplier: missing"),
+            ("{\"multiplier\":3}", ".interval_ms: missing: a number of 10 to 60000 expected"),
+            ("{\"interval_ms\":50}", ".multiplier: missing: a number of 1 to 255 expected"),
             ("{\"interval_ms\":9,\"multiplier\":3}", ".interval_ms: a number of 10 to 60000 expected"),
             ("{\"interval_ms\":50,\"multiplier\":0}", ".multiplier: a number of 1 to 255 expected"),
             ("{\"interval_ms\":50,\"multiplier\":256}", ".multiplier: a number of 1 to 255 expected"),
             ("{\"interval_ms\":50,\"multiplier\":3,\"multihop\":1}", ".multihop: true or false expected"),
             ("{\"interval_ms\":50,\"multiplier\":3,\"minimum_ttl\":255}", ".minimum_ttl: only with multihop"),
-            ("{\"interval_ms\":50,\"multiplier\":3,\"echo\":true}", ".echo: unknown key"),
+            (
+                "{\"interval_ms\":50,\"multiplier\":3,\"echo\":true}",
+                ".echo: unknown key; there are interval_ms, multiplier, multihop, minimum_ttl"
+            ),
             ("true", ": an object expected"),
         ])
     func bad(_ text: String, _ error: String) {

@@ -61,8 +61,11 @@ struct OtherDaemonTests {
                     let pid = try #require(process.pid)
                     #expect(try Command.run(["ip", "netns", "identify", "\(pid)"]).output == "\(lab.name).\(router)\n")
                 }
-                let paths = try lab.run("routes", router, "--bgp")
-                #expect(paths.output.contains("192.0.2.0/24") && paths.output.contains("2001:db8:53::/48"), "\(paths)")
+                let table = try lab.run("bgp", router, "--table")
+                #expect(table.output.contains("192.0.2.0/24") && table.output.contains("2001:db8:53::/48"), "\(table)")
+                #expect(try lab.run("bgp", router).output.contains("Established"))
+                let paths = try lab.run("bgp", router, "--prefix", "192.0.2.53")
+                #expect(paths.output.hasPrefix("192.0.2.0/24") && paths.output.contains("64500"), "\(paths)")
             }
             let trace = try lab.run("trace", "frankfurt", "192.0.2.53")
             #expect(trace.output.contains("isles-dub") && trace.output.contains("dublin"), "\(trace)")

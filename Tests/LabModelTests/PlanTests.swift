@@ -5,42 +5,48 @@ import Testing
 
 /// The address plan at its limits, names of interfaces, and the shape of a backbone.
 struct PlanTests {
-    /// Every block lies inside what services may not use, and no two touch.
-    @Test(arguments: [
-        (1, 1, 1, 1), (127, 10, 8, 20), (128, 3, 4, 5), (500, 100, 30, 60), (4000, 2000, 1, 100), (3, 3, 1, 3000),
-    ])
-    func blocksDoNotOverlap(_ networks: Int, _ sites: Int, _ routers: Int, _ links: Int) throws {
-        let plan = try Addressing(networks: networks, sites: sites, mostRouters: routers, mostLinks: links)
-        var all: [IPPrefix] = []
-        for network in [0, 1, networks / 2, networks - 1] where network < networks {
-            all += plan.prefixes(ofNetwork: network)
-        }
-        for site in [0, 1, sites / 2, sites - 1] where site < sites { all += plan.prefixes(ofSite: site) }
-        let unique = Set(all)
-        for one in unique {
-            #expect(Addressing.reserved.contains { $0.contains(one) }, "\(one)")
-            #expect(!unique.contains { $0 != one && $0.overlaps(one) }, "\(one)")
-        }
-        for network in [0, networks - 1] {
-            for router in Set([0, routers - 1]) {
+    /// Networks of one size, and some that differ from the others.
+    private static let layouts: [[Addressing.Demand]] = [
+        demands(1, 1, 1), demands(127, 8, 20), demands(128, 4, 5), demands(500, 30, 60), demands(4000, 1, 100),
+        demands(3, 1, 3000), demands(40, 8, 400),
+        // One giant among many: at the end, in the middle, and two of them.
+        demands(300, 2, 20) + demands(1, 200, 500), demands(100, 1, 5) + demands(1, 600, 100) + demands(100, 1, 5),
+        demands(1, 500, 1000) + demands(20, 3, 30) + demands(1, 60, 2000),
+    ]
+
+    private static func demands(_ count: Int, _ routers: Int, _ links: Int) -> [Addressing.Demand] {
+        Array(repeating: .init(routers: routers, links: links), count: count)
+    }
+
+    /// Every block lies inside what services may not use, is large enough, and no two touch.
+    @Test(arguments: layouts.indices)
+    func blocksDoNotOverlap(_ layout: Int) throws {
+        let demands = Self.layouts[layout]
+        let plan = try Addressing(networks: demands, sites: 2000)
+        var all = demands.indices.flatMap { plan.prefixes(ofNetwork: $0) }
+        for site in [0, 1, 1999] { all += plan.prefixes(ofSite: site) }
+        for one in all { #expect(Addressing.reserved.contains { $0.contains(one) }, "\(one)") }
+        // Sorted, prefixes that overlap are neighbours.
+        let sorted = all.sorted()
+        for (one, next) in zip(sorted, sorted.dropFirst()) { #expect(!one.overlaps(next), "\(one) \(next)") }
+        for (network, demand) in demands.enumerated() {
+            var routers: [IPPrefix] = []
+            for router in Set([0, 1, demand.routers - 1]) where router < demand.routers {
                 let blocks = plan.prefixes(ofRouter: router, inNetwork: network)
                 #expect(zip(plan.prefixes(ofNetwork: network), blocks).allSatisfy { $0.contains($1) })
                 let loopback = plan.loopback(ofRouter: router, inNetwork: network)
-                let last = plan.link(links - 1, ofRouter: router, inNetwork: network)
+                let last = plan.link(demand.links - 1, ofRouter: router, inNetwork: network)
                 #expect(blocks[0].contains(.v4(loopback.0)) && blocks[1].contains(.v6(loopback.1)))
                 #expect(blocks[0].contains(.v4(IPv4Address(rawValue: last.0.rawValue + 1))))
                 #expect(blocks[1].contains(.v6(last.1)) && loopback.0 < last.0)
+                routers += blocks
             }
-            #expect(
-                routers == 1
-                    || !plan.prefixes(ofRouter: 0, inNetwork: network)[0].overlaps(
-                        plan.prefixes(ofRouter: 1, inNetwork: network)[0])
-            )
+            for one in routers { #expect(routers.count { $0.overlaps(one) } == 1, "\(one)") }
         }
     }
 
     @Test func theTextOfThePlanIsTrue() throws {
-        let plan = try Addressing(networks: 2, sites: 2, mostRouters: 2, mostLinks: 3)
+        let plan = try Addressing(networks: Self.demands(2, 2, 3), sites: 2)
         #expect(plan.prefixes(ofNetwork: 0).map(\.description) == ["10.1.0.0/16", "2001:db8:1001::/48"])
         #expect(plan.prefixes(ofRouter: 1, inNetwork: 0).map(\.description) == ["10.1.1.0/24", "2001:db8:1001:1::/64"])
         #expect(plan.prefixes(ofSite: 0).map(\.description) == ["10.128.1.0/24", "2001:db8:8001::/48"])
@@ -49,18 +55,31 @@ struct PlanTests {
         #expect(plan.loopback(ofSite: 1).1.description == "2001:db8:8002::1")
     }
 
-    @Test(arguments: [
-        (1 << 15, 1, 1, 1), (200, 1, 1000, 100), (1, 32767, 1, 1), (1, 1, 1, 1 << 22), (1 << 40, 1, 1, 1),
-    ])
-    func whatDoesNotFitIsRefused(_ networks: Int, _ sites: Int, _ routers: Int, _ links: Int) {
-        #expect(throws: TopologyError.self) {
-            try Addressing(networks: networks, sites: sites, mostRouters: routers, mostLinks: links)
+    /// One very large network changes nothing for those beside it.
+    @Test func aGiantLeavesTheOthersWhereTheyWere() throws {
+        let giant = Addressing.Demand(routers: 300, links: 1000)
+        let plan = try Addressing(networks: Self.demands(1, 2, 3) + [giant] + Self.demands(1, 2, 3), sites: 0)
+        #expect(plan.prefixes(ofNetwork: 0)[0].description == "10.1.0.0/16")
+        #expect(plan.prefixes(ofNetwork: 1)[0].description == "10.112.0.0/12")
+        #expect(plan.prefixes(ofNetwork: 2)[0].description == "10.3.0.0/16")
+        #expect(plan.prefixes(ofRouter: 1, inNetwork: 1)[0].description == "10.112.8.0/21")
+        #expect(plan.prefixes(ofRouter: 1, inNetwork: 2)[0].description == "10.3.1.0/24")
+        #expect(plan.prefixes(ofNetwork: 1)[1].description == "2001:db8:1002::/48")
+    }
+
+    @Test func whatDoesNotFitIsRefused() {
+        let large: [([Addressing.Demand], Int)] = [
+            (Self.demands(1 << 15, 1, 1), 1), (Self.demands(200, 1000, 100), 1), (Self.demands(1, 1, 1), 32767),
+            (Self.demands(1, 1, 1 << 22), 1), (Self.demands(1, 1, 1 << 60), 1), (Self.demands(1, 1 << 60, 1), 1),
+        ]
+        for (networks, sites) in large {
+            #expect(throws: TopologyError.self) { try Addressing(networks: networks, sites: sites) }
         }
     }
 
     @Test func theLargestThatFits() throws {
-        _ = try Addressing(networks: 0x6FFF, sites: 32766, mostRouters: 1, mostLinks: 1)
-        _ = try Addressing(networks: 1, sites: 0, mostRouters: 64, mostLinks: 1000)
+        _ = try Addressing(networks: Self.demands(0x6FFF, 1, 1), sites: 32766)
+        _ = try Addressing(networks: Self.demands(1, 64, 1000), sites: 0)
     }
 
     @Test func shortNamesOfInterfacesAreWhole() {

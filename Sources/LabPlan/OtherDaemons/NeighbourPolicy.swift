@@ -82,6 +82,9 @@ struct NeighbourPolicy {
         case "NO_EXPORT": return (65535, 65281)
         case "NO_ADVERTISE": return (65535, 65282)
         case "NO_EXPORT_SUBCONFED": return (65535, 65283)
+        case "NOPEER": return (65535, 65284)
+        case "BLACKHOLE": return (65535, 666)
+        case "GRACEFUL_SHUTDOWN": return (65535, 0)
         default:
             let parts = text.split(separator: ":").compactMap { UInt16($0) }
             return parts.count == 2 ? (parts[0], parts[1]) : nil

@@ -63,6 +63,7 @@ enum OpenBGPDConfiguration {
         case (65535, 65283): "NO_EXPORT_SUBCONFED"
         case (65535, 65284): "NO_PEER"
         case (65535, 0): "GRACEFUL_SHUTDOWN"
+        case (65535, 666): "BLACKHOLE"
         default: "\(numbers.0):\(numbers.1)"
         }
     }
