@@ -41,7 +41,7 @@ struct ExportPolicy {
         if configuration.isInternal {
             exportInternal(&attributes, set)
         } else {
-            exportExternal(&attributes)
+            exportExternal(&attributes, set)
         }
         addCommunities(&attributes)
         attributes.unknown = attributes.unknown.compactMap(Self.passedOn)
@@ -65,11 +65,14 @@ struct ExportPolicy {
         attributes.clusterList.insert(local.clusterID, at: 0)
     }
 
-    private func exportExternal(_ attributes: inout PathAttributes) {
+    private func exportExternal(_ attributes: inout PathAttributes, _ set: AttributeSet) {
         attributes.localPreference = nil
         attributes.originatorID = nil
         attributes.clusterList = []
-        attributes.multiExitDiscriminator = configuration.exportOptions.multiExitDiscriminator
+        // RFC 4271, section 5.1.4: what another AS said is not passed on.
+        if set.peer != .local || configuration.exportOptions.multiExitDiscriminator != nil {
+            attributes.multiExitDiscriminator = configuration.exportOptions.multiExitDiscriminator
+        }
         attributes.asPath.prepend(local.asn, count: 1 + Int(configuration.exportOptions.prepend))
         if configuration.exportOptions.leak {
             attributes.onlyToCustomer = nil
