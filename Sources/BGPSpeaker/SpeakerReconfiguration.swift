@@ -28,14 +28,15 @@ struct Reconfiguration: Equatable {
 /// - BFD starts, stops or begins anew, without a word to BGP.
 /// - What the OPEN message says, how a session is protected, and the table's idea of a neighbour cannot change under a session:
 ///   it ends with Cease, Other Configuration Change (RFC 4486), and begins again.
-/// - AS number, BGP Identifier and the use of the kernel are the speaker's own: it refuses to change them.
+/// - AS number, BGP Identifier, the use of the kernel and who looks on are the speaker's own: it refuses to change them.
 extension Speaker {
     /// Changes to a configuration; refuses without having changed anything.
     func reconfigure(_ new: SpeakerConfiguration) throws(CommandError) -> Reconfiguration {
         let old = configuration
         for (key, isSame) in [
             ("asn", old.asn == new.asn), ("router_id", old.identifier == new.identifier),
-            ("kernel", old.writesKernel == new.writesKernel),
+            ("kernel", old.writesKernel == new.writesKernel), ("bmp", old.bmp == new.bmp),
+            ("mrt", old.messageLog == new.messageLog),
         ] where !isSame {
             throw CommandError(
                 reason: "\(key): cannot change while the speaker runs; start it anew. Nothing was changed")

@@ -61,11 +61,10 @@ extension Supervisor {
         ]
     }
 
-    /// Asks the BGP speaker of a node what it knows, and hands on its answer. Throws ``RequestError``.
-    func show(_ question: JSON, of name: String, _ answer: @escaping (JSON) -> Void) throws {
+    /// Hands a question to the BGP speaker of a node, and its answer back. Throws ``RequestError``.
+    func relay(_ question: JSON, to name: String, _ answer: @escaping (JSON) -> Void) throws {
         let speaker = try speaker(of: name)
-        let members = (question.members ?? []).filter { !["do", "target", "id"].contains($0.name) }
-        speaker.ask([.init("do", "show")] + members) { reply in
+        speaker.ask((question.members ?? []).filter { !["target", "id"].contains($0.name) }) { reply in
             answer(reply == .null ? ["error": .string("the BGP speaker of \(name) ended")] : reply)
         }
     }
