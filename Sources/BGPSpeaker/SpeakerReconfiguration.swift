@@ -208,6 +208,7 @@ extension NeighbourConfiguration {
             ("max_prefixes", prefixLimits == new.prefixLimits),
             ("md5_password", protection.password == new.protection.password),
             ("ttl_security", protection.securityHops == new.protection.securityHops), ("bfd", bfd == new.bfd),
+            ("add_path", paths == new.paths), ("extended_next_hop", isExtendedNextHop == new.isExtendedNextHop),
         ].filter { !$0.1 }.map(\.0)
     }
 }
