@@ -223,7 +223,8 @@ final class Adapter {
             switch verb {
             // Its sessions start with it.
             case "start": break
-            case "withdraw", "announce":
+            // An operator's commands have a number and name prefixes; those without are for all that the router announces.
+            case "withdraw" where id == nil, "announce" where id == nil:
                 let isOn = verb == "announce"
                 if isOn != isOriginating { try setOriginating(isOn) }
                 lookAgain(after: Self.breath)
