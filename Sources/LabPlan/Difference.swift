@@ -19,12 +19,12 @@ public struct Difference: Sendable {
     /// The position that each link of the old topology has in the new one; nil where it goes.
     public let links: [Int?]
 
-    /// Compares two plans with the same kind of links. `new` should keep the numbers of `old` (``Numbering``), or everything
-    /// differs.
-    public init(from old: Plan, to new: Plan) {
+    /// Compares two plans with the same kind of links, on a machine of so many processors. `new` should keep the numbers of `old`
+    /// (``Numbering``), or everything differs.
+    public init(from old: Plan, to new: Plan, processors: Int) {
         self.old = old
         self.new = new
-        let comparison = Comparison(old.topology, new.topology, old.backend)
+        let comparison = Comparison(old.topology, new.topology, old.backend, processors)
         steps = comparison.steps()
         nodes = old.topology.nodes.map { comparison.successor(of: $0) }
         links = old.topology.links.map { comparison.successor(of: $0) }
@@ -36,15 +36,17 @@ private struct Comparison {
     let old: Topology
     let new: Topology
     let backend: LinkBackend
+    private let loads: (old: BFDLoad, new: BFDLoad)
     private let newNodes: [String: Int]
     private let oldNodes: [String: Int]
     private let newLinks: [[String]: Int]
     private let oldLinks: [[String]: Int]
 
-    init(_ old: Topology, _ new: Topology, _ backend: LinkBackend) {
+    init(_ old: Topology, _ new: Topology, _ backend: LinkBackend, _ processors: Int) {
         self.old = old
         self.new = new
         self.backend = backend
+        loads = (BFDLoad(old, processors: processors), BFDLoad(new, processors: processors))
         func nodes(_ topology: Topology) -> [String: Int] {
             Dictionary(topology.nodes.map { ($0.name, $0.index) }, uniquingKeysWith: { first, _ in first })
         }
@@ -178,10 +180,13 @@ private struct Comparison {
 
     /// What a speaker has to be told, in words; nil for nothing.
     private func speakerChange(_ before: Node, _ node: Node) -> String? {
-        let (first, second) = (
-            DaemonConfiguration.bgp(old, node: before.index), DaemonConfiguration.bgp(new, node: node.index)
-        )
-        guard first != second else { return nil }
+        let daemons = (old.otherDaemon(of: before.index), new.otherDaemon(of: node.index))
+        guard daemons.0 == daemons.1 else { return "another daemon" }
+        guard
+            DaemonConfiguration.bgp(old, node: before.index, load: loads.old)
+                != DaemonConfiguration.bgp(new, node: node.index, load: loads.new)
+        else { return nil }
+        guard before.asn == node.asn else { return "another AS number" }
         func names(_ topology: Topology, _ node: Node) -> [String] {
             topology.sessions.lazy.filter { $0.node == node.index && $0.family == .ipv4 }.map {
                 topology.nodes[$0.remote].name

@@ -18,7 +18,9 @@ extension Supervisor {
             throw RequestError("a lab keeps its name and its kind of links while it is up")
         }
         let topology = try Topology(stored.lab, keeping: topology.numbering)
-        let difference = Difference(from: plan, to: Plan(topology, backend: plan.backend))
+        let difference = Difference(
+            from: plan, to: Plan(topology, backend: plan.backend),
+            processors: ResourceLimits.processors)
         isChanging = true
         let resets = Resets()
         carryOut(difference, resets) { [self] failure in
@@ -44,7 +46,8 @@ extension Supervisor {
             isChanging = false
             return done(["error": .string(reason)])
         }
-        carryOut(Difference(from: difference.new, to: difference.old), Resets()) { [self] second in
+        let back = Difference(from: difference.new, to: difference.old, processors: ResourceLimits.processors)
+        carryOut(back, Resets()) { [self] second in
             isChanging = false
             events.record("apply", [.init("failed", .string(reason))])
             let end = second.map { "; going back failed too: \($0)" } ?? ""
@@ -96,6 +99,7 @@ extension Supervisor {
         try executor.leaveInterior(difference) { self.faults.isUp($0) }
         try executor.adopt(difference, journal)
         plan = difference.new
+        bfdLoad = BFDLoad(topology, processors: ResourceLimits.processors)
         var staying: [Daemon] = []
         for daemon in daemons {
             guard let node = daemon.node else {
@@ -112,6 +116,10 @@ extension Supervisor {
         let before = convergence
         convergence = Convergence(pairs: Supervisor.pairs(topology))
         convergence.takeOver(before, nodes: difference.nodes)
+        shut = Dictionary(
+            shut.compactMap { key, ends in
+                key.renumbered(difference.nodes).map { ($0, ends.compactMap { $0.renumbered(difference.nodes) }) }
+            }, uniquingKeysWith: { first, _ in first })
         convergence.held = heldSessions()
         isConverged = false
         try executor.writeHosts()
@@ -198,7 +206,7 @@ extension Supervisor {
         case .startDaemon(let node?, let role):
             return now { try $0.startDaemon(role, node) }
         case .reconfigure(let node, let role):
-            return { [self] next in try reconfigure(role, node, resets, next) }
+            return { [self] next in try reconfigure(role, node, before(node), resets, next) }
         case .createNamespace, .writeHosts, .createLink, .removeLink, .removeNamespace, .stopDaemon,
             .startDaemon(nil, _):
             return nil
@@ -222,21 +230,19 @@ extension Supervisor {
         try daemons.last?.start()
     }
 
-    /// Tells a daemon its new configuration. The responder is started again, which takes three milliseconds.
+    /// Tells a daemon its new configuration. Our speaker reads it while it runs; others are started again.
     private func reconfigure(
-        _ role: DaemonRole, _ node: Int, _ resets: Resets, _ next: @escaping ((any Error)?) -> Void
+        _ role: DaemonRole, _ node: Int, _ before: Node?, _ resets: Resets, _ next: @escaping ((any Error)?) -> Void
     ) throws {
         guard let daemon = daemons.first(where: { $0.node == node && $0.role == role }) else { return next(nil) }
-        let configuration =
-            role == .bgp ? DaemonConfiguration.bgp(topology, node: node) : DaemonConfiguration.dns(topology, node: node)
-        try Files.replace(paths.configuration(daemon.name), configuration.description.utf8)
-        guard !faults.isKilled(node) else { return next(nil) }
-        guard role == .bgp, daemon.state == .running else {
-            daemon.kill()
-            try daemon.start()
+        let isOurs = topology.otherDaemon(of: node) == nil && !daemon.isOfOthers
+        guard role == .bgp, isOurs, daemon.state == .running, before?.asn == topology.nodes[node].asn else {
+            try replace(daemon, role, node)
             return next(nil)
         }
-        daemon.ask([.init("do", "reload"), .init("config", configuration)]) { [self] reply in
+        let configuration = DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
+        try Files.replace(paths.configuration(daemon.name), configuration.description.utf8)
+        daemon.ask([.init("do", "reload")]) { [self] reply in
             if let reason = reply["error"]?.string {
                 return next(RequestError("\(daemon.name): \(reason)"))
             }
@@ -245,6 +251,16 @@ extension Supervisor {
             }
             next(nil)
         }
+    }
+
+    /// Ends a daemon and starts it anew with what it is told now. A responder is back within three milliseconds; a speaker's
+    /// sessions come up again.
+    private func replace(_ daemon: Daemon, _ role: DaemonRole, _ node: Int) throws {
+        daemon.kill()
+        daemons.removeAll { $0 === daemon }
+        if role == .bgp { convergence.lost(node: node) }
+        try addNodeDaemon(role, node)
+        if !faults.isKilled(node) { try daemons.last?.start() }
     }
 }
 

@@ -58,7 +58,9 @@ struct Apply: ParsableCommand {
         do {
             let topology = try Topology(wanted, keeping: lab.topology.numbering)
             let backend = lab.stored.backend
-            return Difference(from: Plan(lab.topology, backend: backend), to: Plan(topology, backend: backend))
+            return Difference(
+                from: Plan(lab.topology, backend: backend), to: Plan(topology, backend: backend),
+                processors: ResourceLimits.processors)
         } catch {
             throw Failure(.badInput, "\(file): \(error); nothing was changed")
         }

@@ -13,7 +13,7 @@ struct DifferenceTests {
         change(&lab)
         return Difference(
             from: Plan(old, backend: backend),
-            to: Plan(try Topology(lab, keeping: old.numbering), backend: backend))
+            to: Plan(try Topology(lab, keeping: old.numbering), backend: backend), processors: 2)
     }
 
     private func words(_ difference: Difference) -> [String] {
@@ -97,7 +97,8 @@ struct DifferenceTests {
         }
         let old = there.old.topology
         let back = try Topology(old.lab, keeping: there.new.topology.numbering)
-        #expect(Difference(from: Plan(back, backend: .netem), to: Plan(back, backend: .netem)).steps.isEmpty)
+        #expect(
+            Difference(from: Plan(back, backend: .netem), to: Plan(back, backend: .netem), processors: 2).steps.isEmpty)
         #expect(back.nodes.map(\.name) == old.nodes.map(\.name))
     }
 }
