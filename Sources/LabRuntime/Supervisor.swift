@@ -22,6 +22,7 @@ final class Supervisor {
     var daemons: [Daemon] = []
     var convergence: Convergence
     var faults = Faults()
+    var qualities = LinkQualities()
     /// Whether routing came to rest since the last change that anybody saw.
     private(set) var isConverged = false
     /// Whether the lab is up for good: before that, the end of whoever brings it up is the end of the lab.
@@ -168,9 +169,10 @@ final class Supervisor {
         daemon.send(["do": "start"])
     }
 
-    /// A delay line that was started again knows nothing of links that are down.
+    /// A delay line that was started again knows nothing of links that are down, or that were changed.
     private func restoreWire() {
         for link in topology.links where !faults.isUp(link) { setWire(link, isUp: false) }
+        for index in qualities.differing { setWire(topology.links[index], qualities.current(topology.links[index])) }
     }
 
     // MARK: What daemons say
