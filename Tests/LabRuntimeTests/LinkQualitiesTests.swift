@@ -6,7 +6,7 @@ import Testing
 
 /// What `lab link` makes of what is there.
 struct LinkQualitiesTests {
-    private func link() throws -> Link { try #require(try Topology(SmallLab.lab()).links.first) }
+    private func link() throws -> Link { try #require(try Topology(smallLab()).links.first) }
 
     @Test func aChangeIsMergedWithWhatIsThere() throws {
         let link = try link()
