@@ -119,7 +119,7 @@ let package = Package(
         tests("DNSZone", ["DNSWire", "Net"]),
         tests("DNSResponder", ["DNSWire", "DNSZone", "Net"]),
         tests("DNSServer", ["DNSResponder", "DNSWire", "DNSZone", "JSON", "Net", "Sys"]),
-        .testTarget(name: "IntegrationTests", swiftSettings: strict),
+        .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "InteropTests", swiftSettings: strict),
     ]
 )

@@ -14,7 +14,7 @@ import Sys
 ///     -> {"event":"idle","sessions":[{"peer","name","state","received","sent","end_of_rib"}]}
 ///     <- {"do":"start"}   {"do":"withdraw"}   {"do":"announce"}   {"do":"stop"}
 ///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...],"idle":true}
-///     <- {"do":"rib","id":8}          -> {"reply":8,"routes":[...]}
+///     <- {"do":"show","view":"table","id":8}     -> {"reply":8,"routes":[...],"next":4096}, see `SpeakerViews`
 ///     <- {"do":"shut","peer":"10.1.128.0","message":"maintenance","id":9}     -> {"reply":9,"peer":"10.1.128.0","state":"Idle"}
 ///     <- {"do":"unshut","peer":"10.1.128.0","id":10}    <- {"do":"refresh","peer":"10.1.128.0","id":11}
 ///
@@ -66,7 +66,7 @@ final class ControlChannel {
         case "announce": speaker.setOriginating(true)
         case "stop": speaker.stop()
         case "counters": reply(id, .init("sessions", sessions), .init("idle", .bool(speaker.isIdle)))
-        case "rib": reply(id, .init("routes", routes))
+        case "show": show(command)
         case "shut", "unshut", "refresh": administer(verb, command)
         default: reply(id, .init("error", .string("unknown command '\(verb)'")))
         }
@@ -84,7 +84,18 @@ final class ControlChannel {
         }
     }
 
-    private func reply(_ id: Int?, _ members: JSON.Member...) {
+    private func show(_ question: JSON) {
+        let id = question["id"]?.int
+        do throws(CommandError) {
+            reply(id, try SpeakerViews(speaker: speaker).answer(question))
+        } catch {
+            reply(id, .init("error", .string(error.reason)))
+        }
+    }
+
+    private func reply(_ id: Int?, _ members: JSON.Member...) { reply(id, members) }
+
+    private func reply(_ id: Int?, _ members: [JSON.Member]) {
         send(.object((id.map { [.init("reply", .int($0))] } ?? []) + members))
     }
 
@@ -99,10 +110,10 @@ final class ControlChannel {
     }
 
     private func send(best change: BGPTable.RouteChange) {
-        let best = speaker.table.routes(to: change.prefix).first { $0.isBest }
+        let best = speaker.table.bestAttributes(for: change.prefix)
         send([
             "event": "best", "prefix": .string(change.prefix.description),
-            "as_path": (best?.attributes.asPath).map(JSON.init) ?? [],
+            "as_path": (best?.asPath).map(JSON.init) ?? [],
             "next_hop": change.route.map { .string($0.nextHop.address.description) } ?? .null,
             "from": name(change.route?.peer), "time_ns": .int(Int(Clock.monotonic())),
         ])
@@ -124,81 +135,13 @@ final class ControlChannel {
             })
     }
 
-    private var routes: JSON {
-        let table = speaker.table
-        return .array(
-            table.knownPrefixes.flatMap { prefix in
-                let best = table.best(for: prefix)
-                return table.routes(to: prefix).map { route -> JSON in
-                    [
-                        "prefix": .string(prefix.description), "best": .bool(route.isBest),
-                        "as_path": JSON(route.attributes.asPath),
-                        "next_hop": .string(route.attributes.nextHop.address.description), "from": name(route.peer),
-                        "local_preference": route.attributes.localPreference.map { .int(Int($0)) } ?? .null,
-                        "med": route.attributes.multiExitDiscriminator.map { .int(Int($0)) } ?? .null,
-                        "reason": .string(Self.reason(route, best: best)),
-                    ]
-                }
-            })
-    }
-
     private func name(_ peer: PeerID?) -> JSON {
         guard let peer, let neighbour = speaker.neighbours.first(where: { $0.id == peer }) else { return .null }
         return .string(neighbour.configuration.name)
-    }
-
-    /// Why a route is the best, or why it is not.
-    private static func reason(_ route: RouteView, best: SelectedRoute?) -> String {
-        if let exclusion = route.exclusion { return exclusion.text }
-        if route.isBest, let best { return best.step.text }
-        return route.lostAt == .nextHopReachable ? "next hop unreachable" : route.lostAt?.text ?? "not decided yet"
     }
 }
 
 extension Neighbour {
     /// The state as RFC 4271 names it.
     var stateName: String { negotiated != nil ? "Established" : state.description }
-}
-
-extension JSON {
-    /// The numbers, nearest first; a set is a list inside the list.
-    fileprivate init(_ path: ASPath) {
-        self = .array(
-            path.segments.flatMap { segment -> [JSON] in
-                let numbers = segment.numbers.map { JSON.int(Int($0.rawValue)) }
-                return segment.kind == .sequence ? numbers : [.array(numbers)]
-            })
-    }
-}
-
-extension Exclusion {
-    fileprivate var text: String {
-        switch self {
-        case .asPathLoop: "own AS in AS path"
-        case .originatorLoop: "own originator ID"
-        case .clusterLoop: "own cluster ID"
-        case .routeLeak: "route leak"
-        case .policy: "rejected by policy"
-        }
-    }
-}
-
-extension DecisionStep {
-    fileprivate var text: String {
-        switch self {
-        case .onlyRoute: "only route"
-        case .nextHopReachable: "next hop reachable"
-        case .originatedHere: "originated here"
-        case .localPreference: "local preference"
-        case .asPathLength: "AS path length"
-        case .origin: "origin"
-        case .multiExitDiscriminator: "MED"
-        case .externalOverInternal: "eBGP over iBGP"
-        case .interiorMetric: "IGP metric"
-        case .oldestExternal: "oldest eBGP route"
-        case .identifier: "router ID"
-        case .clusterListLength: "cluster list length"
-        case .peerAddress: "neighbor address"
-        }
-    }
 }

@@ -41,6 +41,16 @@ final class Neighbour {
     /// An operator wants no session.
     var isShut = false
     var lastEnd: SessionEnd?
+    var lastEndAt: Nanoseconds?
+    /// When the session became Established the last time, and how often it has.
+    var establishedAt: Nanoseconds?
+    var establishedCount = 0
+    var messagesReceived = MessageCounters()
+    var messagesSent = MessageCounters()
+    /// UPDATE messages whose routes counted as withdrawn (RFC 7606, section 2).
+    var treatedAsWithdraw = 0
+    /// The body of the neighbour's last OPEN.
+    var receivedOpen: [UInt8]?
     var nextAdvertisement: Nanoseconds = 0
     var advertisementTimer: Timer?
 
@@ -60,6 +70,8 @@ final class Neighbour {
     }
 
     var state: SessionState { session.state }
+    /// The OPEN that the neighbour is sent.
+    var ownOpen: OpenMessage { session.configuration.open }
 
     // MARK: Events
 
@@ -88,9 +100,9 @@ final class Neighbour {
         case .connect: connect()
         case .accept: accept()
         case .refuse(let message): refuse(message)
-        case .sendOpen(let message, let origin): send(origin) { message.encode(to: &$0) }
-        case .sendKeepalive(let origin): send(origin) { MessageHeader.encodeKeepalive(to: &$0) }
-        case .sendNotification(let message, let origin): send(origin) { message.encode(to: &$0) }
+        case .sendOpen(let message, let origin): send(.open, origin) { message.encode(to: &$0) }
+        case .sendKeepalive(let origin): send(.keepalive, origin) { MessageHeader.encodeKeepalive(to: &$0) }
+        case .sendNotification(let message, let origin): send(.notification, origin) { message.encode(to: &$0) }
         case .disconnect(.outgoing):
             outgoing?.close()
             outgoing = nil
@@ -161,8 +173,9 @@ final class Neighbour {
         origin == .outgoing ? outgoing : incoming
     }
 
-    func send(_ origin: ConnectionOrigin, _ encode: (inout [UInt8]) -> Void) {
+    func send(_ type: MessageType, _ origin: ConnectionOrigin, _ encode: (inout [UInt8]) -> Void) {
         guard let connection = connection(origin) else { return }
+        messagesSent[type] += 1
         encode(&connection.unsent)
         connection.flush()
     }
@@ -193,8 +206,10 @@ final class Neighbour {
     private func receive(
         _ frame: MessageFrame, _ connection: PeerConnection, _ origin: ConnectionOrigin
     ) throws(NotificationMessage) {
+        messagesReceived[frame.type] += 1
         switch frame.type {
         case .open:
+            receivedOpen = connection.reader.withBody(of: frame) { $0.withUnsafeBytes { Array($0) } }
             let open = try connection.reader.withBody(of: frame) { body throws(NotificationMessage) in
                 try OpenMessage(decoding: body)
             }

@@ -38,7 +38,7 @@ extension Neighbour {
         guard let negotiated else { throw CommandError(reason: "the session is \(state)") }
         guard negotiated.isRouteRefresh else { throw CommandError(reason: "the neighbor does not know route refresh") }
         for family in negotiated.families.elements {
-            send(establishedOn) { RouteRefreshMessage(FamilyIdentifier(family)).encode(to: &$0) }
+            send(.routeRefresh, establishedOn) { RouteRefreshMessage(FamilyIdentifier(family)).encode(to: &$0) }
         }
     }
 }

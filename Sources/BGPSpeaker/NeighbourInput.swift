@@ -20,6 +20,7 @@ extension Neighbour {
         received += 1
         speaker.hasChanged = true
         if let fault = update.treatedAsWithdraw {
+            treatedAsWithdraw += 1
             log(
                 "attribute \(fault.type) wrong (\(fault.reason)), "
                     + "withdrawn: \(update.withdrawn.map(\.description).joined(separator: " "))")

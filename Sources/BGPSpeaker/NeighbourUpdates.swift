@@ -14,6 +14,8 @@ extension Neighbour {
     func established(_ negotiated: NegotiatedSession, on origin: ConnectionOrigin) {
         self.negotiated = negotiated
         establishedOn = origin
+        establishedAt = Clock.monotonic()
+        establishedCount += 1
         received = 0
         sent = 0
         digested = 0
@@ -39,6 +41,7 @@ extension Neighbour {
             speaker.sessionChanged(self, reason: "\(reason)", wasEstablished: wasEstablished)
         }
         lastEnd = reason
+        lastEndAt = Clock.monotonic()
     }
 
     /// Whether all that is to be sent has been given to the kernel, End-of-RIB included.
@@ -98,6 +101,7 @@ extension Neighbour {
         _ subtype: UInt8, _ family: AddressFamily, _ negotiated: NegotiatedSession, _ connection: PeerConnection
     ) {
         guard negotiated.isEnhancedRouteRefresh else { return }
+        messagesSent[.routeRefresh] += 1
         RouteRefreshMessage(FamilyIdentifier(family), subtype: subtype).encode(to: &connection.unsent)
     }
 
@@ -131,6 +135,7 @@ extension Neighbour {
 
     private func count(_ messages: Int) {
         sent += messages
+        messagesSent[.update] += messages
         speaker.hasChanged = true
         handle(.updateSent)
     }

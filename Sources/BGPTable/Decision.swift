@@ -183,4 +183,20 @@ enum Decision {
         }
         return order
     }
+
+    /// Whom a route of a ranking lost to: the best route, which was better at the step that took the other one out. Only
+    /// MULTI_EXIT_DISC may have been lost to a route that itself lost later.
+    static func winner(
+        over candidate: Candidate, _ ranking: [Candidate], _ options: DecisionOptions
+    ) -> Candidate? {
+        switch candidate.lostAt {
+        case nil, .nextHopReachable: nil
+        case .multiExitDiscriminator:
+            ranking.filter { rival in
+                (rival.lostAt ?? .peerAddress) > .multiExitDiscriminator
+                    && (options.alwaysCompareMED || rival.neighbourASN == candidate.neighbourASN)
+            }.min { $0.multiExitDiscriminator < $1.multiExitDiscriminator }
+        default: ranking.first { $0.lostAt == nil }
+        }
+    }
 }

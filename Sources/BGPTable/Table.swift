@@ -27,6 +27,8 @@ public struct Table: Sendable {
         var isRemoved = false
         var families: AddressFamilies = []
         var receivedCount = 0
+        /// Those of them that take no part in the decision process.
+        var excludedCount = 0
         var out = AdjRIBOut()
 
         init(policy: ExportPolicy) {
@@ -187,6 +189,7 @@ extension Table {
         if number != 0 {
             let old = prefixes.route(number).set
             guard old != set else { return }
+            countExclusion(of: old, from: id, -1)
             prefixes.setRoute(number, to: set)
             store.retain(set)
             store.release(old)
@@ -195,16 +198,23 @@ extension Table {
             store.retain(set)
             if let index = index(of: id) { peers[index].receivedCount += 1 }
         }
+        countExclusion(of: set, from: id, 1)
         markDirty(slot)
     }
 
     private mutating func removeRoute(_ slot: UInt32, from id: PeerID) {
         let (number, previous) = route(slot, from: id)
         guard number != 0 else { return }
+        countExclusion(of: prefixes.route(number).set, from: id, -1)
         store.release(prefixes.route(number).set)
         prefixes.removeRoute(slot, number, after: previous)
         if let index = index(of: id) { peers[index].receivedCount -= 1 }
         markDirty(slot)
+    }
+
+    private mutating func countExclusion(of set: AttributeSetID, from id: PeerID, _ change: Int) {
+        guard store[set].exclusion != nil, let index = index(of: id) else { return }
+        peers[index].excludedCount += change
     }
 
     /// The route of a neighbour to the prefix in `slot`, and the one before it in the chain; 0 is none.

@@ -13,6 +13,8 @@ public struct RouteView: Hashable, Sendable {
     public var isBest: Bool
     /// The step of the decision process that it lost at; nil for the best route and for routes that took no part.
     public var lostAt: DecisionStep?
+    /// The neighbour whose route was better at that step; nil where no other route was needed to lose.
+    public var lostTo: PeerID?
     /// Why it took no part, if so.
     public var exclusion: Exclusion?
 }
@@ -41,7 +43,11 @@ extension Table {
         var candidates: [Candidate] = []
         collect(slot, &candidates)
         let ranking = Decision.ranking(candidates, decision, incumbent: incumbent(slot))
-        var views = ranking.map { view($0.id, slot, lostAt: $0.lostAt) }
+        var views = ranking.map { candidate in
+            var view = view(candidate.id, slot, lostAt: candidate.lostAt)
+            view.lostTo = Decision.winner(over: candidate, ranking, decision)?.peer
+            return view
+        }
         var excluded: [RouteView] = []
         var number = prefixes[slot].routes
         while number != 0 {

@@ -13,16 +13,37 @@ public import Net
 /// needs more than the others' size is in the upper end of 10.0.0.0/9, the larger the higher; its place in the row stays free,
 /// so that the others keep their addresses.
 public struct Addressing: Hashable, Sendable {
-    /// A network's IPv4 block.
-    private struct Block: Hashable {
+    /// The addresses of a network.
+    struct Block: Hashable, Sendable, Codable {
+        /// The network's place in the row, from 0, which its IPv6 addresses have in them.
+        let row: Int
+        /// The first IPv4 address.
         let base: UInt32
-        /// The number of host bits of the block.
+        /// The number of host bits of the IPv4 block.
         let bits: UInt32
         /// The number of host bits of one router's block: 8 or more.
         let routerBits: UInt32
+
+        /// How many routers have room.
+        var routers: Int { 1 << Int(bits - routerBits) }
+        /// How many links of one router have room.
+        var links: Int { (1 << Int(routerBits) - 2) / 2 }
+        /// The addresses, as a range.
+        var range: Range<UInt64> { UInt64(base)..<UInt64(base) + 1 << UInt64(bits) }
     }
 
-    private let blocks: [Block]
+    /// The blocks of the networks, in the order of the file.
+    let blocks: [Block]
+    /// The numbers of the sites, in the order of the file.
+    let siteNumbers: [Int]
+    /// How many host bits a network usually has.
+    let networkBits: UInt32
+
+    init(blocks: [Block], siteNumbers: [Int], networkBits: UInt32) {
+        self.blocks = blocks
+        self.siteNumbers = siteNumbers
+        self.networkBits = networkBits
+    }
 
     /// What a service may not use, because the lab itself does.
     public static let reserved: [IPPrefix] = [
@@ -33,8 +54,8 @@ public struct Addressing: Hashable, Sendable {
         IPPrefix(.v6(IPv6Address(high: 0x2001_0db8_8000_0000, low: 0)), length: 33),
     ]
 
-    private static let base: UInt32 = 0x0A00_0000
-    private static let siteBase: UInt32 = 0x0A80_0000
+    static let base: UInt32 = 0x0A00_0000
+    static let siteBase: UInt32 = 0x0A80_0000
     /// A network a /16 reads best, so none is smaller as long as that is room enough.
     private static let usualBits: UInt32 = 16
 
@@ -43,23 +64,31 @@ public struct Addressing: Hashable, Sendable {
         let routers: Int
         /// The most links that one of its routers may have.
         let links: Int
+
+        /// The host bits of one router's block, and of the network's.
+        var bits: (router: UInt32, network: UInt32) {
+            // Beyond 2^24 links or routers the sum of bits is too large for any block in any case.
+            let router = max(8, Self.bits(for: 2 * min(links, 1 << 24) + 3))
+            return (router, router + Self.bits(for: routers))
+        }
+
+        private static func bits(for count: Int) -> UInt32 {
+            UInt32(Int.bitWidth - max(0, count - 1).leadingZeroBitCount)
+        }
     }
 
     /// Lays out addresses for networks and sites. Throws ``TopologyError`` when they do not fit.
     init(networks: [Demand], sites: Int) throws(TopologyError) {
-        func bits(for count: Int) -> UInt32 { UInt32(Int.bitWidth - max(0, count - 1).leadingZeroBitCount) }
         guard networks.count < 0x7000 else {
             throw TopologyError(description: "\(networks.count) networks: at most \(0x7000 - 1) fit")
         }
         guard sites < 0x7FFF else { throw TopologyError(description: "\(sites) sites: at most 32766 fit") }
-        // Beyond 2^24 links or routers the sum of bits is too large for any block in any case.
-        let needs = networks.map { demand in
-            let router = max(8, bits(for: 2 * min(demand.links, 1 << 24) + 3))
-            return (router: router, network: router + bits(for: demand.routers))
-        }
+        siteNumbers = Array(0..<sites)
+        let needs = networks.map(\.bits)
         for usual in (8...Self.usualBits).reversed() {
             if let blocks = Self.blocks(needs, usual) {
                 self.blocks = blocks
+                networkBits = usual
                 return
             }
         }
@@ -83,7 +112,10 @@ public struct Addressing: Hashable, Sendable {
             end -= 1 << UInt64(needs[index].network)
             bases[index] = UInt32(truncatingIfNeeded: end)
         }
-        return zip(bases, needs).map { Block(base: $0, bits: max(usual, $1.network), routerBits: $1.router) }
+        return needs.indices.map { row in
+            let need = needs[row]
+            return Block(row: row, base: bases[row], bits: max(usual, need.network), routerBits: need.router)
+        }
     }
 
     /// What network `index` (from 0) announces.
@@ -94,7 +126,7 @@ public struct Addressing: Hashable, Sendable {
         ]
     }
 
-    /// The block of one router: its loopback and the links whose addresses it gives.
+    /// The block of router number `router`: its loopback and the links whose addresses it gives.
     public func prefixes(ofRouter router: Int, inNetwork index: Int) -> [IPPrefix] {
         [
             IPPrefix(.v4(routerBase(router, index)), length: UInt8(32 - blocks[index].routerBits)),
@@ -134,8 +166,10 @@ public struct Addressing: Hashable, Sendable {
         IPv4Address(rawValue: blocks[index].base + UInt32(router) << blocks[index].routerBits)
     }
     private func siteBase(_ index: Int) -> IPv4Address {
-        IPv4Address(rawValue: Self.siteBase + UInt32(index + 1) << 8)
+        IPv4Address(rawValue: Self.siteBase + UInt32(siteNumbers[index] + 1) << 8)
     }
-    private func networkHigh(_ index: Int) -> UInt64 { 0x2001_0db8_0000_0000 | UInt64(0x1001 + index) << 16 }
-    private func siteHigh(_ index: Int) -> UInt64 { 0x2001_0db8_0000_0000 | UInt64(0x8001 + index) << 16 }
+    private func networkHigh(_ index: Int) -> UInt64 {
+        0x2001_0db8_0000_0000 | UInt64(0x1001 + blocks[index].row) << 16
+    }
+    private func siteHigh(_ index: Int) -> UInt64 { 0x2001_0db8_0000_0000 | UInt64(0x8001 + siteNumbers[index]) << 16 }
 }

@@ -15,14 +15,18 @@ public struct Topology: Sendable {
     public let sessions: [Session]
     /// The addresses of the networks and sites.
     public let addressing: Addressing
+    /// The numbers that they follow from.
+    public let numbering: Numbering
 
-    /// Resolves a lab. Throws ``TopologyError`` when it is larger than the address plan, or names something that is not
-    /// there, which a lab that was read from a file never does.
-    public init(_ lab: Lab) throws(TopologyError) {
-        var builder = try TopologyBuilder(lab)
+    /// Resolves a lab. What has a number in `numbering`, that of a lab which is up and is changed, keeps it. Throws
+    /// ``TopologyError`` when the lab is larger than the address plan, or names something that is not there, which a lab that was
+    /// read from a file never does.
+    public init(_ lab: Lab, keeping numbering: Numbering? = nil) throws(TopologyError) {
+        var builder = try TopologyBuilder(lab, keeping: numbering)
         try builder.build()
         self.lab = lab
         addressing = builder.addressing
+        self.numbering = builder.numbering
         nodes = builder.nodes
         links = builder.links
         sessions = SessionBuilder(lab: lab, nodes: builder.nodes, links: builder.links).sessions()
@@ -121,6 +125,8 @@ public struct Link: Hashable, Sendable {
 
     /// The position in ``Topology/links``.
     public let index: Int
+    /// The number that it keeps while the lab is changed.
+    public let number: Int
     /// What runs over it.
     public let kind: Kind
     /// One end: the one whose address block the link's addresses are from.
@@ -141,8 +147,8 @@ extension Topology {
     public func routerBlock(of node: Int) -> [IPPrefix] {
         guard nodes[node].kind == .router,
             let network = lab.networks.firstIndex(where: { $0.name == nodes[node].network }),
-            let first = nodes.firstIndex(where: { $0.kind == .router && $0.network == nodes[node].network })
+            let number = numbering.networks[nodes[node].network]?.routers[nodes[node].name]
         else { return [] }
-        return addressing.prefixes(ofRouter: node - first, inNetwork: network)
+        return addressing.prefixes(ofRouter: number, inNetwork: network)
     }
 }

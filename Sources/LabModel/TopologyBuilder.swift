@@ -9,14 +9,30 @@ struct TopologyBuilder {
 
     private let networkIndex: [String: Int]
     private var routers: [[Int]] = []
-    private var linksGiven: [Int: Int] = [:]
     private var interfaces: [Set<String>] = []
+    /// The numbers that things had before, and those that they have now.
+    private let earlier: Numbering?
+    private(set) var numbering: Numbering
+    private var linkIDs: FreeNumbers
+    /// The places in the blocks of the routers.
+    private var places: [Int: FreeNumbers] = [:]
 
-    init(_ lab: Lab) throws(TopologyError) {
+    /// Starts a topology whose nodes and links keep the numbers of `earlier`, if they had any. Throws ``TopologyError``.
+    init(_ lab: Lab, keeping earlier: Numbering?) throws(TopologyError) {
         self.lab = lab
+        self.earlier = earlier
         networkIndex = Dictionary(
             lab.networks.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
-        addressing = try Addressing(networks: Self.demands(lab), sites: lab.sites.count)
+        let demands = Self.demands(lab)
+        if let earlier {
+            addressing = try Addressing(
+                networks: zip(lab.networks, demands).map { ($0.name, $1) }, sites: lab.sites.map(\.name),
+                keeping: earlier)
+        } else {
+            addressing = try Addressing(networks: demands, sites: lab.sites.count)
+        }
+        numbering = Numbering(usualBits: addressing.networkBits)
+        linkIDs = FreeNumbers(taken: (earlier?.links.values).map { $0.map(\.id) } ?? [])
     }
 
     /// What each network needs addresses for. The links of one router are at most all that its network is joined to: its other
@@ -41,7 +57,7 @@ struct TopologyBuilder {
         try addClients()
         interfaces = Array(repeating: [], count: nodes.count)
         try joinClients()
-        for index in lab.networks.indices { joinInterior(index) }
+        for index in lab.networks.indices { try joinInterior(index) }
         try joinNetworks()
         try joinSites()
     }
@@ -54,17 +70,34 @@ struct TopologyBuilder {
                 throw TopologyError(description: "network '\(network.name)' has no city")
             }
             var own: [Int] = []
+            let numbers = try routerNumbers(network, addressing.blocks[index])
             for (router, city) in network.cities.enumerated() {
-                let (address, address6) = addressing.loopback(ofRouter: router, inNetwork: index)
+                let name = Network.routerName(network: network.name, city: city, index: router)
+                let (address, address6) = addressing.loopback(
+                    ofRouter: numbers[name] ?? router, inNetwork: index)
                 own.append(nodes.count)
                 nodes.append(
                     Node(
-                        index: nodes.count, name: Network.routerName(network: network.name, city: city, index: router),
-                        kind: .router, network: network.name, asn: network.asn, place: city, address: address,
+                        index: nodes.count, name: name, kind: .router, network: network.name, asn: network.asn,
+                        place: city, address: address,
                         address6: address6, prefixes: addressing.prefixes(ofNetwork: index), services: []))
             }
             routers.append(own)
+            numbering.networks[network.name] = .init(block: addressing.blocks[index], routers: numbers)
         }
+    }
+
+    private func routerNumbers(_ network: Network, _ block: Addressing.Block) throws(TopologyError) -> [String: Int] {
+        let names = network.cities.enumerated().map {
+            Network.routerName(network: network.name, city: $1, index: $0)
+        }
+        let known = earlier?.networks[network.name]?.routers ?? [:]
+        var free = FreeNumbers(taken: known.values)
+        let numbers = Dictionary(names.map { ($0, known[$0] ?? free.draw()) }, uniquingKeysWith: { first, _ in first })
+        guard numbers.values.allSatisfy({ $0 < block.routers }) else {
+            throw TopologyError(description: "network '\(network.name)' has no address left for another router")
+        }
+        return numbers
     }
 
     private mutating func addSites() throws(TopologyError) {
@@ -73,6 +106,7 @@ struct TopologyBuilder {
                 throw TopologyError(description: "site '\(site.name)' is of an unknown service '\(site.service)'")
             }
             let (address, address6) = addressing.loopback(ofSite: index)
+            numbering.sites[site.name] = addressing.siteNumbers[index]
             nodes.append(
                 Node(
                     index: nodes.count, name: site.name, kind: .site, network: service.name, asn: service.asn,
@@ -84,13 +118,12 @@ struct TopologyBuilder {
     private mutating func addClients() throws(TopologyError) {
         // A client's address is that of its link. Clients have the first links of a router's block, and are joined first,
         // so that their addresses do not move when networks are joined.
-        var taken: [Int: Int] = [:]
         for client in lab.clients {
             let network = try network(client.provider)
             let gateway = nearest(routers[network], to: client.city)
+            let numbers = try numbers(ofLink: gateway, to: client.name, network)
             let (first, first6) = addressing.link(
-                taken[gateway, default: 0], ofRouter: gateway - routers[network][0], inNetwork: network)
-            taken[gateway, default: 0] += 1
+                numbers.place, ofRouter: routerNumber(gateway, network), inNetwork: network)
             nodes.append(
                 Node(
                     index: nodes.count, name: client.name, kind: .client, network: client.provider,
@@ -104,11 +137,11 @@ struct TopologyBuilder {
 
     /// Joins the routers of one AS. Up to three form a full mesh. More form a Gabriel graph: two routers are joined unless
     /// a third lies inside the circle between them, which keeps the graph connected and like a real backbone.
-    private mutating func joinInterior(_ index: Int) {
+    private mutating func joinInterior(_ index: Int) throws(TopologyError) {
         let own = routers[index]
         for (position, a) in own.enumerated() {
             for b in own[(position + 1)...] where own.count <= 3 || isGabrielEdge(a, b, among: own) {
-                join(a, b, .interior, network: index)
+                try join(a, b, .interior, network: index)
             }
         }
     }
@@ -132,7 +165,7 @@ struct TopologyBuilder {
                 let isLower = relation.kind == .provider || (relation.kind != .customer && other < index)
                 let (left, right) = isLower ? (other, index) : (index, other)
                 let kind = isLower ? relation.kind.reversed : relation.kind
-                for (a, b) in meetingPoints(left, right) { join(a, b, .exterior(kind), network: left) }
+                for (a, b) in meetingPoints(left, right) { try join(a, b, .exterior(kind), network: left) }
             }
         }
     }
@@ -158,7 +191,7 @@ struct TopologyBuilder {
             for relation in site.relations {
                 let network = try network(relation.network)
                 let router = nearest(routers[network], to: site.city)
-                join(router, first + position, .exterior(relation.kind.reversed), network: network)
+                try join(router, first + position, .exterior(relation.kind.reversed), network: network)
             }
         }
     }
@@ -167,28 +200,56 @@ struct TopologyBuilder {
         let first = nodes.count - lab.clients.count
         for (position, client) in lab.clients.enumerated() {
             let network = try network(client.provider)
-            join(nearest(routers[network], to: client.city), first + position, .access, network: network)
+            try join(nearest(routers[network], to: client.city), first + position, .access, network: network)
         }
     }
 
-    private mutating func join(_ a: Int, _ b: Int, _ kind: Link.Kind, network: Int) {
-        let router = a - routers[network][0]
-        let number = linksGiven[a, default: 0]
-        linksGiven[a] = number + 1
-        let (first, first6) = addressing.link(number, ofRouter: router, inNetwork: network)
+    private mutating func join(_ a: Int, _ b: Int, _ kind: Link.Kind, network: Int) throws(TopologyError) {
+        let numbers = try numbers(ofLink: a, to: nodes[b].name, network)
+        let (first, first6) = addressing.link(
+            numbers.place, ofRouter: routerNumber(a, network), inNetwork: network)
         var quality = LinkQuality(delay: Geography.delay(from: nodes[a].place, to: nodes[b].place))
         for rule in lab.links where rule.joins(nodes[a], nodes[b]) { rule.apply(to: &quality) }
         let index = links.count
         links.append(
             Link(
-                index: index, kind: kind,
-                a: end(a, towards: b, link: index, side: 0, first, first6),
+                index: index, number: numbers.id, kind: kind,
+                a: end(a, towards: b, link: numbers.id, side: 0, first, first6),
                 b: end(
-                    b, towards: a, link: index, side: 1, IPv4Address(rawValue: first.rawValue + 1),
+                    b, towards: a, link: numbers.id, side: 1, IPv4Address(rawValue: first.rawValue + 1),
                     IPv6Address(high: first6.high, low: first6.low + 1)),
                 quality: quality))
         nodes[a].links.append(index)
         nodes[b].links.append(index)
+    }
+
+    /// The numbers of the link between router `a` and the node called `other`, drawn when they are first asked for.
+    private mutating func numbers(
+        ofLink a: Int, to other: String, _ network: Int
+    ) throws(TopologyError) -> Numbering.LinkNumbers {
+        let key = Numbering.key(nodes[a].name, other)
+        if let known = numbering.links[key] ?? earlier?.links[key] {
+            numbering.links[key] = known
+            return known
+        }
+        var free = places[a] ?? FreeNumbers(taken: earlierPlaces(nodes[a].name))
+        let numbers = Numbering.LinkNumbers(id: linkIDs.draw(), place: free.draw())
+        places[a] = free
+        guard numbers.place < addressing.blocks[network].links else {
+            throw TopologyError(description: "router '\(nodes[a].name)' has no addresses left for another link")
+        }
+        numbering.links[key] = numbers
+        return numbers
+    }
+
+    /// The places that links of a router had before.
+    private func earlierPlaces(_ router: String) -> [Int] {
+        guard let earlier else { return [] }
+        return earlier.links.filter { $0.key.hasPrefix(Numbering.key(router, "")) }.map(\.value.place)
+    }
+
+    private func routerNumber(_ node: Int, _ network: Int) -> Int {
+        numbering.networks[lab.networks[network].name]?.routers[nodes[node].name] ?? 0
     }
 
     private mutating func end(

@@ -86,7 +86,7 @@ public enum DaemonConfiguration {
         let links = topology.links.map { link -> JSON in
             let quality = quality(link.quality)
             return [
-                "id": .int(link.index), "a": end(link.a), "b": end(link.b), "a_to_b": quality, "b_to_a": quality,
+                "id": .int(link.number), "a": end(link.a), "b": end(link.b), "a_to_b": quality, "b_to_a": quality,
                 "up": true,
             ]
         }

@@ -17,7 +17,7 @@ struct NodeRequests {
     /// their own: left alone, both would often get the same one, and the kernel then takes up to a second to tell of a
     /// lost carrier.
     func veth(_ link: Link, reference: (Int) -> NamespaceReference) -> VethCreation {
-        let first = Self.firstIndex &+ UInt32(truncatingIfNeeded: 2 * link.index)
+        let first = Self.firstIndex &+ UInt32(truncatingIfNeeded: 2 * link.number)
         return VethCreation(
             .init(link.a.interface, in: reference(link.a.node), index: first, macAddress: link.a.mac),
             .init(link.b.interface, in: reference(link.b.node), index: first + 1, macAddress: link.b.mac))

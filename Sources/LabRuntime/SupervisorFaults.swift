@@ -122,7 +122,7 @@ extension Supervisor {
     func setWire(_ link: Link, isUp: Bool, _ done: @escaping (JSON) -> Void = { _ in }) {
         guard let wire = daemons.first(where: { $0.role == .wire }) else { return done(["error": "there is no wire"]) }
         wire.ask(
-            [.init("do", "set"), .init("link", .int(link.index)), .init("up", .bool(isUp))]
+            [.init("do", "set"), .init("link", .int(link.number)), .init("up", .bool(isUp))]
         ) { reply in
             done(reply == .null ? ["error": "the wire ended"] : reply)
         }

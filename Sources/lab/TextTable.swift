@@ -19,6 +19,7 @@ struct TextTable {
     }
 
     mutating func add(_ cells: Cell...) { rows.append(cells) }
+    mutating func add(_ cells: [Cell]) { rows.append(cells) }
 
     /// The table as text, without a last newline.
     var text: String {

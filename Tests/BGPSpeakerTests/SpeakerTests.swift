@@ -232,10 +232,13 @@ struct SpeakerTests {
         #expect(try eventually { try client.route("192.0.2.0/24").contains("dev near") })
         #expect(!monitor.stop().contains { $0.contains("Deleted 192.0.2.0/24") }, "replaced, not deleted and added")
 
-        let routes = try #require(try speakers[0].ask("rib")["routes"]?.array).filter { $0["prefix"] == "192.0.2.0/24" }
+        let answer = try speakers[0].ask("show", [.init("view", "prefix"), .init("prefix", "192.0.2.1")])
+        #expect(answer["prefix"] == "192.0.2.0/24", "the longest match of an address")
+        let routes = try #require(answer["paths"]?.array)
         #expect(routes.map { $0["from"]?.string } == ["near", "far"])
         #expect(routes.map { $0["best"]?.bool } == [true, false])
         #expect(routes.map { $0["reason"]?.string } == ["local preference", "local preference"])
+        #expect(routes.map { $0["lost_to"]?.string } == [nil, "near"])
     }
 
     @Test("An iBGP next hop resolves through the interior route, and follows it")
@@ -322,7 +325,8 @@ struct SpeakerTests {
         let site = try pair.siteSpeaker()
         site.send(text: "{\"do\":\"coun")
         site.send(
-            text: "ters\",\"id\":1}\n{\"do\":\"rib\",\"id\":2}\nnonsense\n{}\n{\"do\":\"dance\",\"id\":3}\n[\"do\"]\n")
+            text: "ters\",\"id\":1}\n{\"do\":\"show\",\"view\":\"table\",\"id\":2}\n"
+                + "nonsense\n{}\n{\"do\":\"dance\",\"id\":3}\n[\"do\"]\n")
         #expect(site.wait { $0["reply"] == 1 }?["sessions"]?.array?.count == 2)
         #expect(site.wait { $0["reply"] == 2 }?["routes"]?.array?.count == 2)
         #expect(site.wait { $0["error"] != nil } != nil)

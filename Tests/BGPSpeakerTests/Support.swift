@@ -116,9 +116,9 @@ final class RunningSpeaker {
     func send(text: String) { try? channel.writeAll(text.utf8) }
 
     /// Asks a question and answers the reply.
-    func ask(_ verb: String) throws -> JSON {
+    func ask(_ verb: String, _ members: [JSON.Member] = []) throws -> JSON {
         let id = Int.random(in: 1...1_000_000)
-        send(["do": .string(verb), "id": .int(id)])
+        send(.object([.init("do", .string(verb)), .init("id", .int(id))] + members))
         return try #require(wait { $0["reply"] == .int(id) })
     }
 

@@ -46,9 +46,9 @@ class Labd:
     def send(self, verb, **members):
         self.control.sendall(json.dumps({"do": verb, **members}).encode() + b"\n")
 
-    def ask(self, verb):
+    def ask(self, verb, **members):
         self.number += 1
-        self.send(verb, id=self.number)
+        self.send(verb, id=self.number, **members)
         while True:
             line = self.lines.readline()
             if not line:
@@ -73,8 +73,14 @@ class Labd:
         ]
 
     def routes(self, name):
-        """What came from a neighbour: prefix to route."""
-        return {each["prefix"]: each for each in self.ask("rib")["routes"] if each["from"] == name}
+        """What came from a neighbour and is accepted: prefix to route."""
+        peer = next(each["peer"] for each in self.ask("counters")["sessions"] if each["name"] == name)
+        found, place = {}, 0
+        while place is not None:
+            page = self.ask("show", view="accepted", peer=peer, **{"from": place})
+            found.update({each["prefix"]: each for each in page["routes"]})
+            place = page.get("next")
+        return found
 
     def stop(self):
         """Ends it in good order: Cease, and nothing left in the kernel."""

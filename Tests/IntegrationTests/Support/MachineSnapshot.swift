@@ -7,17 +7,16 @@ struct MachineSnapshot: Equatable, CustomStringConvertible {
     /// Looks at the machine.
     static func take() throws -> MachineSnapshot {
         var parts: [String: String] = [:]
-        parts["links"] = try Command.run(["ip", "-o", "link", "show"]).output
-        parts["namespaces"] = try Command.run(["ip", "netns", "list"]).lines.sorted().joined(separator: "\n")
+        parts["links"] = try Command.run(["ip", "-j", "link", "show"]).output
+        parts["namespaces"] = try Command.run(["ip", "-j", "netns", "list"]).output
         for family in ["-4", "-6"] {
-            parts["routes \(family)"] = try Command.run(["ip", family, "route", "show", "table", "all"]).output
+            parts["routes \(family)"] = try Command.run(["ip", "-j", family, "route", "show", "table", "all"]).output
         }
         parts["mounts"] = try mounts()
         parts["daemons"] = try daemons()
-        for folder in ["/run", "/run/lab", "/run/netns", "/etc/netns"] {
-            parts[folder] = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
-                .joined(separator: "\n")
-        }
+        for folder in ["/run", "/etc/netns"] { parts[folder] = try files(below: folder) }
+        parts["control groups"] = try Command.run(["find", "/sys/fs/cgroup", "-type", "d"]).lines.sorted()
+            .joined(separator: "\n")
         return MachineSnapshot(parts: parts)
     }
 
@@ -26,6 +25,14 @@ struct MachineSnapshot: Equatable, CustomStringConvertible {
         try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8).split(separator: "\n").map { line in
             line.split(separator: " ").dropFirst(2).joined(separator: " ")
         }.sorted().joined(separator: "\n")
+    }
+
+    /// Every file below a folder, with its kind, rights, owner and what a link points to. Labs that run beside write into the
+    /// folders that they have, so of those the folder counts.
+    private static func files(below folder: String) throws -> String {
+        try Command.run(
+            ["find", folder, "-path", "/run/lab/*/*", "-prune", "-o", "-printf", "%p %y %m %U %l\n"]
+        ).lines.sorted().joined(separator: "\n")
     }
 
     /// Every process that runs our daemons' program.

@@ -1,0 +1,73 @@
+public import BGPWire
+public import Net
+
+/// A route in the Adj-RIB-In of one neighbour.
+public struct ReceivedRoute: Hashable, Sendable {
+    /// Its attributes before import policy, as far as the protocol itself leaves them: what eBGP does not carry is gone, and OTC
+    /// is there where RFC 9234, section 5 adds it.
+    public var received: PathAttributes
+    /// Its attributes after import policy.
+    public var imported: PathAttributes
+    /// Why it takes no part in the decision process, if so.
+    public var exclusion: Exclusion?
+    /// Whether it is the best route, as last decided.
+    public var isBest: Bool
+}
+
+// For who looks at a large table piece by piece, between whose looks it may change.
+extension Table {
+    /// Visits prefixes in the order of their places. A prefix that stays in the table all the while is visited once; one that
+    /// comes or goes meanwhile may be missed, or visited twice if it comes back.
+    /// - Parameters:
+    ///   - place: 0 to begin with, then what the last call returned.
+    ///   - limit: the number of places after which to stop.
+    ///   - body: called with each prefix that is in use; false stops the visit after it.
+    /// - Returns: where to go on; nil at the end.
+    public func visit(from place: UInt32, atMost limit: Int, _ body: (IPPrefix) -> Bool) -> UInt32? {
+        let end = prefixes.slots.upperBound
+        var slot = max(place, 1)
+        var left = limit
+        while slot < end {
+            guard left > 0 else { return slot }
+            left -= 1
+            let entry = prefixes[slot]
+            slot += 1
+            if entry.flags.contains(.used), !body(entry.prefix) { break }
+        }
+        return slot < end ? slot : nil
+    }
+
+    /// The route that a neighbour has announced to exactly this prefix; nil if none.
+    public func received(_ prefix: IPPrefix, from id: PeerID) -> ReceivedRoute? {
+        let slot = prefixes.find(prefix)
+        guard slot != 0, let index = index(of: id) else { return nil }
+        let (number, _) = route(slot, from: id)
+        guard number != 0 else { return nil }
+        let set = prefixes.route(number).set
+        var received = store.attributes(store[set].received == 0 ? set : store[set].received)
+        if !peers[index].policy.configuration.isInternal { received.localPreference = nil }
+        return ReceivedRoute(
+            received: received, imported: store.attributes(set), exclusion: store[set].exclusion,
+            isBest: prefixes[slot].best == set)
+    }
+
+    /// The attributes of the best route to exactly this prefix as last decided (the Loc-RIB); nil if there is none.
+    public func bestAttributes(for prefix: IPPrefix) -> PathAttributes? {
+        let best = prefixes[prefixes.find(prefix)].best
+        return best == 0 ? nil : store.attributes(best)
+    }
+
+    /// The longest prefix with a route that contains an address; nil if there is none.
+    public func longestMatch(_ address: IPAddress) -> IPPrefix? {
+        for length in (0...address.family.bitWidth).reversed() {
+            let slot = prefixes.find(IPPrefix(address, length: length))
+            if slot != 0, prefixes[slot].routes != 0 { return prefixes[slot].prefix }
+        }
+        return nil
+    }
+
+    /// The number of prefixes that a neighbour announces to us and that may take part in the decision process.
+    public func acceptedCount(from id: PeerID) -> Int {
+        index(of: id).map { peers[$0].receivedCount - peers[$0].excludedCount } ?? 0
+    }
+}
