@@ -89,7 +89,8 @@ extension Supervisor {
     func setWire(_ link: Link, _ pair: LinkQualities.Pair, _ done: @escaping (JSON) -> Void = { _ in }) {
         guard let wire = daemons.first(where: { $0.role == .wire }) else { return done(["error": "there is no wire"]) }
         wire.ask([
-            .init("do", "set"), .init("link", .int(link.index)), .init("a_to_b", DaemonConfiguration.quality(pair.aToB)),
+            .init("do", "set"), .init("link", .int(link.index)),
+            .init("a_to_b", DaemonConfiguration.quality(pair.aToB)),
             .init("b_to_a", DaemonConfiguration.quality(pair.bToA)),
         ]) { reply in
             done(reply == .null ? ["error": "the wire ended"] : reply)
