@@ -85,7 +85,8 @@ let package = Package(
         .executableTarget(
             name: "lab",
             dependencies: [
-                "LabFile", "LabModel", "LabPlan", "LabRuntime", "LabObserve", "DNSWire", "DNSZone", "JSON", "Net",
+                "BGPTable", "LabFile", "LabModel", "LabPlan", "LabRuntime", "LabObserve", "DNSWire", "DNSZone", "JSON",
+                "Net",
                 "Netlink", "Sys", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -10,6 +10,9 @@ struct Draft {
         var cities: [Located<Place>] = []
         var relations: [Located<Relation>] = []
         var timers = TimerOverrides()
+        var imports: [PolicyRule] = []
+        var exports: [PolicyRule] = []
+        var decision = DecisionRules()
     }
 
     struct Service {
@@ -55,6 +58,9 @@ struct Draft {
     var sites: [Site] = []
     var clients: [Client] = []
     var links: [Link] = []
+    /// The AS path expressions and the neighbours that rules of policy name.
+    var expressions: [Located<String>] = []
+    var policyNeighbours: [Located<String>] = []
     /// Whether all names, cities and relations are good, so that what is joined to what is known.
     var hasStructure = true
 }

@@ -7,9 +7,12 @@ extension Draft {
         Lab(
             name: name?.value ?? "", description: description, timers: timers,
             networks: networks.map { network in
-                LabModel.Network(
+                var result = LabModel.Network(
                     name: network.name.value, asn: network.asn?.value ?? ASN(0), cities: network.cities.map(\.value),
                     relations: network.relations.map(\.value), timers: network.timers)
+                (result.imports, result.exports) = (network.imports, network.exports)
+                result.decision = network.decision
+                return result
             },
             services: services.map { service in
                 LabModel.Service(

@@ -93,6 +93,17 @@ struct Fields {
         return value
     }
 
+    /// One of a few words under `key`.
+    func word<Word: RawRepresentable<String> & CaseIterable>(_ key: String, as type: Word.Type) -> Word? {
+        guard let text = text(key) else { return nil }
+        if let word = Word(rawValue: text.value) { return word }
+        let words = Word.allCases.map(\.rawValue)
+        report.error(
+            "'\(key)' cannot be \(quoted(text.value))", at: text.position,
+            hint: Nearest.hint(text.value, among: words) ?? "say \(words.joined(separator: " or "))")
+        return nil
+    }
+
     /// A quantity with its unit under `key`.
     func quantity<Value>(_ key: String, _ read: (String) throws(Quantity.Wrong) -> Value) -> Located<Value>? {
         guard let node = values[key] else { return nil }

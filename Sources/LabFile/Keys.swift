@@ -1,6 +1,6 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
-    case lab, network, service, zone, site, client, link, relation, timers
+    case lab, network, service, zone, site, client, link, relation, timers, bfd, rule, match, range, set, change
 
     /// The keys that are allowed.
     var all: [String] { required + optional }
@@ -16,21 +16,38 @@ enum Keys: String, CaseIterable {
         case .client: ["city", "provider"]
         case .link: ["between"]
         case .relation: ["network"]
-        case .timers: []
+        case .bfd: ["interval"]
+        case .range: ["prefix"]
+        case .timers, .rule, .match, .set, .change: []
         }
     }
 
     private var optional: [String] {
         switch self {
         case .lab: ["description", "timers", "services", "sites", "clients", "links"]
-        case .network: ["asn", "providers", "peers", "customers", "siblings", "timers"]
+        case .network:
+            [
+                "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
+                "always-compare-med", "multipath",
+            ]
         case .service: ["asn", "prefixes", "kind", "zone"]
         case .zone: ["records", "file"]
         case .site: ["service", "providers", "peers"]
         case .client: []
         case .link: ["delay", "jitter", "loss", "duplicate", "reorder", "rate", "timers"]
-        case .relation: ["prepend", "local-preference", "med", "communities", "no-export", "leak"]
-        case .timers: ["preset", "hold", "connect-retry", "mrai", "mrai-ibgp"]
+        case .relation:
+            [
+                "prepend", "local-preference", "med", "communities", "no-export", "leak", "import", "export",
+                "blackholes", "max-prefixes", "role-strict", "md5", "ttl-security",
+            ]
+        case .timers: ["preset", "hold", "connect-retry", "mrai", "mrai-ibgp", "bfd"]
+        case .bfd: ["multiplier"]
+        case .rule: ["match", "set", "then"]
+        case .match:
+            ["prefixes", "family", "communities", "large-communities", "as-path", "origins", "neighbors"]
+        case .range: ["ge", "le"]
+        case .set: ["local-preference", "med", "communities", "large-communities", "prepend", "next-hop"]
+        case .change: ["add", "remove", "replace"]
         }
     }
 
@@ -46,6 +63,12 @@ enum Keys: String, CaseIterable {
         case .link: "a link"
         case .relation: "a relation"
         case .timers: "timers"
+        case .bfd: "bfd"
+        case .rule: "a rule"
+        case .match: "'match'"
+        case .range: "a range of prefixes"
+        case .set: "'set'"
+        case .change: "a change of communities"
         }
     }
 
@@ -58,5 +81,8 @@ enum Keys: String, CaseIterable {
         "bandwidth": "rate", "duplication": "duplicate", "localpref": "local-preference",
         "local-pref": "local-preference", "local_pref": "local-preference", "hold-time": "hold", "name": "lab",
         "between": "between", "endpoints": "between", "record": "records",
+        "password": "md5", "gtsm": "ttl-security", "max-prefix": "max-prefixes", "ecmp": "multipath",
+        "neighbours": "neighbors", "large_communities": "large-communities", "as_path": "as-path",
+        "next_hop": "next-hop", "action": "then", "if": "match",
     ]
 }

@@ -52,7 +52,18 @@ struct LabReader {
         if network.cities.isEmpty { draft.hasStructure = false }
         network.relations = relations(fields, RelationKind.allCases)
         if let node = fields["timers"] { network.timers = timers(node) }
+        network.imports = rules(fields, "import")
+        network.exports = rules(fields, "export")
+        network.decision = decision(fields)
         return network
+    }
+
+    private func decision(_ fields: Fields) -> DecisionRules {
+        var rules = DecisionRules()
+        rules.order = fields.word("decision", as: DecisionRules.Order.self) ?? .standard
+        rules.alwaysComparesMED = fields.flag("always-compare-med") ?? false
+        rules.multipath = UInt8(clamping: fields.whole("multipath", in: 1...64)?.value ?? 1)
+        return rules
     }
 
     private mutating func site(_ pair: YAMLNode.Pair) -> Draft.Site {

@@ -19,7 +19,28 @@ extension LabReader {
         if let mrai = fields.quantity("mrai-ibgp", Quantity.timer) {
             timers.advertisementInternal = mrai.value
         }
+        if let node = fields["bfd"] { bfd(node, &timers) }
         return timers
+    }
+
+    /// `off`, or an interval and a multiplier.
+    private func bfd(_ node: YAMLNode, _ timers: inout TimerOverrides) {
+        if node.scalar == .text || node.scalar == .boolean(false) {
+            guard node.plainText == "off" || node.scalar == .boolean(false) else {
+                report.error(
+                    "there is no BFD \(node.kind)", at: node.position,
+                    hint: "say off, or { interval: 50ms, multiplier: 3 }")
+                return
+            }
+            (timers.bfd, timers.isWithoutBFD) = (nil, true)
+            return
+        }
+        guard let fields = Fields(node, .bfd, report),
+            let interval = fields.quantity("interval", Quantity.detectionInterval)
+        else { return }
+        let multiplier = fields.whole("multiplier", in: 1...255)?.value ?? 3
+        timers.bfd = BFDTimers(interval: interval.value, multiplier: UInt8(clamping: multiplier))
+        timers.isWithoutBFD = false
     }
 
     private static let presets: [(name: String, timers: Timers)] = [("fast", .fast), ("internet", .internet)]
@@ -37,6 +58,8 @@ extension LabReader {
         timers.connectRetry = preset.connectRetry
         timers.advertisementExternal = preset.advertisementExternal
         timers.advertisementInternal = preset.advertisementInternal
+        timers.bfd = preset.bfd
+        timers.isWithoutBFD = preset.bfd == nil
         return timers
     }
 

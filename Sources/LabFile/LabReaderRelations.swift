@@ -23,7 +23,7 @@ extension LabReader {
     }
 
     /// A name, or a mapping that says how our announcements are bent.
-    private func relation(_ node: YAMLNode, _ kind: RelationKind) -> Located<Relation>? {
+    private mutating func relation(_ node: YAMLNode, _ kind: RelationKind) -> Located<Relation>? {
         guard case .mapping = node.content else {
             return node.text(report).map {
                 Located(value: Relation(network: $0.value, kind: kind), position: $0.position)
@@ -35,30 +35,26 @@ extension LabReader {
         relation.prepend = UInt8(clamping: fields.whole("prepend", in: 0...20)?.value ?? 0)
         relation.localPreference = fields.whole("local-preference", in: 0...UInt32.max)?.value
         relation.multiExitDiscriminator = fields.whole("med", in: 0...UInt32.max)?.value
-        relation.communities = (fields.list("communities") ?? []).compactMap { community($0) }
+        relation.communities = communities(fields, "communities")
         relation.noExport = fields.flag("no-export") ?? false
         relation.leak = fields.flag("leak") ?? false
+        relation.imports = rules(fields, "import")
+        relation.exports = rules(fields, "export")
+        relation.blackholes = (fields.list("blackholes") ?? []).compactMap { prefix($0) }
+        relation.maximumPrefixes = fields.whole("max-prefixes", in: 1...UInt32.max)?.value
+        relation.isRoleStrict = fields.flag("role-strict") ?? false
+        relation.password = password(fields)
+        relation.hasTTLSecurity = fields.flag("ttl-security") ?? false
         return name.map { Located(value: relation, position: $0.position) }
     }
 
-    /// The well-known communities that routers honour (RFC 1997).
-    static let wellKnownCommunities = ["NO_EXPORT", "NO_ADVERTISE", "NO_EXPORT_SUBCONFED"]
-
-    /// `65000:1`, or a well-known name.
-    private func community(_ node: YAMLNode) -> String? {
-        guard let text = node.text(report) else { return nil }
-        if Self.wellKnownCommunities.contains(text.value) { return text.value }
-        let parts = text.value.split(separator: ":", omittingEmptySubsequences: false)
-        let isPair =
-            parts.count == 2
-            && parts.allSatisfy { (1...5).contains($0.utf8.count) && $0.allSatisfy(\.isNumber) && UInt16($0) != nil }
-        guard isPair else {
-            report.error(
-                "\(quoted(text.value)) is not a community", at: text.position,
-                hint: Nearest.hint(text.value, among: Self.wellKnownCommunities)
-                    ?? "two numbers up to 65535, like \"65000:1\", or a well-known name like NO_EXPORT")
-            return nil
-        }
-        return text.value
+    /// The key of TCP-MD5, as long as the kernel takes one.
+    private func password(_ fields: Fields) -> String? {
+        guard let text = fields.text("md5") else { return nil }
+        if (1...80).contains(text.value.utf8.count) { return text.value }
+        report.error(
+            "a password has 1 to 80 octets, and this one has \(text.value.utf8.count)", at: text.position,
+            hint: "RFC 2385; the kernel takes 80")
+        return nil
     }
 }

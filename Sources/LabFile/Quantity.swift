@@ -36,6 +36,13 @@ public enum Quantity {
         return value
     }
 
+    /// The milliseconds between BFD packets: 10 to a minute.
+    static func detectionInterval(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 60_000_000_000)
+        guard value >= 10 else { throw outOfRange("10ms to 60s") }
+        return value
+    }
+
     private static func milliseconds(_ text: String, upTo most: Int64) throws(Wrong) -> UInt32 {
         let nanoseconds = try duration(text, upTo: most)
         guard nanoseconds % 1_000_000 == 0 else {

@@ -47,6 +47,12 @@ public struct Network: Hashable, Sendable, Codable {
     public var relations: [Relation]
     /// Timers of all its sessions.
     public var timers: TimerOverrides
+    /// What is done to the routes of all its neighbours in other networks, after the rules of the relation.
+    public var imports: [PolicyRule] = []
+    /// What is done to the routes that it announces to other networks, after the rules of the relation.
+    public var exports: [PolicyRule] = []
+    /// How its routers choose among routes.
+    public var decision = DecisionRules()
 
     /// Makes a network.
     public init(name: String, asn: ASN, cities: [Place], relations: [Relation], timers: TimerOverrides) {

@@ -1,3 +1,5 @@
+public import Net
+
 /// What a neighbouring AS is to the one that speaks of it. Import preference, export filter, the role of RFC 9234 and
 /// OTC all follow from this one word (the Gao-Rexford model).
 public enum RelationKind: String, Hashable, Sendable, Codable, CaseIterable {
@@ -39,6 +41,20 @@ public struct Relation: Hashable, Sendable, Codable {
     public var noExport = false
     /// Whether we announce what the relation forbids, on purpose (a route leak, RFC 7908).
     public var leak = false
+    /// What is done to the routes that the neighbour announces, before the rules of the network.
+    public var imports: [PolicyRule] = []
+    /// What is done to the routes that we announce, before the rules of the network.
+    public var exports: [PolicyRule] = []
+    /// The prefixes in which the neighbour may ask with BLACKHOLE for packets to be dropped (RFC 7999).
+    public var blackholes: [IPPrefix] = []
+    /// How many prefixes of a family the neighbour may announce before the session ends; nil for any number.
+    public var maximumPrefixes: UInt32?
+    /// Whether the neighbour must confirm the role that follows from the relation (RFC 9234, section 4.2).
+    public var isRoleStrict = false
+    /// The key of TCP-MD5 (RFC 2385): 1 to 80 octets. What one side says holds for both.
+    public var password: String?
+    /// Whether the session takes packets of the link's other end only (RFC 5082). What one side says holds for both.
+    public var hasTTLSecurity = false
 
     /// Makes a plain relation.
     public init(network: String, kind: RelationKind) {

@@ -29,7 +29,11 @@ public struct Session: Hashable, Sendable {
     public let isPassive: Bool
     /// How the speaker's announcements are bent; nil when nothing is said.
     public let relation: Relation?
-    /// The timers.
+    /// The key of TCP-MD5, whichever side says it.
+    public let password: String?
+    /// Whether both ends take packets of each other's link only, whichever side says it.
+    public let hasTTLSecurity: Bool
+    /// The timers. BFD does not watch the paths inside an AS: their interior protocol knows at once.
     public let timers: Timers
 }
 
@@ -53,7 +57,8 @@ struct SessionBuilder {
         }
         for network in lab.networks {
             let routers = nodes.filter { $0.kind == .router && $0.network == network.name }
-            let timers = lab.timers.applying(network.timers)
+            var timers = lab.timers.applying(network.timers)
+            timers.bfd = nil
             let reflectors = reflectors(among: routers)
             for a in routers {
                 for b in routers where a.index != b.index {
@@ -67,7 +72,7 @@ struct SessionBuilder {
                                 node: a.index, remote: b.index, family: family, localAddress: loopback(a, family),
                                 remoteAddress: loopback(b, family), link: nil,
                                 neighbour: .internal(isReflectorClient: isClient), isPassive: a.index < b.index,
-                                relation: nil, timers: timers))
+                                relation: nil, password: nil, hasTTLSecurity: false, timers: timers))
                     }
                 }
             }
@@ -86,10 +91,13 @@ struct SessionBuilder {
             }
         }
         for rule in lab.links where rule.joins(own, other) { timers = timers.applying(rule.timers) }
+        let (ours, theirs) = (relation(of: own, to: other), relation(of: other, to: own))
         return Session(
             node: own.index, remote: other.index, family: family, localAddress: local.address(family),
             remoteAddress: remote.address(family), link: link.index, neighbour: .external(kind),
-            isPassive: local.mac.rawValue < remote.mac.rawValue, relation: relation(of: own, to: other), timers: timers)
+            isPassive: local.mac.rawValue < remote.mac.rawValue, relation: ours,
+            password: ours?.password ?? theirs?.password,
+            hasTTLSecurity: ours?.hasTTLSecurity == true || theirs?.hasTTLSecurity == true, timers: timers)
     }
 
     /// What `node` itself declares about its neighbour.

@@ -8,8 +8,10 @@ public struct Timers: Hashable, Sendable, Codable {
     public var advertisementExternal: UInt32
     /// MinRouteAdvertisementIntervalTimer inside the AS.
     public var advertisementInternal: UInt32
+    /// How BFD watches the links to other networks; nil for not at all.
+    public var bfd: BFDTimers?
 
-    /// Makes timers of their values.
+    /// Makes timers of their values, without BFD.
     public init(hold: UInt32, connectRetry: UInt32, advertisementExternal: UInt32, advertisementInternal: UInt32) {
         self.hold = hold
         self.connectRetry = connectRetry
@@ -27,10 +29,26 @@ public struct Timers: Hashable, Sendable, Codable {
 
     /// These timers with some of them replaced.
     public func applying(_ overrides: TimerOverrides) -> Timers {
-        Timers(
+        var result = Timers(
             hold: overrides.hold ?? hold, connectRetry: overrides.connectRetry ?? connectRetry,
             advertisementExternal: overrides.advertisementExternal ?? advertisementExternal,
             advertisementInternal: overrides.advertisementInternal ?? advertisementInternal)
+        result.bfd = overrides.isWithoutBFD ? nil : overrides.bfd ?? bfd
+        return result
+    }
+}
+
+/// How often BFD's packets come, and how many may be missed (RFC 5880, section 6.8.4).
+public struct BFDTimers: Hashable, Sendable, Codable {
+    /// Milliseconds between packets: 10 to 60,000.
+    public var interval: UInt32
+    /// How many intervals without a packet mean that the path has failed: 1 to 255.
+    public var multiplier: UInt8
+
+    /// Makes timers of their values.
+    public init(interval: UInt32, multiplier: UInt8) {
+        self.interval = interval
+        self.multiplier = multiplier
     }
 }
 
@@ -44,6 +62,10 @@ public struct TimerOverrides: Hashable, Sendable, Codable {
     public var advertisementExternal: UInt32?
     /// MinRouteAdvertisementIntervalTimer inside the AS.
     public var advertisementInternal: UInt32?
+    /// How BFD watches.
+    public var bfd: BFDTimers?
+    /// Whether BFD does not watch, whatever is said more widely.
+    public var isWithoutBFD = false
 
     /// Makes overrides that replace nothing.
     public init() {}

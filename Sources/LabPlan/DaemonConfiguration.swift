@@ -4,19 +4,37 @@ import Net
 
 /// What each daemon is told: the JSON that `labd bgp`, `labd dns` and `labd wire` read with `--config`.
 public enum DaemonConfiguration {
-    /// The BGP speaker of a router or site.
-    public static func bgp(_ topology: Topology, node: Int) -> JSON {
+    /// The BGP speaker of a router or site. `load` says how often BFD's packets come; nil for as often as the file says.
+    public static func bgp(_ topology: Topology, node: Int, load: BFDLoad? = nil) -> JSON {
         let own = topology.nodes[node]
-        let neighbours = topology.sessions.filter { $0.node == node }.map { neighbour($0, topology) }
-        return [
-            "node": .string(own.name), "asn": .int(Int(own.asn.rawValue)),
-            "router_id": .string(own.address.description),
-            "families": ["ipv4", "ipv6"], "originate": .array(own.prefixes.map { .string($0.description) }),
-            "timers": timers(topology.lab.timers), "neighbors": .array(neighbours), "kernel": true,
+        let network = own.kind == .router ? topology.lab.networks.first { $0.name == own.network } : nil
+        let sessions = topology.sessions.filter { $0.node == node }
+        var members: [JSON.Member] = [
+            .init("node", .string(own.name)), .init("asn", .int(Int(own.asn.rawValue))),
+            .init("router_id", .string(own.address.description)), .init("families", ["ipv4", "ipv6"]),
+            .init("originate", .array(own.prefixes.map { .string($0.description) })),
         ]
+        if let network { members += decision(network.decision) }
+        members += [
+            .init("timers", timers(topology.lab.timers)),
+            .init("neighbors", .array(sessions.map { neighbour($0, sessions, network, topology, load) })),
+            .init("kernel", true),
+        ]
+        return .object(members)
     }
 
-    private static func neighbour(_ session: Session, _ topology: Topology) -> JSON {
+    private static func decision(_ rules: DecisionRules) -> [JSON.Member] {
+        var members: [JSON.Member] = []
+        if rules.order != .standard { members.append(.init("decision", .string(rules.order.rawValue))) }
+        if rules.alwaysComparesMED { members.append(.init("always_compare_med", true)) }
+        if rules.multipath > 1 { members.append(.init("multipath", .int(Int(rules.multipath)))) }
+        return members
+    }
+
+    /// One neighbour. What is as everywhere is not said, so that what is special stands out.
+    private static func neighbour(
+        _ session: Session, _ sessions: [Session], _ network: Network?, _ topology: Topology, _ load: BFDLoad?
+    ) -> JSON {
         var members: [JSON.Member] = [
             .init("name", .string(topology.nodes[session.remote].name)),
             .init("address", .string(session.remoteAddress.description)),
@@ -32,27 +50,75 @@ public enum DaemonConfiguration {
         switch session.neighbour {
         case .external(let kind):
             members.append(.init("relation", .string(kind.rawValue)))
+            members += protection(session, load) + routes(session, sessions, network, topology)
         case .internal(let isReflectorClient):
             members.append(.init("relation", "internal"))
             members.append(.init("next_hop_self", true))
             members.append(.init("cluster_client", .bool(isReflectorClient)))
         }
-        if let relation = session.relation {
-            members.append(.init("export", export(relation)))
-            if let value = relation.localPreference {
-                members.append(.init("import", ["local_preference": .int(Int(value))]))
-            }
-        }
         return .object(members)
     }
 
-    private static func export(_ relation: Relation) -> JSON {
+    /// What keeps strangers out, and tells of a path that fails.
+    private static func protection(_ session: Session, _ load: BFDLoad?) -> [JSON.Member] {
+        var members: [JSON.Member] = []
+        if let password = session.password { members.append(.init("md5_password", .string(password))) }
+        if session.hasTTLSecurity { members.append(.init("ttl_security", 1)) }
+        if let bfd = session.timers.bfd {
+            members.append(
+                .init(
+                    "bfd",
+                    [
+                        "interval_ms": .int(Int(load?.interval(bfd.interval) ?? bfd.interval)),
+                        "multiplier": .int(Int(bfd.multiplier)),
+                    ]))
+        }
+        if session.relation?.isRoleStrict == true { members.append(.init("role_strict", true)) }
+        if let most = session.relation?.maximumPrefixes {
+            members.append(.init("max_prefixes", .object([.init(session.family.rawValue, .int(Int(most)))])))
+        }
+        return members
+    }
+
+    /// What is done to the routes of both directions.
+    private static func routes(
+        _ session: Session, _ sessions: [Session], _ network: Network?, _ topology: Topology
+    ) -> [JSON.Member] {
+        // The network of a site is its service, so a site goes by its own name.
+        func neighbours(_ name: String) -> [String] {
+            sessions.map { topology.nodes[$0.remote] }
+                .filter { $0.kind == .router ? $0.network == name : $0.name == name }
+                .map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        }
+        func policy(_ own: [PolicyRule]?, _ all: [PolicyRule]?) -> [JSON.Member] {
+            let rules = (own ?? []) + (all ?? [])
+            return rules.isEmpty ? [] : [.init("policy", PolicyConfiguration.rules(rules, neighbours: neighbours))]
+        }
+        let relation = session.relation
+        let exports = (relation.map(export) ?? []) + policy(relation?.exports, network?.exports)
+        let imports = (relation.map(`import`) ?? []) + policy(relation?.imports, network?.imports)
+        var members: [JSON.Member] = []
+        if !exports.isEmpty { members.append(.init("export", .object(exports))) }
+        if !imports.isEmpty { members.append(.init("import", .object(imports))) }
+        return members
+    }
+
+    private static func export(_ relation: Relation) -> [JSON.Member] {
         [
-            "prepend": .int(Int(relation.prepend)),
-            "med": relation.multiExitDiscriminator.map { .int(Int($0)) } ?? .null,
-            "communities": .array(relation.communities.map { .string($0) }),
-            "no_export": .bool(relation.noExport), "leak": .bool(relation.leak),
+            .init("prepend", .int(Int(relation.prepend))),
+            .init("med", relation.multiExitDiscriminator.map { .int(Int($0)) } ?? .null),
+            .init("communities", .array(relation.communities.map { .string($0) })),
+            .init("no_export", .bool(relation.noExport)), .init("leak", .bool(relation.leak)),
         ]
+    }
+
+    private static func `import`(_ relation: Relation) -> [JSON.Member] {
+        var members: [JSON.Member] = []
+        if let value = relation.localPreference { members.append(.init("local_preference", .int(Int(value)))) }
+        if !relation.blackholes.isEmpty {
+            members.append(.init("blackholes", .array(relation.blackholes.map { .string($0.description) })))
+        }
+        return members
     }
 
     private static func timers(_ timers: Timers) -> JSON {

@@ -14,6 +14,7 @@ final class Supervisor {
     let paths: LabPaths
     let plan: Plan
     let executor: PlanExecutor
+    private let bfdLoad: BFDLoad
     let events: EventLog
     private let journal: Journal
     private let labd: String
@@ -38,6 +39,7 @@ final class Supervisor {
     init(_ plan: Plan, labd: String) throws {
         paths = LabPaths(plan.topology.lab.name)
         self.plan = plan
+        bfdLoad = BFDLoad(plan.topology, processors: ResourceLimits.processors)
         self.labd = labd
         loop = try EventLoop()
         lock = try Registry.claim(paths.name)
@@ -119,7 +121,9 @@ final class Supervisor {
 
     private func addNodeDaemon(_ role: DaemonRole, _ node: Int) throws {
         let configuration =
-            role == .bgp ? DaemonConfiguration.bgp(topology, node: node) : DaemonConfiguration.dns(topology, node: node)
+            role == .bgp
+            ? DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
+            : DaemonConfiguration.dns(topology, node: node)
         let daemon = try addDaemon(role, node: node, configuration)
         daemon.onReady = { [weak self, weak daemon] in self?.becameReady(daemon) }
     }

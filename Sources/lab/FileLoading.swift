@@ -1,3 +1,4 @@
+import BGPTable
 import DNSWire
 import DNSZone
 import JSON
@@ -30,7 +31,18 @@ enum FileLoading {
         } catch {
             throw Failure(.badInput, "\(path) cannot be read: \(error.reason)")
         }
-        return LabFile.parse(bytes, path: path, readFile: { try Files.read($0) }, checkZone: problems)
+        return LabFile.parse(
+            bytes, path: path, readFile: { try Files.read($0) }, checkZone: problems, checkExpression: problem)
+    }
+
+    /// What the speakers would say of an AS path expression.
+    private static func problem(_ expression: String) -> String? {
+        do {
+            _ = try ASPathExpression(expression)
+            return nil
+        } catch {
+            return error.description
+        }
     }
 
     /// What the responder would say of a zone, said before it is started.

@@ -42,6 +42,7 @@ struct Up: ParsableCommand {
 
     func run() throws {
         let topology = try FileLoading.topology(file)
+        if let note = BFDLoad(topology, processors: ResourceLimits.processors).note { Console.write(error: note) }
         if dryRun { return printPlan(Plan(topology, backend: links ?? .netem)) }
         let backend = try Machine.prepare(links)
         let stored = try StoredLab(topology.lab, backend)

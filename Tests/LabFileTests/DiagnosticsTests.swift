@@ -273,10 +273,97 @@ struct DiagnosticsTests {
         Case("  london: {", "  sydney: { city: SYD, peers: [far] }\n  london: {", "8:32 there is no network 'far'"),
     ]
 
+    private static func rule(_ text: String, _ expected: String...) -> Case {
+        var result = Case("asn: 65002", "import: [{ \(text) }]")
+        result.expected = expected
+        return result
+    }
+
+    private static func relation(_ text: String, _ expected: String...) -> Case {
+        var result = Case("[LHR], providers: [core]", "[LHR], providers: [{ network: core, \(text) }]")
+        result.expected = expected
+        return result
+    }
+
+    static let policy: [Case] = [
+        rule(
+            "match: {}",
+            "4:20 a rule says what it changes, or what becomes of the route | give it 'set', or 'then': accept or reject"
+        ),
+        rule("then: acept", "4:28 'then' cannot be 'acept' | did you mean 'accept'?"),
+        rule("then: permit", "4:28 'then' cannot be 'permit' | say accept or reject or next"),
+        rule("action: accept, set: {}", "4:22 a rule has no key 'action' | did you mean 'then'?"),
+        rule(
+            "match: { prefixes: [10.0.0.1/8] }, then: reject",
+            "4:42 '10.0.0.1/8' is not a prefix | an address and a length, and no bits behind it, like 192.0.2.0/24"),
+        rule(
+            "match: { prefixes: [{ prefix: 10.0.0.0/8, ge: 7 }] }, then: reject",
+            "4:68 '7' is out of range for 'ge' | it goes from 8 to 32"),
+        rule(
+            "match: { prefixes: [{ prefix: 10.0.0.0/8, ge: 24, le: 16 }] }, then: reject",
+            "4:76 'le' is less than 'ge' | 'ge' is the shorter one"),
+        rule(
+            "match: { communities: [BLACKHOL] }, then: reject",
+            "4:45 'BLACKHOL' is not a community | did you mean 'BLACKHOLE'?"),
+        rule(
+            "match: { large-communities: [\"1:2\"] }, then: reject",
+            "4:51 '1:2' is not a large community | three numbers up to 4294967295, like \"65000:1:2\""),
+        rule(
+            "match: { origins: [core] }, then: reject",
+            "4:41 expected an AS number, not 'core' | a whole number, like 65010"),
+        rule(
+            "match: { neighbors: [coer, local, london] }, then: reject",
+            "4:43 there is no network or site 'coer' | did you mean 'core'?"),
+        rule("set: { next-hop: me }", "4:39 'me' is not a next hop | say self, or an address"),
+        rule(
+            "set: { communities: { replace: [], add: [] } }",
+            "4:53 'replace' leaves nothing for 'add' and 'remove' | say one or the other"),
+        Case(
+            "asn: 65002", "decision: oldest-externl",
+            "4:21 'decision' cannot be 'oldest-externl' | did you mean 'oldest-external'?"),
+        Case("asn: 65002", "multipath: 100", "4:22 '100' is out of range for 'multipath' | it goes from 1 to 64"),
+        relation(
+            "md5: \"\"",
+            "4:72 a password has 1 to 80 octets, and this one has 0 | RFC 2385; the kernel takes 80"),
+        relation(
+            "role-strict: true, leak: true",
+            "4:61 who leaks names no role, and cannot insist on one | take 'role-strict' or 'leak' away"),
+        Case(
+            "[LHR], providers: [core]", "[LHR], siblings: [{ network: core, role-strict: true }]",
+            "4:60 RFC 9234 has no role for siblings | take 'role-strict' away"),
+        Case(
+            "[LHR], providers: [core] }",
+            "[LHR], providers: [{ network: core, md5: a }] }\n  p: { cities: [CDG], peers: [{ network: q, md5: a }, { network: edge, role-strict: true }] }\n  q: { cities: [MAD], peers: [{ network: p, md5: b }] }",
+            "6:42 the other side of this session has another 'md5' (line 5) | what one side says holds for both: say it once"
+        ),
+        Case(
+            "[FRA, JFK] }\n  edge: { asn: 65002, cities: [LHR], providers: [core] }",
+            "[FRA, JFK], customers: [{ network: edge, role-strict: true }] }\n  edge: { asn: 65002, cities: [LHR], providers: [{ network: core, leak: true }] }",
+            "3:66 'edge' leaks, and names no role (line 4): the session would never come up | take 'role-strict' away"),
+        Case(
+            "delay: 5ms", "timers: { bfd: on }",
+            "12:47 there is no BFD 'on' | say off, or { interval: 50ms, multiplier: 3 }"),
+        Case(
+            "delay: 5ms", "timers: { bfd: { interval: 5ms } }",
+            "12:59 '5ms' is out of range for 'interval' | it goes: 10ms to 60s"),
+    ]
+
+    /// An expression is looked at by who understands it.
+    @Test func expressionsAreChecked() {
+        let text = good.with("asn: 65002", "import: [{ match: { as-path: \"^(1\" }, then: reject }]")
+        let file = LabFile.parse(
+            Array(text.utf8), path: "x.yaml", readFile: { _ in [] },
+            checkExpression: { $0 == "^(1" ? "it is not closed" : nil })
+        #expect(file.lab == nil)
+        #expect(
+            file.diagnostics.map { "\($0.line):\($0.column) \($0.message) | \($0.hint ?? "")" }
+                == ["4:40 '^(1' is not an expression over AS numbers | it is not closed"])
+    }
+
     @Test(arguments: names + shapes + cities + relations)
     func wordsAndNames(_ one: Case) { check(one) }
 
-    @Test(arguments: numbers + quantities + reachability)
+    @Test(arguments: numbers + quantities + reachability + policy)
     func numbersAndMeaning(_ one: Case) { check(one) }
 
     private func check(_ one: Case) {

@@ -42,6 +42,65 @@ struct PartsTests {
         #expect(relation.communities == ["65000:1", "NO_EXPORT"] && relation.noExport && relation.leak)
     }
 
+    @Test func rulesSayAllTheyCan() throws {
+        let text = good.with(
+            "[LHR], providers: [core]",
+            """
+            [LHR], decision: oldest-external, always-compare-med: true, multipath: 4, export: [{ then: reject }],
+                    providers: [{ network: core, max-prefixes: 9, role-strict: true, md5: "s3cret", ttl-security: true,
+                      blackholes: [192.0.2.0/24], import: [
+                        { match: { prefixes: [192.0.2.0/24, { prefix: 10.0.0.0/8, ge: 16, le: 24 }, { prefix: 10.0.0.0/8, ge: 9 },
+                            { prefix: 2001:db8::/32, le: 48 }], family: ipv6, communities: ["65001:7", BLACKHOLE],
+                            large-communities: ["65001:1:2"], as-path: "^65001 .*$", origins: [64500], neighbors: [core, local] },
+                          set: { local-preference: 50, med: 7, communities: { add: ["65002:1"], remove: [NO_EXPORT] },
+                            large-communities: { replace: ["1:2:3"] }, prepend: 2, next-hop: 10.0.0.9 }, then: accept },
+                        { set: { med: none, next-hop: self } }] }]
+            """)
+        let network = try #require(parse(text).lab?.networks[1])
+        var decision = DecisionRules()
+        (decision.order, decision.alwaysComparesMED, decision.multipath) = (.oldestExternal, true, 4)
+        #expect(network.decision == decision && network.exports == [PolicyRule(.reject)] && network.imports == [])
+        let relation = try #require(network.relations.first)
+        #expect(relation.maximumPrefixes == 9 && relation.isRoleStrict && relation.hasTTLSecurity)
+        let blackhole = try #require(IPPrefix("192.0.2.0/24"))
+        #expect(relation.password == "s3cret" && relation.blackholes == [blackhole])
+        var first = PolicyRule(.accept)
+        first.match.prefixes = try [
+            ("192.0.2.0/24", 24, 24), ("10.0.0.0/8", 16, 24), ("10.0.0.0/8", 9, 32), ("2001:db8::/32", 32, 48),
+        ].map { PrefixRange(try #require(IPPrefix($0)), $1, $2) }
+        first.match.family = .ipv6
+        first.match.communities = ["65001:7", "BLACKHOLE"]
+        first.match.largeCommunities = ["65001:1:2"]
+        first.match.asPath = "^65001 .*$"
+        first.match.origins = [ASN(64500)]
+        first.match.neighbours = ["core", "local"]
+        first.set.localPreference = 50
+        first.set.multiExitDiscriminator = 7
+        first.set.communities.added = ["65002:1"]
+        first.set.communities.removed = ["NO_EXPORT"]
+        first.set.largeCommunities.replacement = ["1:2:3"]
+        first.set.prepend = 2
+        first.set.nextHop = "10.0.0.9"
+        var second = PolicyRule(.next)
+        second.set.removesMultiExitDiscriminator = true
+        second.set.nextHop = "self"
+        #expect(relation.imports == [first, second] && relation.exports == [])
+    }
+
+    @Test func bfdFromTheWidestToTheNarrowest() throws {
+        let text = good.with("lab: good", "lab: good\ntimers: { preset: fast, bfd: { interval: 50ms } }").with(
+            "cities: [LHR]", "timers: { bfd: off }, cities: [LHR]"
+        ).with(
+            "delay: 5ms", "timers: { bfd: { interval: 10ms, multiplier: 5 } }")
+        let lab = try #require(parse(text).lab)
+        #expect(lab.timers.bfd == BFDTimers(interval: 50, multiplier: 3))
+        #expect(lab.timers.applying(lab.networks[1].timers).bfd == nil)
+        #expect(
+            lab.timers.applying(lab.networks[1].timers).applying(lab.links[0].timers).bfd
+                == BFDTimers(interval: 10, multiplier: 5))
+        #expect(lab.timers.applying(TimerOverrides()).bfd == lab.timers.bfd)
+    }
+
     @Test func everyKindOfRelation() throws {
         let text = good.with(
             "services:\n",

@@ -9,40 +9,63 @@ import Testing
 /// The schema is applied by Python's jsonschema (Debian: python3-jsonschema, python3-yaml).
 struct SchemaTests {
     /// Both refuse these. Each is the good lab with one thing changed.
-    static let refused: [(part: String, replacement: String)] = [
-        ("lab: good", "lab: Good"), ("lab: good", "lab: 5"), ("lab: good", "lab:"), ("lab: good", "description: x"),
-        ("lab: good", "lab: \(String(repeating: "a", count: 33))"), ("lab: good", "lab: good\ndescription: [x]"),
-        ("lab: good", "lab: good\ntimers: slow"), ("lab: good", "lab: good\ntimers: { hold: 9 }"),
-        ("lab: good", "lab: good\ntimers: { keepalive: 9s }"), ("lab: good", "lab: good\nscenario: []"),
-        ("lab: good", "lab: good\nversion: 1"), ("core: {", "Core_: {"), ("[FRA, JFK]", "[]"), ("[FRA, JFK]", "FRA"),
-        ("[FRA, JFK]", "[fra]"), ("[FRA, JFK]", "[[1]]"), ("[FRA, JFK]", "[[91, 0]]"), ("[FRA, JFK]", "[[0, 181]]"),
-        ("[FRA, JFK]", "[[0, east]]"), ("asn: 65002", "asn: many"), ("asn: 65002", "asn: 0"),
-        ("asn: 65002", "asn: 23456"),
-        ("asn: 65002", "asn: 4294967295"), ("asn: 65002", "asn: 65.5"), ("asn: 65002", "asn: '65002'"),
-        ("asn: 65002", "asn: AS65002"), ("asn: 65002", "asn:"), ("asn: 65002", "nsa: 65002"),
-        ("[192.0.2.53, 2001:db8:53::53]", "[]"), ("[192.0.2.53, 2001:db8:53::53]", "192.0.2.53"),
-        ("[192.0.2.53, 2001:db8:53::53]", "[localhost]"), ("53::53] }", "53::53], prefixes: [192.0.2.0] }"),
-        ("53::53] }", "53::53], kind: http }"), ("53::53] }", "53::53], zone: { records: [] } }"),
-        ("53::53] }", "53::53], zone: { origin: a.test } }"),
-        ("53::53] }", "53::53], zone: { origin: a.test, records: [], file: x } }"),
-        ("53::53] }", "53::53], zone: { origin: a..test, records: [] } }"),
-        ("53::53] }", "53::53], zone: { origin: a.test, records: [5] } }"),
-        ("53::53] }", "53::53], zone: { origin: a.test, records: [\"a\\nb\"] } }"),
-        ("london: { city: LHR", "london: { city: 5"), ("london: { city: LHR, ", "london: { "),
-        ("london: { city: LHR", "london: { customers: [edge], city: LHR"),
-        ("[LHR], providers: [core]", "[LHR], providers: core"), ("[LHR], providers: [core]", "[LHR], providers: [5]"),
-        ("[LHR], providers: [core]", "[LHR], providers: [{ prepend: 1 }]"),
-        ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, prepend: 21 }]"),
-        ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, prepend: -1 }]"),
-        ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, med: 4294967296 }]"),
-        ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, communities: [NO_WAY] }]"),
-        ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, leak: 1 }]"),
-        ("provider: edge", "provider: [edge]"), ("provider: edge", "providers: [edge]"), (", provider: edge", ""),
-        ("[london, core]", "[london]"), ("[london, core]", "[london, core, home]"), ("[london, core]", "london"),
-        ("between: [london, core], ", ""), ("delay: 5ms", "delay: 5"), ("delay: 5ms", "delay: 5m"),
-        ("delay: 5ms", "delay: -5ms"), ("delay: 5ms", "delay: .5ms"), ("delay: 5ms", "loss: 0.1"),
-        ("delay: 5ms", "rate: 1Gbit"), ("delay: 5ms", "rate: 1mbps"), ("delay: 5ms", "latency: 5ms"),
-    ]
+    static let refused: [(part: String, replacement: String)] =
+        [
+            ("lab: good", "lab: Good"), ("lab: good", "lab: 5"), ("lab: good", "lab:"), ("lab: good", "description: x"),
+            ("lab: good", "lab: \(String(repeating: "a", count: 33))"), ("lab: good", "lab: good\ndescription: [x]"),
+            ("lab: good", "lab: good\ntimers: slow"), ("lab: good", "lab: good\ntimers: { hold: 9 }"),
+            ("lab: good", "lab: good\ntimers: { keepalive: 9s }"), ("lab: good", "lab: good\nscenario: []"),
+            ("lab: good", "lab: good\nversion: 1"), ("core: {", "Core_: {"), ("[FRA, JFK]", "[]"),
+            ("[FRA, JFK]", "FRA"),
+            ("[FRA, JFK]", "[fra]"), ("[FRA, JFK]", "[[1]]"), ("[FRA, JFK]", "[[91, 0]]"), ("[FRA, JFK]", "[[0, 181]]"),
+            ("[FRA, JFK]", "[[0, east]]"), ("asn: 65002", "asn: many"), ("asn: 65002", "asn: 0"),
+            ("asn: 65002", "asn: 23456"),
+            ("asn: 65002", "asn: 4294967295"), ("asn: 65002", "asn: 65.5"), ("asn: 65002", "asn: '65002'"),
+            ("asn: 65002", "asn: AS65002"), ("asn: 65002", "asn:"), ("asn: 65002", "nsa: 65002"),
+            ("[192.0.2.53, 2001:db8:53::53]", "[]"), ("[192.0.2.53, 2001:db8:53::53]", "192.0.2.53"),
+            ("[192.0.2.53, 2001:db8:53::53]", "[localhost]"), ("53::53] }", "53::53], prefixes: [192.0.2.0] }"),
+            ("53::53] }", "53::53], kind: http }"), ("53::53] }", "53::53], zone: { records: [] } }"),
+            ("53::53] }", "53::53], zone: { origin: a.test } }"),
+            ("53::53] }", "53::53], zone: { origin: a.test, records: [], file: x } }"),
+            ("53::53] }", "53::53], zone: { origin: a..test, records: [] } }"),
+            ("53::53] }", "53::53], zone: { origin: a.test, records: [5] } }"),
+            ("53::53] }", "53::53], zone: { origin: a.test, records: [\"a\\nb\"] } }"),
+            ("london: { city: LHR", "london: { city: 5"), ("london: { city: LHR, ", "london: { "),
+            ("london: { city: LHR", "london: { customers: [edge], city: LHR"),
+            ("[LHR], providers: [core]", "[LHR], providers: core"),
+            ("[LHR], providers: [core]", "[LHR], providers: [5]"),
+            ("[LHR], providers: [core]", "[LHR], providers: [{ prepend: 1 }]"),
+            ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, prepend: 21 }]"),
+            ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, prepend: -1 }]"),
+            ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, med: 4294967296 }]"),
+            ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, communities: [NO_WAY] }]"),
+            ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, leak: 1 }]"),
+            ("provider: edge", "provider: [edge]"), ("provider: edge", "providers: [edge]"), (", provider: edge", ""),
+            ("[london, core]", "[london]"), ("[london, core]", "[london, core, home]"), ("[london, core]", "london"),
+            ("between: [london, core], ", ""), ("delay: 5ms", "delay: 5"), ("delay: 5ms", "delay: 5m"),
+            ("delay: 5ms", "delay: -5ms"), ("delay: 5ms", "delay: .5ms"), ("delay: 5ms", "loss: 0.1"),
+            ("delay: 5ms", "rate: 1Gbit"), ("delay: 5ms", "rate: 1mbps"), ("delay: 5ms", "latency: 5ms"),
+            ("delay: 5ms", "timers: { bfd: 50ms }"), ("delay: 5ms", "timers: { bfd: true }"),
+            ("delay: 5ms", "timers: { bfd: {} }"), ("delay: 5ms", "timers: { bfd: { interval: 50ms, multiplier: 0 } }"),
+            ("asn: 65002", "multipath: 0"), ("asn: 65002", "multipath: 65"), ("asn: 65002", "decision: oldest"),
+            ("asn: 65002", "always-compare-med: 1"), ("asn: 65002", "import: {}"), ("asn: 65002", "import: [{}]"),
+            ("asn: 65002", "import: [{ match: {} }]"), ("asn: 65002", "import: [{ then: permit }]"),
+            ("asn: 65002", "export: [{ then: reject, if: {} }]"),
+        ] + refusedParts
+    private static let refusedParts =
+        [
+            "match: { prefixes: [192.0.2.0] }", "match: { prefixes: [{ ge: 8 }] }",
+            "match: { prefixes: [{ prefix: 10.0.0.0/8, ge: 129 }] }", "match: { family: ipx }",
+            "match: { communities: [\"65000:1:1\"] }", "match: { large-communities: [\"65000:1\"] }",
+            "match: { as-path: 65001 }", "match: { origins: [AS1] }", "match: { neighbors: edge }",
+            "set: { local-preference: -1 }", "set: { med: some }", "set: { communities: [NO_EXPORT] }",
+            "set: { communities: { set: [] } }", "set: { large-communities: { add: [NO_EXPORT] } }",
+            "set: { prepend: 0 }", "set: { next-hop: 5 }",
+        ].map { ("asn: 65002", "import: [{ \($0), then: accept }]") }
+        + [
+            "md5: ''", "md5: 5", "md5: \(String(repeating: "k", count: 81))", "ttl-security: 1", "role-strict: 1",
+            "max-prefixes: 0", "blackholes: [192.0.2.1]", "blackholes: 192.0.2.0/24",
+        ].map { ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, \($0) }]") }
 
     /// Both accept these.
     static let accepted: [(part: String, replacement: String)] = [
@@ -59,6 +82,17 @@ struct SchemaTests {
             "[LHR], providers: [{ network: core, prepend: 20, local-preference: 0, med: 4294967295, communities: ['1:2', NO_ADVERTISE], no-export: false, leak: true }]"
         ),
         ("[FRA, JFK] }", "[FRA, JFK], customers: [edge], peers: [], siblings: [] }"),
+        (
+            "[LHR], providers: [core]",
+            "[LHR], providers: [{ network: core, md5: x, ttl-security: true, role-strict: true, max-prefixes: 1, blackholes: [192.0.2.0/24], import: [], export: [{ then: reject }] }]"
+        ),
+        ("delay: 5ms", "timers: { bfd: off }"), ("delay: 5ms", "timers: { bfd: false }"),
+        ("delay: 5ms", "timers: { preset: fast, bfd: { interval: 50ms, multiplier: 255 } }"),
+        ("asn: 65002", "decision: oldest-external, always-compare-med: true, multipath: 64"),
+        (
+            "asn: 65002",
+            "import: [{ match: { prefixes: [192.0.2.0/24, { prefix: 10.0.0.0/8, ge: 9, le: 24 }], family: ipv4, communities: [\"1:2\", BLACKHOLE], large-communities: [\"1:2:3\"], as-path: ^1 .*$, origins: [0, 4294967295], neighbors: [core, local] }, set: { local-preference: 0, med: none, communities: { add: [NOPEER], remove: [] }, large-communities: { replace: [] }, prepend: 20, next-hop: self }, then: next }]"
+        ),
         (
             "delay: 5ms",
             "delay: 0.5s, jitter: 10us, loss: 0.1%, duplicate: 0%, reorder: 100%, rate: 1.5gbit, timers: fast"
