@@ -72,6 +72,9 @@ let package = Package(
         module("BFD"),
         module("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
 
+        // Packets, named and written down
+        module("Capture", ["BFD", "BGPWire", "DNSWire", "Net"]),
+
         // DNS
         module("DNSWire", ["Net"]),
         module("DNSZone", ["DNSWire", "Net"]),
@@ -85,9 +88,8 @@ let package = Package(
         .executableTarget(
             name: "lab",
             dependencies: [
-                "BGPTable", "LabFile", "LabModel", "LabPlan", "LabRuntime", "LabObserve", "DNSWire", "DNSZone", "JSON",
-                "Net",
-                "Netlink", "Sys", "CLinux",
+                "BGPTable", "Capture", "LabFile", "LabModel", "LabPlan", "LabRuntime", "LabObserve", "DNSWire", "DNSZone",
+                "JSON", "Net", "Netlink", "Sys", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -116,6 +118,7 @@ let package = Package(
         tests("BGPTable", ["BGPWire", "Net"]),
         tests("BFD"),
         tests("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
+        tests("Capture", ["DNSWire", "Net", "TestSupport"]),
         tests("DNSWire", ["Net"]),
         tests("DNSZone", ["DNSWire", "Net"]),
         tests("DNSResponder", ["DNSWire", "DNSZone", "Net"]),

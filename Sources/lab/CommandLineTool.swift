@@ -51,7 +51,8 @@ struct CommandLineTool: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Up.self, Down.self, List.self, Status.self, Exec.self, Shell.self, CatchmentCommand.self, Trace.self,
-            Routes.self, BGP.self, Fail.self, Heal.self, LinkCommand.self, Check.self, Doctor.self, Graph.self,
+            Routes.self, BGP.self, Fail.self, Heal.self, LinkCommand.self, CaptureCommand.self, Check.self, Doctor.self,
+            Graph.self,
             Events.self,
         ])
 
