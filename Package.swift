@@ -70,7 +70,14 @@ let package = Package(
         module("BGPSession", ["BGPWire", "Net"]),
         module("BGPTable", ["BGPWire", "Net"]),
         module("BFD"),
-        module("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
+        module("BMPWire", ["BGPWire", "Net"]),
+        module("MRTWire", ["BGPWire", "Net"]),
+        module(
+            "BGPSpeaker",
+            [
+                "BFD", "BMPWire", "MRTWire", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys",
+                "CLinux",
+            ]),
 
         // Packets, named and written down
         module("Capture", ["BFD", "BGPWire", "DNSWire", "Net"]),
@@ -117,6 +124,8 @@ let package = Package(
         tests("BGPSession", ["BGPWire", "Net"]),
         tests("BGPTable", ["BGPWire", "Net"]),
         tests("BFD"),
+        tests("BMPWire", ["BGPWire", "Net"]),
+        tests("MRTWire", ["BGPWire", "Net"]),
         tests("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
         tests("Capture", ["DNSWire", "Net", "TestSupport"]),
         tests("DNSWire", ["Net"]),

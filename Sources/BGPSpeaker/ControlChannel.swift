@@ -15,6 +15,7 @@ import Sys
 ///     <- {"do":"start"}   {"do":"withdraw"}   {"do":"announce"}   {"do":"stop"}
 ///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...],"idle":true}
 ///     <- {"do":"show","view":"table","id":8}     -> {"reply":8,"routes":[...],"next":4096}, see `SpeakerViews`
+///     <- {"do":"dump","path":"/tmp/fra.mrt","id":9}   -> {"reply":9,"prefixes":1,"routes":2,"octets":99}, see `TableDump`
 ///     <- {"do":"shut","peer":"10.1.128.0","message":"maintenance","id":9}     -> {"reply":9,"peer":"10.1.128.0","state":"Idle"}
 ///     <- {"do":"unshut","peer":"10.1.128.0","id":10}    <- {"do":"refresh","peer":"10.1.128.0","id":11}
 ///
@@ -67,6 +68,7 @@ final class ControlChannel {
         case "stop": speaker.stop()
         case "counters": reply(id, .init("sessions", sessions), .init("idle", .bool(speaker.isIdle)))
         case "show": show(command)
+        case "dump": dump(command)
         case "shut", "unshut", "refresh": administer(verb, command)
         default: reply(id, .init("error", .string("unknown command '\(verb)'")))
         }
@@ -90,6 +92,26 @@ final class ControlChannel {
             reply(id, try SpeakerViews(speaker: speaker).answer(question))
         } catch {
             reply(id, .init("error", .string(error.reason)))
+        }
+    }
+
+    private func dump(_ command: JSON) {
+        let id = command["id"]?.int
+        guard let path = command["path"]?.string, path.hasPrefix("/") else {
+            return reply(id, .init("error", "\"path\": an absolute path expected"))
+        }
+        do throws(SystemError) {
+            try TableDump.begin(speaker, path: path) { [weak self] result in
+                switch result {
+                case .success(let summary):
+                    self?.reply(
+                        id, .init("prefixes", .int(summary.prefixes)), .init("routes", .int(summary.routes)),
+                        .init("octets", .int(summary.octets)))
+                case .failure(let error): self?.reply(id, .init("error", .string(error.description)))
+                }
+            }
+        } catch {
+            reply(id, .init("error", .string(error.description)))
         }
     }
 

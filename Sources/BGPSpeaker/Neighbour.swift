@@ -82,7 +82,11 @@ final class Neighbour {
         isHandling = true
         while !events.isEmpty {
             let next = events.removeFirst()
+            let before = session.state
             for action in session.handle(next, now: UInt64(Clock.monotonic())) { perform(action) }
+            if let log = speaker.observers?.log, session.state != before {
+                log.record(self, from: before, to: session.state)
+            }
         }
         isHandling = false
         updateTimer()
@@ -176,7 +180,9 @@ final class Neighbour {
     func send(_ type: MessageType, _ origin: ConnectionOrigin, _ encode: (inout [UInt8]) -> Void) {
         guard let connection = connection(origin) else { return }
         messagesSent[type] += 1
+        let start = connection.unsent.count
         encode(&connection.unsent)
+        speaker.observers?.sent(self, connection.unsent[start...])
         connection.flush()
     }
 
@@ -207,9 +213,16 @@ final class Neighbour {
         _ frame: MessageFrame, _ connection: PeerConnection, _ origin: ConnectionOrigin
     ) throws(NotificationMessage) {
         messagesReceived[frame.type] += 1
+        // Copied for those who look on, if there are any.
+        let message = speaker.observers.map { observers in
+            let message = BGPMessages.whole(frame.type, connection.reader.withBody(of: frame) { $0.copied })
+            let isFourOctetASN = session.negotiated(on: origin)?.isFourOctetASN ?? true
+            observers.received(self, message, isFourOctetASN: isFourOctetASN)
+            return message
+        }
         switch frame.type {
         case .open:
-            receivedOpen = connection.reader.withBody(of: frame) { $0.withUnsafeBytes { Array($0) } }
+            receivedOpen = connection.reader.withBody(of: frame) { $0.copied }
             let open = try connection.reader.withBody(of: frame) { body throws(NotificationMessage) in
                 try OpenMessage(decoding: body)
             }
@@ -235,6 +248,7 @@ final class Neighbour {
                 try UpdateMessage(decoding: body, context: context)
             }
             handle(.received(.update, origin))
+            if let message { speaker.observers?.station?.received(self, update, message) }
             try apply(update)
         }
     }

@@ -25,10 +25,12 @@ extension Neighbour {
         (refreshRequested, refreshing, refreshed) = ([], [], [:])
         nextAdvertisement = 0
         speaker.table.peerUp(id, identifier: negotiated.identifier, families: negotiated.families)
+        speaker.observers?.station?.established(self, isNew: true)
         speaker.sessionChanged(self, reason: "")
     }
 
     func ended(_ reason: SessionEnd, _ wasEstablished: Bool) {
+        if wasEstablished { speaker.observers?.station?.ended(self, reason) }
         negotiated = nil
         if wasEstablished {
             speaker.table.peerDown(id)
@@ -57,6 +59,7 @@ extension Neighbour {
     /// Takes what the table has for the neighbour and sends it. Answers whether there is more that the socket would take.
     func sendUpdates() -> Bool {
         guard let negotiated, let connection = connection(establishedOn) else { return false }
+        let start = connection.unsent.count
         beginRefresh(negotiated, connection)
         var isMore = false
         if speaker.table.hasUpdates(for: id), connection.unsent.count < Self.mostUnsent {
@@ -75,6 +78,7 @@ extension Neighbour {
             }
         }
         endRefresh(negotiated, connection)
+        speaker.observers?.sent(self, connection.unsent.dropFirst(start))
         if !connection.unsent.isEmpty { connection.flush() }
         return isMore && connection.unsent.count < Self.mostUnsent
     }

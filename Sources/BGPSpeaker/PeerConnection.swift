@@ -71,6 +71,14 @@ final class PeerConnection {
 
     deinit { close() }
 
+    /// The TCP ports of both ends; nil after the end.
+    var ports: (local: UInt16, remote: UInt16)? {
+        guard let raw = descriptor?.raw, let local = try? Socket.localAddress(raw).port,
+            let remote = try? Socket.remoteAddress(raw).port
+        else { return nil }
+        return (local, remote)
+    }
+
     private func handle(_ readiness: Readiness) {
         if isOpening { return finishOpening() }
         if readiness.contains(.write) { flush() }

@@ -19,6 +19,8 @@ final class Speaker {
     private(set) var neighbours: [Neighbour] = []
     private var listeners: [FileDescriptorBox] = []
     private(set) var bfd: BFDMonitor?
+    /// Who looks on at all that happens; nobody unless the configuration asks for it.
+    private(set) var observers: Observers?
     private var trackedNextHops: Set<IPAddress> = []
     private(set) var isStarted = false
     private var isSwept = false
@@ -56,6 +58,7 @@ final class Speaker {
         loop.beforeSleep = { [weak self] in self?.work() }
         for address in Set(configuration.neighbours.map(\.localAddress)).sorted() { try listen(address) }
         bfd = try BFDMonitor(loop, neighbours)
+        observers = try Observers(self)
     }
 
     /// Our own addresses as next hops: the session's own, and for the other family one of the same link (RFC 2545, section 3).
@@ -116,6 +119,7 @@ final class Speaker {
         loop.beforeSleep = nil
         for neighbour in neighbours { neighbour.handle(.manualStop(NotificationMessage(.administrativeShutdown))) }
         bfd?.stop()
+        observers?.stop()
         kernel.removeAll()
         loop.stop()
     }
@@ -174,6 +178,7 @@ final class Speaker {
         // Before the neighbours hear of it and send packets.
         kernel.flush()
         for neighbour in neighbours where neighbour.sendUpdates() { scheduleWork() }
+        if observers?.work() == true { scheduleWork() }
         if isMore { return scheduleWork() }
         if !isSwept, isStarted, neighbours.allSatisfy(\.isTableComplete) { sweep() }
         guard neighbours.allSatisfy(\.isQuiet) else { return }
@@ -208,7 +213,9 @@ final class Speaker {
         if changes.hasNextHops {
             for address in trackedNextHops { table.nextHopChanged(address, to: kernel.interior.resolve(address)) }
         }
-        for change in table.decide(atMost: Self.decisionsAtOnce) {
+        let decided = table.decide(atMost: Self.decisionsAtOnce)
+        observers?.station?.selected(decided)
+        for change in decided {
             kernel.write(change.prefix, change.route)
             onBest?(change)
             hasChanged = true

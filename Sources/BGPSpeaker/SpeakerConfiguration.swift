@@ -11,6 +11,8 @@ import Net
 ///      "always_compare_med": false,             compare MED between neighbouring ASes, too
 ///      "multipath": 1,                          how many equal routes carry packets together
 ///      "timers": {...}, "neighbors": [...],     see SessionTimers and NeighbourConfiguration
+///      "bmp": {...},                            a station to report to: see BMPConfiguration
+///      "mrt": {"messages": "/var/log/bgp.mrt"}, a file that every message is appended to: see MessageLog
 ///      "kernel": true}
 struct SpeakerConfiguration: Equatable {
     var node: String
@@ -25,6 +27,10 @@ struct SpeakerConfiguration: Equatable {
     var neighbours: [NeighbourConfiguration]
     /// Whether best routes go into the kernel.
     var writesKernel: Bool
+    /// The BMP station to report to, if any.
+    var bmp: BMPConfiguration?
+    /// The file of all messages, if any.
+    var messageLog: String?
 }
 
 extension SpeakerConfiguration {
@@ -33,7 +39,7 @@ extension SpeakerConfiguration {
             json, "",
             keys: [
                 "node", "asn", "router_id", "families", "originate", "decision", "always_compare_med", "multipath",
-                "timers", "neighbors", "kernel",
+                "timers", "neighbors", "kernel", "bmp", "mrt",
             ])
         node = try fields.string("node")
         asn = try fields.asn()
@@ -43,6 +49,12 @@ extension SpeakerConfiguration {
         originated = try fields.prefixes("originate")
         decision = try DecisionOptions(fields)
         writesKernel = try fields.flag("kernel") ?? true
+        bmp = try fields["bmp"].map { json throws(ConfigurationError) in
+            try BMPConfiguration(json, fields.place("bmp"))
+        }
+        messageLog = try fields["mrt"].map { json throws(ConfigurationError) in
+            try ConfigurationFields(json, fields.place("mrt"), keys: ["messages"]).string("messages")
+        }
         let timers = try fields["timers"].map { json throws(ConfigurationError) in
             try SessionTimers(json, fields.place("timers"), base: SessionTimers())
         }

@@ -71,11 +71,13 @@ struct SpeakerViews {
 
     private var own: JSON {
         let configuration = speaker.configuration
-        return [
-            "node": .string(configuration.node), "asn": .int(Int(configuration.asn.rawValue)),
-            "router_id": .string(configuration.identifier.description),
-            "prefixes": .int(speaker.table.prefixCount), "attribute_sets": .int(speaker.table.attributeSetCount),
-        ]
+        return .object(
+            [
+                .init("node", .string(configuration.node)), .init("asn", .int(Int(configuration.asn.rawValue))),
+                .init("router_id", .string(configuration.identifier.description)),
+                .init("prefixes", .int(speaker.table.prefixCount)),
+                .init("attribute_sets", .int(speaker.table.attributeSetCount)),
+            ] + (speaker.observers?.station.map { [.init("bmp", $0.view)] } ?? []))
     }
 
     // MARK: Pages

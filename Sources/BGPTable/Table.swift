@@ -45,10 +45,18 @@ public struct Table: Sendable {
     var peers: [Peer] = []
     var prefixes = PrefixTable()
     var store = AttributeStore()
+    /// The number of prefixes with a best route.
+    public internal(set) var bestCount = 0
     var dirty: [UInt32] = []
     var dirtyStart = 0
     /// The routes that carry packets together with the best, for the slots of prefixes that have any.
     var equalPaths: [UInt32: [EqualPath]] = [:]
+
+    /// Whether routes that come, change and go in the Adj-RIBs-In are noted for ``takeReceivedChanges()``.
+    public var recordsReceived = false {
+        didSet { if !recordsReceived { receivedChanges = [] } }
+    }
+    var receivedChanges: [ReceivedChange] = []
 
     /// Makes an empty table.
     public init(local: LocalSpeaker, decision: DecisionOptions = DecisionOptions()) {
@@ -199,6 +207,7 @@ extension Table {
             if let index = index(of: id) { peers[index].receivedCount += 1 }
         }
         countExclusion(of: set, from: id, 1)
+        noteReceived(slot, from: id)
         markDirty(slot)
     }
 
@@ -209,7 +218,14 @@ extension Table {
         store.release(prefixes.route(number).set)
         prefixes.removeRoute(slot, number, after: previous)
         if let index = index(of: id) { peers[index].receivedCount -= 1 }
+        noteReceived(slot, from: id)
         markDirty(slot)
+    }
+
+    private mutating func noteReceived(_ slot: UInt32, from id: PeerID) {
+        // With a session that has ended all of its routes go; nobody needs to hear of each.
+        guard recordsReceived, let index = index(of: id), peers[index].isUp else { return }
+        receivedChanges.append(ReceivedChange(peer: id, prefix: prefixes[slot].prefix))
     }
 
     private mutating func countExclusion(of set: AttributeSetID, from id: PeerID, _ change: Int) {

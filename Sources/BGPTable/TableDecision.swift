@@ -78,6 +78,7 @@ extension Table {
         if best != old {
             store.retain(best)
             prefixes[slot].best = best
+            bestCount += (best == 0 ? 0 : 1) - (old == 0 ? 0 : 1)
             queueForPeers(slot, old: old, new: best)
             store.release(old)
         }

@@ -14,6 +14,14 @@ public struct ReceivedRoute: Hashable, Sendable {
     public var isBest: Bool
 }
 
+/// A route to a prefix in the Adj-RIB-In of a neighbour has come, changed or gone.
+public struct ReceivedChange: Hashable, Sendable {
+    /// The neighbour.
+    public var peer: PeerID
+    /// The prefix.
+    public var prefix: IPPrefix
+}
+
 // For who looks at a large table piece by piece, between whose looks it may change.
 extension Table {
     /// Visits prefixes in the order of their places. A prefix that stays in the table all the while is visited once; one that
@@ -55,6 +63,26 @@ extension Table {
     public func bestAttributes(for prefix: IPPrefix) -> PathAttributes? {
         let best = prefixes[prefixes.find(prefix)].best
         return best == 0 ? nil : store.attributes(best)
+    }
+
+    /// The routes to exactly this prefix that take part in the decision process: who sent them, and their attributes after
+    /// import. In no order that means anything.
+    public func usableRoutes(to prefix: IPPrefix) -> [(peer: PeerID, attributes: PathAttributes)] {
+        var routes: [(PeerID, PathAttributes)] = []
+        var number = prefixes[prefixes.find(prefix)].routes
+        while number != 0 {
+            let route = prefixes.route(number)
+            if store[route.set].exclusion == nil { routes.append((store[route.set].peer, store.attributes(route.set))) }
+            number = route.next
+        }
+        return routes
+    }
+
+    /// What was noted since the last time, in order. See ``recordsReceived``.
+    public mutating func takeReceivedChanges() -> [ReceivedChange] {
+        guard !receivedChanges.isEmpty else { return [] }
+        defer { receivedChanges = [] }
+        return receivedChanges
     }
 
     /// The longest prefix with a route that contains an address; nil if there is none.

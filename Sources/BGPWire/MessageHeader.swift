@@ -44,7 +44,7 @@ public enum MessageHeader {
     }
 
     /// Appends a header whose length is not known yet; returns where the message begins.
-    static func begin(_ type: MessageType, in buffer: inout [UInt8]) -> Int {
+    package static func begin(_ type: MessageType, in buffer: inout [UInt8]) -> Int {
         let start = buffer.count
         buffer.append(bigEndian: UInt64.max)
         buffer.append(bigEndian: UInt64.max)
@@ -54,7 +54,7 @@ public enum MessageHeader {
     }
 
     /// Fills in the length of the message that began at `start` and ends here.
-    static func end(_ start: Int, in buffer: inout [UInt8]) {
+    package static func end(_ start: Int, in buffer: inout [UInt8]) {
         buffer.patch(buffer.count - start, at: start + 16)
     }
 }

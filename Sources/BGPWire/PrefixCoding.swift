@@ -1,4 +1,4 @@
-import Net
+package import Net
 
 // Prefixes in Withdrawn Routes, NLRI (RFC 4271, section 4.3) and the multiprotocol attributes (RFC 4760, section 5):
 //
@@ -21,7 +21,7 @@ extension ByteReader {
     }
 
     @_lifetime(self: copy self)
-    private mutating func prefix(_ family: AddressFamily) -> IPPrefix? {
+    package mutating func prefix(_ family: AddressFamily) -> IPPrefix? {
         guard let length = uint8(), length <= family.bitWidth, let field = take((Int(length) + 7) / 8) else {
             return nil
         }
@@ -63,7 +63,7 @@ extension IPPrefix {
     /// The octets that the prefix takes on the wire.
     var wireLength: Int { 1 + (Int(length) + 7) / 8 }
 
-    func encode(to buffer: inout [UInt8]) {
+    package func encode(to buffer: inout [UInt8]) {
         buffer.append(length)
         var octets = wireLength - 1
         switch address {

@@ -61,8 +61,8 @@ extension Supervisor {
         ]
     }
 
-    /// Asks the BGP speaker of a node what it knows, and hands on its answer. Throws ``RequestError``.
-    func show(_ question: JSON, of name: String, _ answer: @escaping (JSON) -> Void) throws {
+    /// Hands a question to the BGP speaker of a node, and its answer back. Throws ``RequestError``.
+    func relay(_ question: JSON, to name: String, _ answer: @escaping (JSON) -> Void) throws {
         guard let node = topology.node(named: name) else { throw RequestError("there is no node '\(name)'") }
         guard let speaker = daemons.first(where: { $0.node == node.index && $0.role == .bgp }) else {
             throw RequestError("\(name) runs no BGP speaker")
@@ -70,8 +70,7 @@ extension Supervisor {
         guard speaker.state == .running else {
             throw RequestError("the BGP speaker of \(name) is \(speaker.state.rawValue)")
         }
-        let members = (question.members ?? []).filter { !["do", "target", "id"].contains($0.name) }
-        speaker.ask([.init("do", "show")] + members) { reply in
+        speaker.ask((question.members ?? []).filter { !["target", "id"].contains($0.name) }) { reply in
             answer(reply == .null ? ["error": .string("the BGP speaker of \(name) ended")] : reply)
         }
     }

@@ -119,6 +119,13 @@ public enum Socket {
         return address
     }
 
+    /// The address that a socket is connected to.
+    public static func remoteAddress(_ descriptor: Int32) throws(SystemError) -> SocketAddress {
+        var address = SocketAddress()
+        try systemCall("getpeername") { address.withMutablePointer { getpeername(descriptor, $0, $1) } }
+        return address
+    }
+
     /// Sets an option whose value is a number.
     public static func set(
         _ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32

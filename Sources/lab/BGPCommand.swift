@@ -2,6 +2,7 @@ import ArgumentParser
 import JSON
 import LabModel
 import LabRuntime
+import Sys
 
 /// `lab bgp NODE`.
 struct BGP: ParsableCommand {
@@ -15,6 +16,7 @@ struct BGP: ParsableCommand {
               lab bgp eurocore-fra --neighbor london
               lab bgp eurocore-fra --received london
               lab bgp eurocore-fra --prefix 192.0.2.53
+              lab bgp eurocore-fra --mrt fra.mrt && bgpdump -m fra.mrt
             """)
 
     @OptionGroup var lab: LabOption
@@ -32,12 +34,14 @@ struct BGP: ParsableCommand {
     var advertised: String?
     @Option(help: "All paths to a prefix, or to the longest match of an address, and why the best one is best.")
     var prefix: String?
+    @Option(help: ArgumentHelp("Writes all routes into a file as MRT (RFC 6396).", valueName: "file"))
+    var mrt: String?
     @Flag(help: "Print JSON.")
     var json = false
 
     func validate() throws {
-        let views = [neighbor, received, accepted, advertised, prefix].count { $0 != nil } + (table ? 1 : 0)
-        guard views <= 1 else { throw ValidationError("these options each show one thing; give one of them") }
+        let views = [neighbor, received, accepted, advertised, prefix, mrt].count { $0 != nil } + (table ? 1 : 0)
+        guard views <= 1 else { throw ValidationError("these options each do one thing; give one of them") }
     }
 
     func run() throws {
@@ -50,6 +54,11 @@ struct BGP: ParsableCommand {
             try show(head, ["prefix", "paths"].map { .init($0, answer[$0] ?? .null) }) { SpeakerTables.paths(answer) }
         } else if table {
             try show(head, view: "table", try speaker.routes("table"))
+        } else if let mrt {
+            let answer = try speaker.dump(to: Self.absolute(mrt))
+            try show(head, ["prefixes", "routes", "octets"].map { .init($0, answer[$0] ?? .null) }) {
+                "\(answer["routes"]?.int ?? 0) routes to \(answer["prefixes"]?.int ?? 0) prefixes in \(mrt)"
+            }
         } else if let (view, peer) = peerView {
             let neighbours = try speaker.neighbours(matching: peer)
             try show(head, view: view, try neighbours.flatMap { try speaker.routes(view, of: $0) })
@@ -62,6 +71,10 @@ struct BGP: ParsableCommand {
                 SpeakerTables.neighbours(answer["neighbors"]?.array ?? [])
             }
         }
+    }
+
+    private static func absolute(_ path: String) -> String {
+        path.hasPrefix("/") ? path : (Files.linkTarget("/proc/self/cwd") ?? "") + "/" + path
     }
 
     private var peerView: (view: String, peer: String)? {

@@ -13,9 +13,14 @@ struct SpeakerQuestions {
     }
 
     /// Asks for one view. Throws ``Failure`` with the speaker's reason.
-    func ask(_ question: [JSON.Member]) throws -> JSON {
+    func ask(_ question: [JSON.Member]) throws -> JSON { try request("show", question) }
+
+    /// Has the table written into a file of absolute path as MRT; answers how much it was. Throws ``Failure``.
+    func dump(to path: String) throws -> JSON { try request("dump", [.init("path", .string(path))]) }
+
+    private func request(_ verb: String, _ members: [JSON.Member]) throws -> JSON {
         do {
-            return try client.request([.init("do", "show"), .init("target", .string(target))] + question)
+            return try client.request([.init("do", .string(verb)), .init("target", .string(target))] + members)
         } catch let error as RequestError {
             throw Failure(.badInput, error.description)
         }

@@ -20,11 +20,13 @@ struct ConfigurationTests {
            "md5_password":"s3cret","ttl_security":3,"role_strict":false,"max_prefixes":{"ipv4":1000},
            "export":{"prepend":2,"med":null,"communities":["65010:1","NO_EXPORT"],"no_export":true,"leak":true},
            "graceful_shutdown":true,"import":{"local_preference":70,"blackholes":["192.0.2.0/24"]}}],
-         "kernel":false}
+         "bmp":{"address":"2001:db8::9","port":11019,"monitor":["loc-rib","adj-rib-out"],"statistics_ms":0},
+         "mrt":{"messages":"/var/log/bgp.mrt"},"kernel":false}
         """
 
     private static let root = """
-        node, asn, router_id, families, originate, decision, always_compare_med, multipath, timers, neighbors, kernel
+        node, asn, router_id, families, originate, decision, always_compare_med, multipath, timers, neighbors, kernel, \
+        bmp, mrt
         """
     private static let member = """
         name, address, local_address, asn, interface, relation, families, passive, cluster_client, next_hop_self, import, \

@@ -58,6 +58,12 @@ final class FakePeer {
         }
     }
 
+    /// Withdraws prefixes of one family.
+    func withdraw(_ prefixes: [String]) {
+        let parsed = prefixes.compactMap { IPPrefix($0) }
+        send { UpdateEncoder(isFourOctetASN: true).withdraw(parsed.span, to: &$0) }
+    }
+
     func refresh(_ subtype: UInt8) {
         send { RouteRefreshMessage(FamilyIdentifier(.ipv4), subtype: subtype).encode(to: &$0) }
     }
@@ -67,8 +73,17 @@ final class FakePeer {
     func send(_ encode: (inout [UInt8]) -> Void) {
         var bytes: [UInt8] = []
         encode(&bytes)
-        // Not write(2): the end of the connection is no signal.
-        #expect(Glibc.send(socket.raw, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
+        while !bytes.isEmpty {
+            // Not write(2): the end of the connection is no signal.
+            let count = Glibc.send(socket.raw, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+            if count > 0 { bytes.removeFirst(count) }
+            guard !bytes.isEmpty else { return }
+            var entry = pollfd(fd: socket.raw, events: Int16(POLLOUT), revents: 0)
+            guard poll(&entry, 1, 5000) == 1, entry.revents == Int16(POLLOUT) else {
+                Issue.record("the speaker takes no more")
+                return
+            }
+        }
     }
 
     /// The type and the body of the next message; nil at the end of the connection or after `seconds`.

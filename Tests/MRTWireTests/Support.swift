@@ -1,0 +1,52 @@
+import Foundation
+import Net
+import Testing
+
+@testable import MRTWire
+
+/// Octets of text like `0a 01  // what they are`, a line each.
+func hex(_ text: String) -> [UInt8] {
+    text.split(separator: "\n").flatMap { line -> [UInt8] in
+        let digits = (line.components(separatedBy: "//").first ?? "").filter { $0.isHexDigit }
+        return stride(from: 0, to: digits.count - 1, by: 2).compactMap { offset in
+            let start = digits.index(digits.startIndex, offsetBy: offset)
+            return UInt8(digits[start..<digits.index(start, offsetBy: 2)], radix: 16)
+        }
+    }
+}
+
+func address(_ text: String) -> IPAddress { IPAddress(text) ?? .v4(.any) }
+func prefix(_ text: String) -> IPPrefix { IPPrefix(text) ?? IPPrefix(.v4(.any), length: 0) }
+func identifier(_ text: String) -> IPv4Address { IPv4Address(text) ?? .any }
+
+extension MRTRecord {
+    var octets: [UInt8] {
+        var octets: [UInt8] = []
+        encode(to: &octets)
+        return octets
+    }
+}
+
+/// All records of a file.
+func read(_ octets: [UInt8]) throws -> [MRTRecord] {
+    var reader = MRTReader()
+    reader.append(octets.span.bytes)
+    var records: [MRTRecord] = []
+    while let record = try reader.next() { records.append(record) }
+    #expect(reader.pending == 0)
+    return records
+}
+
+/// Runs a program to its end and answers what it wrote.
+func run(_ words: String...) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = words
+    let output = Pipe()
+    process.standardOutput = output
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return text
+}
