@@ -51,7 +51,11 @@ struct CaptureCommand: ParsableCommand {
             capture.onPacket = { [json] in json ? Console.print($0.json) : Swift.print($0.line) }
         }
         Console.write(error: "capturing \(Self.plural(places.count, "interface")) of \(lab.name); Ctrl-C ends it")
-        try capture.run()
+        do {
+            try capture.run()
+        } catch {
+            throw Failure(.failedAtRunTime, "\(file ?? "the packets") could not be written: \(error.reason)")
+        }
         show(capture)
     }
 

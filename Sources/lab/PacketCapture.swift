@@ -97,10 +97,10 @@ final class PacketCapture {
 
     /// Captures until a signal, the number of packets, the end of the lab, or that of whoever reads. Throws `SystemError`
     /// when the file cannot be written.
-    func run() throws {
+    func run() throws(SystemError) {
         start = Clock.wall()
         flush()
-        try loop.run()
+        if failure == nil { try loop.run() }
         take(until: .max)
         finish()
         if let failure, failure.code != EPIPE { throw failure }
@@ -186,7 +186,7 @@ final class PacketCapture {
 
     private func flush() {
         // Whoever follows through a pipe sees each packet when it passes.
-        if onPacket != nil { fflush(stdout) }
+        if onPacket != nil { fflush(nil) }
         guard output != nil, failure == nil else { return }
         let bytes = writer.take()
         guard !bytes.isEmpty else { return }
