@@ -95,7 +95,8 @@ let package = Package(
         .executableTarget(
             name: "lab",
             dependencies: [
-                "BGPTable", "Capture", "LabFile", "LabModel", "LabPlan", "LabRuntime", "LabObserve", "DNSWire", "DNSZone",
+                "BGPTable", "Capture", "LabFile", "LabModel", "LabPlan", "LabRuntime", "LabObserve", "DNSWire",
+                "DNSZone",
                 "JSON", "Net", "Netlink", "Sys", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

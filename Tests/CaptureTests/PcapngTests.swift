@@ -37,14 +37,14 @@ struct PcapngTests {
                 == hex(
                     """
                     01 00 00 00 # Interface Description Block
-                    38 00 00 00 # 56 octets
+                    34 00 00 00 # 52 octets
                     01 00 00 00 # LINKTYPE_ETHERNET
                     00 00 00 00 # no limit
                     02 00 06 00 61 3a 65 74 68 30 00 00 # if_name
                     03 00 04 00 74 6f 20 62 # if_description
                     09 00 01 00 09 00 00 00 # if_tsresol
                     00 00 00 00
-                    38 00 00 00
+                    34 00 00 00
                     """))
     }
 
