@@ -108,6 +108,11 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["CLinux", "LabModel", "Net"], path: "Tests/Support",
             swiftSettings: strict),
+        .target(
+            name: "BGPSimulation", dependencies: ["BGPSession", "BGPTable", "BGPWire", "Net"],
+            path: "Tests/BGPSimulation", swiftSettings: strict),
+        .executableTarget(
+            name: "bgp-replay", dependencies: ["BGPSimulation"], path: "Tests/Replay", swiftSettings: strict),
         tests("Net", ["TestSupport"]),
         tests("JSON", ["TestSupport"]),
         tests("Sys", ["CLinux", "JSON", "Net", "TestSupport"]),
@@ -121,6 +126,7 @@ let package = Package(
         tests("BGPWire", ["Net"]),
         tests("BGPSession", ["BGPWire", "Net"]),
         tests("BGPTable", ["BGPWire", "Net"]),
+        tests("BGPSimulation", ["BGPSession", "BGPTable", "BGPWire", "Net", "bgp-replay"]),
         tests("BFD"),
         tests("BMPWire", ["BGPWire", "Net"]),
         tests("MRTWire", ["BGPWire", "Net"]),

@@ -23,6 +23,8 @@ final class FakePeer {
         let namespace = try NetworkNamespace.open("/run/netns/\(node.name)")
         let source = try #require(IPAddress(source))
         socket = try namespace.perform { try Socket.bound(.stream, source, port: 0) }
+        // What is sent apart arrives apart, and without delay.
+        try Socket.setNoDelay(socket.raw)
         if let receiveBuffer { try Socket.set(socket.raw, SOL_SOCKET, SO_RCVBUF, receiveBuffer) }
         _ = try Socket.connect(socket.raw, to: SocketAddress(try #require(IPAddress(target)), port: 179))
     }

@@ -138,8 +138,8 @@ struct KernelRouteTests {
         #expect(ours.waitForTables())
         for prefix in Self.prefixes { #expect(try eventually { try pair.interfaces(prefix) == ["up1"] }) }
         #expect(try pair.ours.route("198.51.100.0/24") == "")
-        func best(_ prefix: String) throws -> JSON {
-            let answer = try ours.ask("show", [.init("view", "prefix"), .init("prefix", .string(prefix))])
+        func best(_ prefix: JSON) throws -> JSON {
+            let answer = try ours.ask("show", [.init("view", "prefix"), .init("prefix", prefix)])
             return try #require(answer["paths"]?.array?.first)
         }
         let six = try best("2001:db8:53::/48")

@@ -23,6 +23,37 @@ import Testing
         #expect(fired == offsets.indices.sorted { (offsets[$0], $0) < (offsets[$1], $1) })
     }
 
+    @Test("What is self-contained leaves nothing to do before the loop sleeps, unless it says so") func selfContained()
+        throws
+    {
+        let loop = try EventLoop()
+        let pair = try FileDescriptor.streamPair()
+        var calls = 0
+        var seen: [Int] = []
+        loop.beforeSleep = { calls += 1 }
+        let start = Clock.monotonic()
+        try loop.add(pair.first.raw, .read, isSelfContained: true) { _ in
+            loop.remove(pair.first.raw)
+            seen.append(calls)
+            loop.schedule(at: start) { seen.append(calls) }
+            loop.schedule(after: 1_000_000) {
+                seen.append(calls)
+                loop.stop()
+            }
+        }
+        loop.schedule(at: start + 1_000_000, isSelfContained: true) { seen.append(calls) }
+        loop.schedule(at: start + 2_000_000, isSelfContained: true) {
+            seen.append(calls)
+            loop.leaveWork()
+        }
+        loop.schedule(at: start + 3_000_000, isSelfContained: true) {
+            seen.append(calls)
+            try? pair.second.writeAll([1])
+        }
+        try loop.run()
+        #expect(seen == [1, 1, 2, 2, 2, 3])
+    }
+
     @Test("A cancelled timer does not fire, also when another of the same turn cancels it") func cancel() throws {
         let loop = try EventLoop()
         let now = Clock.monotonic()
