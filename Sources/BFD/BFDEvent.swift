@@ -20,8 +20,9 @@ public struct BFDTiming: Hashable, Sendable {
 public enum BFDEvent: Hashable, Sendable {
     /// Begin to send; again does nothing.
     case start
-    /// A packet of this session that passed all checks.
-    case received(ControlPacket)
+    /// A packet of this session that passed all checks, and how long ago it came, in nanoseconds: the Detection Time counts
+    /// from then.
+    case received(ControlPacket, age: UInt64 = 0)
     /// ``BFDSession/deadline`` has come.
     case timer
     /// Leave AdminDown (RFC 5880, section 6.8.16).

@@ -42,7 +42,7 @@ public struct BFDSession: Sendable {
     var lastReceived: UInt64?
     var lastSent: UInt64?
     /// When the next periodic packet is due; nil when none is to be sent.
-    var transmitDeadline: UInt64?
+    public internal(set) var transmitDeadline: UInt64?
     /// The interval that ``transmitDeadline`` was made of, in microseconds.
     var transmitInterval: UInt32?
     var randomState: UInt64
@@ -88,10 +88,11 @@ public struct BFDSession: Sendable {
         }
     }
 
-    /// Takes one event. `now` is in nanoseconds of a clock that never goes back.
-    public mutating func handle(_ event: BFDEvent, now: UInt64) -> [BFDAction] {
+    /// Takes one event. `now` is in nanoseconds of a clock that never goes back. `companion` is when another session of the
+    /// same owner sends: if the jitter allows it, the next periodic packet goes with it, so that one awakening serves both.
+    public mutating func handle(_ event: BFDEvent, now: UInt64, companion: UInt64? = nil) -> [BFDAction] {
         switch event {
-        case .received(let packet): receive(packet, now)
+        case .received(let packet, let age): receive(packet, now, age)
         case .timer:
             if let deadline = detectionDeadline, deadline <= now { expire(now) }
             if let deadline = transmitDeadline, deadline <= now { transmit(now) }
@@ -100,7 +101,7 @@ public struct BFDSession: Sendable {
         case .disable(let reason): if state != .adminDown { change(to: .adminDown, reason, now) }
         case .retime(let timing): retime(timing, now)
         }
-        schedule(now)
+        schedule(now, companion)
         defer { actions = [] }
         return actions
     }
@@ -109,7 +110,7 @@ public struct BFDSession: Sendable {
 // MARK: - Reception (RFC 5880, section 6.8.6)
 
 extension BFDSession {
-    private mutating func receive(_ packet: ControlPacket, _ now: UInt64) {
+    private mutating func receive(_ packet: ControlPacket, _ now: UInt64, _ age: UInt64) {
         remoteDiscriminator = packet.myDiscriminator
         remoteState = packet.state
         isRemoteDemand = packet.isDemand
@@ -119,7 +120,7 @@ extension BFDSession {
         pollAnswered(packet.isFinal, now)
         guard state != .adminDown else { return }
         // Before the actions, which may look at the Detection Time.
-        lastReceived = now
+        lastReceived = max(lastReceived ?? 0, now - min(age, now))
         let before = actions.count
         advance(now, answering: packet.isPoll)
         // A change of state has been sent as the answer.

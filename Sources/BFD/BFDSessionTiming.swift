@@ -85,7 +85,7 @@ extension BFDSession {
 
     /// Makes the deadline of the next periodic packet anew when one was sent or when the interval has changed, so that a new
     /// interval counts from the packet before (section 6.8.3).
-    mutating func schedule(_ now: UInt64) {
+    mutating func schedule(_ now: UInt64, _ companion: UInt64?) {
         guard remoteMinRx != 0, !isRemoteDemandActive || poll == .polling else {
             transmitDeadline = nil
             transmitInterval = 0
@@ -94,20 +94,28 @@ extension BFDSession {
         let interval = max(desiredMinTx.used, remoteMinRx)
         guard interval != transmitInterval else { return }
         transmitInterval = interval
-        transmitDeadline = Self.after(jittered(UInt64(interval) * 1000), lastSent ?? now)
+        let allowed = jitter(UInt64(interval) * 1000), start = lastSent ?? now
+        if let companion, companion >= start, allowed.contains(companion - start) {
+            transmitDeadline = companion
+        } else {
+            transmitDeadline = Self.after(random(in: allowed), start)
+        }
     }
 
     /// 75 to 100 % of the time; with a multiplier of 1 up to 90 %, so that the neighbour does not give up just before the
-    /// packet comes. The numbers are SplitMix64's.
-    private mutating func jittered(_ time: UInt64) -> UInt64 {
+    /// packet comes.
+    private func jitter(_ time: UInt64) -> ClosedRange<UInt64> {
+        time - time / 4...(timing.multiplier == 1 ? time / 10 * 9 : time)
+    }
+
+    /// The numbers are SplitMix64's.
+    private mutating func random(in range: ClosedRange<UInt64>) -> UInt64 {
         randomState &+= 0x9E37_79B9_7F4A_7C15
         var mixed = randomState
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
         mixed ^= mixed >> 31
-        let longest = timing.multiplier == 1 ? time / 10 * 9 : time
-        let shortest = time - time / 4
-        return longest - (longest - shortest).multipliedFullWidth(by: mixed).high
+        return range.upperBound - (range.upperBound - range.lowerBound).multipliedFullWidth(by: mixed).high
     }
 
     private static func after(_ time: UInt64, _ start: UInt64) -> UInt64 {

@@ -16,6 +16,7 @@ final class BFDPeer {
     let configuration: BFDConfiguration
     let endpoint: BFDEndpoint
     unowned let neighbour: Neighbour
+    private let loop: EventLoop
     private(set) var session: BFDSession
     private unowned let monitor: BFDMonitor
     private let socket: FileDescriptor
@@ -30,6 +31,7 @@ final class BFDPeer {
         discriminator: UInt32
     ) throws(SystemError) {
         self.neighbour = neighbour
+        loop = neighbour.speaker.loop
         self.configuration = configuration
         self.monitor = monitor
         self.endpoint = endpoint
@@ -61,7 +63,10 @@ final class BFDPeer {
     }
 
     func handle(_ event: BFDEvent) {
-        for action in session.handle(event, now: UInt64(Clock.monotonic())) {
+        let before = session.transmitDeadline
+        let actions = session.handle(event, now: UInt64(Clock.monotonic()), companion: monitor.nextTransmission)
+        if session.transmitDeadline != before { monitor.nextTransmission = session.transmitDeadline }
+        for action in actions {
             switch action {
             case .send(let packet): send(packet)
             case .changed(let change): changed(change)
@@ -85,6 +90,8 @@ final class BFDPeer {
     }
 
     private func changed(_ change: BFDChange) {
+        loop.leaveWork()
+        monitor.stateChanged(endpoint)
         monitor.onChange?(neighbour, change)
         if change.isFailure { neighbour.pathFailed() }
         if change.to == .up { neighbour.pathWorks() }
@@ -100,15 +107,20 @@ final class BFDPeer {
         guard time < timerDeadline else { return }
         timer?.cancel()
         timerDeadline = time
-        timer = neighbour.speaker.loop.schedule(at: time) { [weak self] in self?.timerFired() }
+        timer = loop.schedule(at: time, isSelfContained: true) { [weak self] in self?.timerFired() }
     }
 
     private func timerFired() {
         timer = nil
         timerDeadline = .max
         let now = UInt64(Clock.monotonic())
-        // A loop that was held up finds the timer due before it reads the packets that came in time.
+        // Packets that have come in time may wait: those for which nobody wakes, and others where the loop was held up.
         if let deadline = session.detectionDeadline, deadline <= now { monitor.receive(endpoint) }
-        if let deadline = session.deadline, deadline <= now { handle(.timer) } else { updateTimer() }
+        if let deadline = session.deadline, deadline <= now { handle(.timer) }
+        // Without a look at what has come, the next awakening would be for that look alone.
+        if let detection = session.detectionDeadline, let transmit = session.transmitDeadline, detection < transmit {
+            monitor.receiveSteady(endpoint)
+        }
+        updateTimer()
     }
 }

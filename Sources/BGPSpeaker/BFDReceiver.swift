@@ -4,34 +4,25 @@ import Glibc
 import Net
 import Sys
 
-/// Where BFD packets come in: one socket for each local address and kind of path.
-final class BFDEndpoint {
-    let localAddress: IPAddress
-    let isMultihop: Bool
-    let socket: FileDescriptor
-
-    /// RFC 5881, section 4, and RFC 5883, section 5.
-    static func port(isMultihop: Bool) -> UInt16 { isMultihop ? 4784 : 3784 }
-
-    /// Opens the socket. Throws `SystemError`.
-    init(_ localAddress: IPAddress, isMultihop: Bool) throws(SystemError) {
-        self.localAddress = localAddress
-        self.isMultihop = isMultihop
-        socket = try Socket.bound(.datagram, localAddress, port: Self.port(isMultihop: isMultihop))
-        switch localAddress.family {
-        case .ipv4: try Socket.set(socket.raw, Int32(IPPROTO_IP), IP_RECVTTL, 1)
-        case .ipv6: try Socket.set(socket.raw, Int32(IPPROTO_IPV6), IPV6_RECVHOPLIMIT, 1)
-        }
-    }
-}
-
 /// Memory for a few datagrams at a time and what the kernel says of them, made once for all sockets.
 final class BFDReceiver {
     private static let capacity = 8
     /// The Length field counts to 255.
     private static let payloadByteCount = 256
-    /// A `cmsghdr` with a number behind, and its padding.
+    /// Two `cmsghdr`, with a number and with a time behind.
     private static let controlByteCount = 64
+    private static let headerByteCount = MemoryLayout<cmsghdr>.size
+
+    /// A datagram.
+    struct Datagram {
+        var payload: UnsafeRawBufferPointer
+        /// The TTL or hop limit; nil when it is missing, and with it the proof.
+        var timeToLive: UInt8?
+        /// When it came, of the clock that people set; nil when the socket was not asked to say.
+        var arrival: Nanoseconds?
+        /// Its number for ``BFDReceiver/source(_:)``.
+        var index: Int
+    }
 
     private let payloads: UnsafeMutableRawPointer
     private let controls: UnsafeMutableRawPointer
@@ -51,6 +42,7 @@ final class BFDReceiver {
         for index in 0..<capacity {
             (vectors + index).initialize(
                 to: iovec(iov_base: payloads + index * Self.payloadByteCount, iov_len: Self.payloadByteCount))
+            prepare(index)
         }
     }
 
@@ -62,16 +54,13 @@ final class BFDReceiver {
         messages.deallocate()
     }
 
-    /// Takes all that waits on a socket: payload, TTL or hop limit, and the number of the datagram for ``source(_:)``.
-    func receive(_ socket: Int32, _ body: (RawSpan, UInt8, Int) -> Void) {
+    /// Takes all that waits on a socket.
+    func receive(_ socket: Int32, _ body: (Datagram) -> Void) {
         while true {
-            for index in 0..<Self.capacity { prepare(index) }
             let count = Int(cl_receive_messages(socket, messages, UInt32(Self.capacity)))
             for index in 0..<max(0, count) {
-                guard let timeToLive = timeToLive(index) else { continue }
-                let size = min(Int(messages[index].byte_count), Self.payloadByteCount)
-                let payload = UnsafeRawBufferPointer(start: payloads + index * Self.payloadByteCount, count: size)
-                body(payload.bytes, timeToLive, index)
+                body(datagram(index))
+                prepare(index)
             }
             guard count == Self.capacity else { return }
         }
@@ -94,16 +83,34 @@ final class BFDReceiver {
         }
     }
 
-    /// The only control message that was asked for; nil when it is missing, and with it the proof.
-    private func timeToLive(_ index: Int) -> UInt8? {
+    private func datagram(_ index: Int) -> Datagram {
+        let size = min(Int(messages[index].byte_count), Self.payloadByteCount)
+        var result = Datagram(
+            payload: UnsafeRawBufferPointer(start: payloads + index * Self.payloadByteCount, count: size), index: index)
         let start = controls + index * Self.controlByteCount
-        let headerByteCount = MemoryLayout<cmsghdr>.size
-        guard messages[index].header.msg_controllen >= headerByteCount + MemoryLayout<Int32>.size else { return nil }
-        let header = start.load(as: cmsghdr.self)
-        let isMeant =
-            header.cmsg_level == Int32(IPPROTO_IP) && header.cmsg_type == IP_TTL
-            || header.cmsg_level == Int32(IPPROTO_IPV6) && header.cmsg_type == IPV6_HOPLIMIT
-        guard isMeant else { return nil }
-        return UInt8(exactly: start.load(fromByteOffset: headerByteCount, as: Int32.self))
+        let end = min(messages[index].header.msg_controllen, Self.controlByteCount)
+        var offset = 0
+        while offset + Self.headerByteCount <= end {
+            let header = start.load(fromByteOffset: offset, as: cmsghdr.self)
+            guard header.cmsg_len >= Self.headerByteCount, header.cmsg_len <= end - offset else { break }
+            take(header, start + offset + Self.headerByteCount, &result)
+            // CMSG_ALIGN
+            offset += (header.cmsg_len + 7) & ~7
+        }
+        return result
+    }
+
+    private func take(_ header: cmsghdr, _ data: UnsafeMutableRawPointer, _ result: inout Datagram) {
+        let byteCount = header.cmsg_len - Self.headerByteCount
+        switch (header.cmsg_level, header.cmsg_type) {
+        case (Int32(IPPROTO_IP), IP_TTL), (Int32(IPPROTO_IPV6), IPV6_HOPLIMIT):
+            guard byteCount >= MemoryLayout<Int32>.size else { return }
+            result.timeToLive = UInt8(exactly: data.load(as: Int32.self))
+        case (SOL_SOCKET, SO_TIMESTAMPNS):
+            guard byteCount >= MemoryLayout<timespec>.size else { return }
+            let time = data.load(as: timespec.self)
+            result.arrival = Nanoseconds(time.tv_sec) * 1_000_000_000 + Nanoseconds(time.tv_nsec)
+        default: break
+        }
     }
 }

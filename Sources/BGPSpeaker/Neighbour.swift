@@ -6,7 +6,8 @@ import Sys
 
 /// A neighbour: its state machine with the sockets, the timer and the counters that belong to it.
 final class Neighbour {
-    let configuration: NeighbourConfiguration
+    /// Changed by `Speaker.reconfigure` alone, and only in what a session can live with.
+    var configuration: NeighbourConfiguration
     /// The number of the neighbour in the table.
     let id: PeerID
     unowned let speaker: Speaker
@@ -37,7 +38,7 @@ final class Neighbour {
     var refreshRequested: AddressFamilies = []
     var refreshing: AddressFamilies = []
     /// What has come since the neighbour began to send a family again.
-    var refreshed: [AddressFamily: Set<IPPrefix>] = [:]
+    var refreshed: [AddressFamily: Set<RouteKey>] = [:]
     /// An operator wants no session.
     var isShut = false
     var lastEnd: SessionEnd?
@@ -65,7 +66,9 @@ final class Neighbour {
                 families: configuration.families,
                 holdTime: configuration.timers.holdTime, connectRetryTime: configuration.timers.connectRetryTime,
                 isPassive: configuration.isPassive, role: configuration.role,
-                isRoleStrict: configuration.isRoleStrict, sendHoldTime: configuration.timers.sendHoldTime),
+                isRoleStrict: configuration.isRoleStrict, sendHoldTime: configuration.timers.sendHoldTime,
+                pathReception: configuration.paths.reception, pathSending: configuration.paths.sending,
+                isExtendedNextHop: configuration.isExtendedNextHop, exchange: configuration.exchange),
             seed: UInt64.random(in: .min ... .max))
     }
 
@@ -245,7 +248,9 @@ final class Neighbour {
             }
             let context = negotiated.updateContext(for: session.configuration)
             let update = try connection.reader.withBody(of: frame) { body throws(NotificationMessage) in
-                try UpdateMessage(decoding: body, context: context)
+                let update = try UpdateMessage(decoding: body, context: context)
+                if let fault = update.treatedAsWithdraw { log(report(fault, update.withdrawn, body)) }
+                return update
             }
             handle(.received(.update, origin))
             if let message { speaker.observers?.station?.received(self, update, message) }

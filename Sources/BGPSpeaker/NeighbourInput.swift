@@ -19,28 +19,32 @@ extension Neighbour {
         guard negotiated != nil else { return }
         received += 1
         speaker.hasChanged = true
-        if let fault = update.treatedAsWithdraw {
-            treatedAsWithdraw += 1
-            log(
-                "attribute \(fault.type) wrong (\(fault.reason)), "
-                    + "withdrawn: \(update.withdrawn.map(\.description).joined(separator: " "))")
-        }
-        withdraw(update.withdrawn)
+        if update.treatedAsWithdraw != nil { treatedAsWithdraw += 1 }
+        withdraw(update.withdrawn, update.withdrawnPaths)
         for announcement in update.announcements {
             guard let family = announcement.prefixes.first?.family else { continue }
-            count(family) { $0.announce(announcement.prefixes, with: announcement.attributes, from: id) }
-            refreshed[family]?.formUnion(announcement.prefixes)
+            count(family) {
+                $0.announce(announcement.prefixes, paths: announcement.paths, with: announcement.attributes, from: id)
+            }
+            refreshed[family]?.formUnion(
+                announcement.prefixes.indices.map {
+                    RouteKey(announcement.prefixes[$0], path: announcement.paths[$0])
+                })
             try checkLimit(family)
         }
         if let family = update.endOfRIB { endOfRIBReceived.insert(AddressFamilies(family)) }
     }
 
-    private func withdraw(_ prefixes: [IPPrefix]) {
+    private func withdraw(_ prefixes: [IPPrefix], _ paths: PathIdentifiers) {
         guard !prefixes.isEmpty else { return }
-        if configuration.prefixLimits == PrefixLimits() { return speaker.table.withdraw(prefixes, from: id) }
+        if configuration.prefixLimits == PrefixLimits() {
+            return speaker.table.withdraw(prefixes, paths: paths, from: id)
+        }
         for family in AddressFamily.allCases {
-            let ofFamily = prefixes.filter { $0.family == family }
-            if !ofFamily.isEmpty { count(family) { $0.withdraw(ofFamily, from: id) } }
+            let ofFamily = prefixes.indices.filter { prefixes[$0].family == family }
+            guard !ofFamily.isEmpty else { continue }
+            let identifiers = PathIdentifiers(ofFamily.map { paths[$0] })
+            count(family) { $0.withdraw(ofFamily.map { prefixes[$0] }, paths: identifiers, from: id) }
         }
     }
 
@@ -53,6 +57,15 @@ extension Neighbour {
         change(&speaker.table)
         let difference = speaker.table.receivedCount(from: id) - before
         if family == .ipv4 { receivedIPv4 += difference } else { receivedIPv6 += difference }
+    }
+
+    /// Counts anew: without a limit, withdrawals are not told apart by family.
+    func recountPrefixes() {
+        (receivedIPv4, receivedIPv6) = (0, 0)
+        for prefix in speaker.table.knownPrefixes
+        where speaker.table.routes(to: prefix).contains(where: { $0.peer == id }) {
+            if prefix.family == .ipv4 { receivedIPv4 += 1 } else { receivedIPv6 += 1 }
+        }
     }
 
     /// The data names the family and the limit: AFI (2 octets), SAFI (1), prefix upper bound (4) (RFC 4486, section 4).
@@ -83,11 +96,22 @@ extension Neighbour {
             refreshed[family] = []
         case RouteRefreshMessage.end:
             guard let fresh = refreshed.removeValue(forKey: family) else { return }
-            withdraw(speaker.table.knownPrefixes.filter { $0.family == family && !fresh.contains($0) })
+            count(family) { $0.withdraw(family, from: id, except: fresh) }
         default:
             log("ROUTE-REFRESH of unknown subtype \(message.subtype): ignored")
         }
     }
 
     func log(_ text: String) { Diagnostics.write("\(configuration.name) \(configuration.address): \(text)") }
+}
+
+/// What an operator needs to find out who is wrong about an attribute: the routes, and the whole body of the UPDATE (RFC 7606,
+/// section 6, which wants both logged).
+func report(_ fault: AttributeFault, _ withdrawn: [IPPrefix], _ body: RawSpan) -> String {
+    var octets = ""
+    body.withUnsafeBytes { bytes in
+        for octet in bytes { octets += (octet < 16 ? "0" : "") + String(octet, radix: 16) }
+    }
+    return "attribute \(fault.type) wrong (\(fault.reason)), "
+        + "withdrawn: \(withdrawn.map(\.description).joined(separator: " ")), UPDATE: \(octets)"
 }

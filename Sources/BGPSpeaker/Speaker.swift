@@ -1,3 +1,4 @@
+import BFD
 import BGPSession
 import BGPTable
 import BGPWire
@@ -12,16 +13,20 @@ final class Speaker {
     /// The port of BGP (RFC 4271, section 8.2.1).
     static let port: UInt16 = 179
 
-    let configuration: SpeakerConfiguration
+    /// Changed by ``reconfigure(_:)`` alone.
+    var configuration: SpeakerConfiguration
     let loop: EventLoop
     let kernel: Kernel
     var table: Table
-    private(set) var neighbours: [Neighbour] = []
-    private var listeners: [FileDescriptorBox] = []
-    private(set) var bfd: BFDMonitor?
+    var neighbours: [Neighbour] = []
+    private var listeners: [IPAddress: FileDescriptorBox] = [:]
+    var bfd: BFDMonitor?
+    /// Whether the configured prefixes are announced.
+    private(set) var isOriginating = true
     /// Who looks on at all that happens; nobody unless the configuration asks for it.
     private(set) var observers: Observers?
     private var trackedNextHops: Set<IPAddress> = []
+    private var trackedOnLinks: Set<LinkNextHop> = []
     private(set) var isStarted = false
     private var isSwept = false
 
@@ -31,6 +36,10 @@ final class Speaker {
     var onSession: ((Neighbour, String) -> Void)?
     /// Told of each change of a best route.
     var onBest: ((BGPTable.RouteChange) -> Void)?
+    /// Told of each change of a BFD session.
+    var onPath: ((Neighbour, BFDChange) -> Void)? {
+        didSet { bfd?.onChange = onPath }
+    }
     /// Told when there is nothing left to do.
     var onRest: (() -> Void)?
 
@@ -53,19 +62,24 @@ final class Speaker {
             neighbours.append(Neighbour(neighbour, id: id, speaker: self))
         }
         applyOptions()
-        for prefix in configuration.originated { table.originate(prefix) }
+        for route in configuration.originated { table.originate(route) }
         kernel.onLink = { [weak self] in self?.linkChanged($0, $1) }
         loop.beforeSleep = { [weak self] in self?.work() }
         for address in Set(configuration.neighbours.map(\.localAddress)).sorted() { try listen(address) }
-        bfd = try BFDMonitor(loop, neighbours)
+        if neighbours.contains(where: { $0.configuration.bfd != nil }) {
+            let monitor = BFDMonitor(loop)
+            for neighbour in neighbours { try monitor.add(neighbour, isStarted: false) }
+            bfd = monitor
+        }
         observers = try Observers(self)
     }
 
     /// Our own addresses as next hops: the session's own, and for the other family one of the same link (RFC 2545, section 3).
-    private func peerConfiguration(_ neighbour: NeighbourConfiguration) -> PeerConfiguration {
+    func peerConfiguration(_ neighbour: NeighbourConfiguration) -> PeerConfiguration {
         var result = PeerConfiguration(
             relation: neighbour.relation, asn: neighbour.asn, address: neighbour.address,
-            isClusterClient: neighbour.isClusterClient, nextHopSelf: neighbour.nextHopSelf)
+            isClusterClient: neighbour.isClusterClient, nextHopSelf: neighbour.nextHopSelf,
+            pathLimit: neighbour.paths.limit)
         let link = neighbour.interface.flatMap { kernel.interior.link(named: $0)?.index }
         for address in [neighbour.localAddress] + (link.map { kernel.interior.addresses(on: $0) } ?? []) {
             switch address {
@@ -78,7 +92,7 @@ final class Speaker {
     }
 
     /// Gives the table what import and export change, which may speak of neighbours by their numbers.
-    private func applyOptions() {
+    func applyOptions() {
         let numbers = { [neighbours] (name: String) in
             neighbours.filter { $0.configuration.name == name || $0.configuration.address.description == name }
                 .map(\.id)
@@ -109,8 +123,9 @@ final class Speaker {
     /// Originates the configured prefixes, or no longer.
     func setOriginating(_ isOriginating: Bool) {
         hasChanged = true
-        for prefix in configuration.originated {
-            if isOriginating { table.originate(prefix) } else { table.withdrawOriginated(prefix) }
+        self.isOriginating = isOriginating
+        for route in configuration.originated {
+            if isOriginating { table.originate(route) } else { table.withdrawOriginated(route.prefix) }
         }
     }
 
@@ -142,12 +157,18 @@ final class Speaker {
 
     // MARK: Listening
 
-    private func listen(_ address: IPAddress) throws(SystemError) {
+    func listen(_ address: IPAddress) throws(SystemError) {
         let socket = try ConnectionProtection.listening(
             address, for: configuration.neighbours.filter { $0.localAddress == address })
         let raw = socket.raw
-        listeners.append(FileDescriptorBox(socket))
+        listeners[address] = FileDescriptorBox(socket)
         try watch(raw, address)
+    }
+
+    /// Closes the socket that listens on `address`.
+    func stopListening(_ address: IPAddress) {
+        guard let listener = listeners.removeValue(forKey: address) else { return }
+        loop.remove(listener.descriptor.raw)
     }
 
     private func watch(_ listener: Int32, _ address: IPAddress) throws(SystemError) {
@@ -167,7 +188,10 @@ final class Speaker {
         } catch {
             // Out of descriptors: the connection would stay ready and keep the loop from sleeping.
             loop.remove(listener)
-            loop.schedule(after: Self.acceptPause) { [weak self] in try? self?.watch(listener, address) }
+            loop.schedule(after: Self.acceptPause) { [weak self] in
+                guard let self, self.listeners[address]?.descriptor.raw == listener else { return }
+                try? self.watch(listener, address)
+            }
         }
     }
 
@@ -208,10 +232,19 @@ final class Speaker {
                 trackedNextHops.insert(address)
                 table.nextHopChanged(address, to: kernel.interior.resolve(address))
             case .forget(let address): trackedNextHops.remove(address)
+            case .trackOnLink(let address, let peer):
+                trackedOnLinks.insert(LinkNextHop(address: address, peer: peer))
+                table.nextHopChanged(address, onLinkOf: peer, to: resolve(address, onLinkOf: peer))
+            case .forgetOnLink(let address, let peer):
+                trackedOnLinks.remove(LinkNextHop(address: address, peer: peer))
             }
         }
         if changes.hasNextHops {
             for address in trackedNextHops { table.nextHopChanged(address, to: kernel.interior.resolve(address)) }
+            for hop in trackedOnLinks {
+                table.nextHopChanged(
+                    hop.address, onLinkOf: hop.peer, to: resolve(hop.address, onLinkOf: hop.peer))
+            }
         }
         let decided = table.decide(atMost: Self.decisionsAtOnce)
         observers?.station?.selected(decided)
@@ -222,6 +255,14 @@ final class Speaker {
         }
         rewrite(changes)
         return table.needsDecision
+    }
+
+    /// A link-local next hop is on the link to the neighbour that named it.
+    private func resolve(_ address: IPAddress, onLinkOf peer: PeerID) -> NextHopResolution? {
+        guard let name = neighbours.first(where: { $0.id == peer })?.configuration.interface,
+            let link = kernel.interior.link(named: name)
+        else { return nil }
+        return kernel.interior.resolve(address, onLink: link.index)
     }
 
     /// Writes again what the kernel may have lost.
@@ -245,6 +286,12 @@ final class Speaker {
         isSwept = true
         kernel.sweep { prefix in table.best(for: prefix).map { $0.peer != .local } ?? false }
     }
+}
+
+/// A link-local next hop, with the neighbour on whose link it is.
+struct LinkNextHop: Hashable {
+    let address: IPAddress
+    let peer: PeerID
 }
 
 /// A descriptor in a collection, which holds no values that cannot be copied.

@@ -14,7 +14,9 @@ public import Net
 /// which is where the speaker applies its advertisement interval. Equal inputs in equal order give equal outputs.
 ///
 /// Memory for a prefix is 32 octets and 8 for each route, 5 to 11 for the hash, and two bits for each neighbour;
-/// attributes are packed and shared (see `AttributeStore`).
+/// attributes are packed and shared (see `AttributeStore`). Path identifiers take 4 octets a route once a neighbour sends
+/// any, and a neighbour that is sent several routes, or is a client of our route server, takes 20 octets for each (see
+/// `SentPaths`).
 public struct Table: Sendable {
     struct Peer: Sendable {
         var policy: ExportPolicy {
@@ -26,6 +28,8 @@ public struct Table: Sendable {
         /// Its number is not given again, so its place stays.
         var isRemoved = false
         var families: AddressFamilies = []
+        /// The families of which the neighbour is sent several routes to a prefix.
+        var pathFamilies: AddressFamilies = []
         var receivedCount = 0
         /// Those of them that take no part in the decision process.
         var excludedCount = 0
@@ -40,7 +44,7 @@ public struct Table: Sendable {
     /// The speaker that owns the table.
     public let local: LocalSpeaker
     /// How its decision process compares routes.
-    public let decision: DecisionOptions
+    public internal(set) var decision: DecisionOptions
     /// The neighbours; their numbers count from 1.
     var peers: [Peer] = []
     var prefixes = PrefixTable()
@@ -49,9 +53,13 @@ public struct Table: Sendable {
     public internal(set) var bestCount = 0
     var dirty: [UInt32] = []
     var dirtyStart = 0
+    /// The number of neighbours that are not simply sent the best routes.
+    var pathPeerCount = 0
     /// The routes that carry packets together with the best, for the slots of prefixes that have any.
     var equalPaths: [UInt32: [EqualPath]] = [:]
 
+    /// Whether changes of best routes say what was the best route before.
+    public var reportsReplaced = false
     /// Whether routes that come, change and go in the Adj-RIBs-In are noted for ``takeReceivedChanges()``.
     public var recordsReceived = false {
         didSet { if !recordsReceived { receivedChanges = [] } }
@@ -97,6 +105,20 @@ public struct Table: Sendable {
     }
 }
 
+/// What tells the routes of one neighbour apart.
+public struct RouteKey: Hashable, Sendable {
+    /// The prefix.
+    public let prefix: IPPrefix
+    /// The path identifier (RFC 7911); 0 where the session has none.
+    public let path: UInt32
+
+    /// Makes a key.
+    public init(_ prefix: IPPrefix, path: UInt32 = 0) {
+        self.prefix = prefix
+        self.path = path
+    }
+}
+
 // MARK: - What happened
 
 extension Table {
@@ -105,12 +127,25 @@ extension Table {
     ///   - id: the neighbour.
     ///   - identifier: the BGP Identifier of its OPEN message.
     ///   - families: the families that both sides announced (RFC 4760); routes of others are neither taken nor sent.
-    public mutating func peerUp(_ id: PeerID, identifier: IPv4Address, families: AddressFamilies) {
+    ///   - pathFamilies: those of them in which the neighbour takes several routes to a prefix (RFC 7911).
+    ///   - isExtendedNextHop: whether it takes IPv4 prefixes with an IPv6 next hop (RFC 8950), and we name our own.
+    public mutating func peerUp(
+        _ id: PeerID, identifier: IPv4Address, families: AddressFamilies, pathFamilies: AddressFamilies = [],
+        isExtendedNextHop: Bool = false
+    ) {
         guard let index = index(of: id) else { return }
         peerDown(id)
+        peers[index].pathFamilies = pathFamilies.intersection(families)
         peers[index].policy.identifier = identifier
+        peers[index].policy.isExtendedNextHop = isExtendedNextHop
         peers[index].families = families
         peers[index].isUp = true
+        if !pathFamilies.isEmpty || peers[index].policy.configuration.relation == .routeServerClient {
+            pathPeerCount += 1
+            peers[index].out.paths = SentPaths()
+            for slot in prefixes.slots where prefixes[slot].routes != 0 { queuePaths(slot, index) }
+            return
+        }
         for slot in prefixes.slots where prefixes[slot].best != 0 && permits(prefixes[slot].best, slot, index) {
             peers[index].out.enqueue(slot, sent: 0)
         }
@@ -121,45 +156,75 @@ extension Table {
         guard let index = index(of: id), peers[index].isUp else { return }
         peers[index].isUp = false
         if peers[index].receivedCount > 0 {
-            for slot in prefixes.slots { removeRoute(slot, from: id) }
+            for slot in prefixes.slots { removeRoutes(slot, from: id) }
         }
         var out = peers[index].out
         peers[index].out = AdjRIBOut()
+        if let paths = out.paths {
+            pathPeerCount -= 1
+            for set in paths.sets { store.release(set) }
+        }
         while let waiting = out.dequeue() {
             store.release(waiting.sent)
             reclaim(waiting.slot)
         }
     }
 
-    /// A neighbour announced `prefixes`, all with these attributes. In an UPDATE that also withdraws, the withdrawals come
+    /// A neighbour announced `prefixes`, all with these attributes. With path identifiers, a route replaces only the one with
+    /// its own (RFC 7911, section 5). In an UPDATE that also withdraws, the withdrawals come
     /// first (RFC 4271, section 4.3). Ignored while the session is down, and for families that were not negotiated.
-    public mutating func announce(_ prefixes: [IPPrefix], with attributes: PathAttributes, from id: PeerID) {
+    public mutating func announce(
+        _ prefixes: [IPPrefix], paths: PathIdentifiers = PathIdentifiers(), with attributes: PathAttributes,
+        from id: PeerID
+    ) {
         guard let index = index(of: id), peers[index].isUp else { return }
         for family in AddressFamily.allCases where peers[index].families.contains(family) {
             guard let first = prefixes.first(where: { $0.family == family }) else { continue }
             if peers[index].policy.configuration.importOptions.lookAtPrefix(attributes) {
-                for prefix in prefixes where prefix.family == family {
+                for (number, prefix) in prefixes.enumerated() where prefix.family == family {
                     let set = intern(attributes, to: prefix, fromPeerAt: index)
-                    setRoute(to: prefix, set, from: id)
+                    setRoute(to: prefix, set, from: id, path: paths[number])
                     store.release(set)
                 }
                 continue
             }
             let set = intern(attributes, to: first, fromPeerAt: index)
-            for prefix in prefixes where prefix.family == family { setRoute(to: prefix, set, from: id) }
+            for (number, prefix) in prefixes.enumerated() where prefix.family == family {
+                setRoute(to: prefix, set, from: id, path: paths[number])
+            }
             store.release(set)
         }
     }
 
     /// A neighbour withdrew `prefixes`; those that it never announced are ignored.
-    public mutating func withdraw(_ prefixes: [IPPrefix], from id: PeerID) {
+    public mutating func withdraw(
+        _ prefixes: [IPPrefix], paths: PathIdentifiers = PathIdentifiers(), from id: PeerID
+    ) {
         guard let index = index(of: id), peers[index].isUp else { return }
-        for prefix in prefixes { removeRoute(self.prefixes.find(prefix), from: id) }
+        for (number, prefix) in prefixes.enumerated() {
+            removeRoute(self.prefixes.find(prefix), from: id, path: paths[number])
+        }
     }
 
-    /// This speaker originates `prefix` from now on. Its own route wins over all others.
-    public mutating func originate(_ prefix: IPPrefix) {
-        let set = store.intern(ImportedRoute(originatedBy: local, family: prefix.family))
+    /// Withdraws what a neighbour has announced of a family but for `kept`: the routes that came again in a refresh (RFC
+    /// 7313, section 4).
+    public mutating func withdraw(_ family: AddressFamily, from id: PeerID, except kept: Set<RouteKey>) {
+        guard let index = index(of: id), peers[index].isUp else { return }
+        for slot in prefixes.slots where prefixes[slot].routes != 0 && prefixes[slot].prefix.family == family {
+            removeRoutes(slot, from: id) { kept.contains($0) }
+        }
+    }
+
+    /// This speaker originates `prefix` from now on, with these attributes. Its own route wins over all others. MULTI_EXIT_DISC is
+    /// sent where `ExportOptions` do not say another.
+    public mutating func originate(
+        _ prefix: IPPrefix, communities: [Community] = [], largeCommunities: [LargeCommunity] = [],
+        multiExitDiscriminator: UInt32? = nil
+    ) {
+        var route = ImportedRoute(originatedBy: local, family: prefix.family)
+        route.attributes.multiExitDiscriminator = multiExitDiscriminator
+        route.add(communities, largeCommunities)
+        let set = store.intern(route)
         setRoute(to: prefix, set, from: .local)
         store.release(set)
     }
@@ -191,9 +256,9 @@ extension Table {
         return set
     }
 
-    mutating func setRoute(to prefix: IPPrefix, _ set: AttributeSetID, from id: PeerID) {
+    mutating func setRoute(to prefix: IPPrefix, _ set: AttributeSetID, from id: PeerID, path: UInt32 = 0) {
         let slot = prefixes.findOrInsert(prefix)
-        let (number, _) = route(slot, from: id)
+        let (number, _) = route(slot, from: id, path: path)
         if number != 0 {
             let old = prefixes.route(number).set
             guard old != set else { return }
@@ -202,30 +267,43 @@ extension Table {
             store.retain(set)
             store.release(old)
         } else {
-            prefixes.addRoute(slot, set)
+            prefixes.addRoute(slot, set, path: path)
             store.retain(set)
             if let index = index(of: id) { peers[index].receivedCount += 1 }
         }
         countExclusion(of: set, from: id, 1)
-        noteReceived(slot, from: id)
+        noteReceived(slot, from: id, path)
         markDirty(slot)
     }
 
-    private mutating func removeRoute(_ slot: UInt32, from id: PeerID) {
-        let (number, previous) = route(slot, from: id)
+    /// Removes all routes of a neighbour to the prefix in `slot` but those to keep.
+    private mutating func removeRoutes(
+        _ slot: UInt32, from id: PeerID, except isKept: (RouteKey) -> Bool = { _ in false }
+    ) {
+        var number = prefixes[slot].routes
+        while number != 0 {
+            let path = prefixes.path(number)
+            let isOurs = store[prefixes.route(number).set].peer == id
+            number = prefixes.route(number).next
+            if isOurs, !isKept(RouteKey(prefixes[slot].prefix, path: path)) { removeRoute(slot, from: id, path: path) }
+        }
+    }
+
+    private mutating func removeRoute(_ slot: UInt32, from id: PeerID, path: UInt32 = 0) {
+        let (number, previous) = route(slot, from: id, path: path)
         guard number != 0 else { return }
         countExclusion(of: prefixes.route(number).set, from: id, -1)
         store.release(prefixes.route(number).set)
         prefixes.removeRoute(slot, number, after: previous)
         if let index = index(of: id) { peers[index].receivedCount -= 1 }
-        noteReceived(slot, from: id)
+        noteReceived(slot, from: id, path)
         markDirty(slot)
     }
 
-    private mutating func noteReceived(_ slot: UInt32, from id: PeerID) {
+    private mutating func noteReceived(_ slot: UInt32, from id: PeerID, _ path: UInt32) {
         // With a session that has ended all of its routes go; nobody needs to hear of each.
         guard recordsReceived, let index = index(of: id), peers[index].isUp else { return }
-        receivedChanges.append(ReceivedChange(peer: id, prefix: prefixes[slot].prefix))
+        receivedChanges.append(ReceivedChange(peer: id, prefix: prefixes[slot].prefix, path: path))
     }
 
     private mutating func countExclusion(of set: AttributeSetID, from id: PeerID, _ change: Int) {
@@ -233,13 +311,14 @@ extension Table {
         peers[index].excludedCount += change
     }
 
-    /// The route of a neighbour to the prefix in `slot`, and the one before it in the chain; 0 is none.
-    func route(_ slot: UInt32, from id: PeerID) -> (number: UInt32, previous: UInt32) {
+    /// The route of a neighbour to the prefix in `slot` that came with the path identifier `path`, and the one before it in
+    /// the chain; 0 is none.
+    func route(_ slot: UInt32, from id: PeerID, path: UInt32) -> (number: UInt32, previous: UInt32) {
         var previous: UInt32 = 0
         var number = prefixes[slot].routes
         while number != 0 {
             let route = prefixes.route(number)
-            if store[route.set].peer == id { return (number, previous) }
+            if store[route.set].peer == id, prefixes.path(number) == path { return (number, previous) }
             previous = number
             number = route.next
         }

@@ -40,6 +40,16 @@ public struct RouteChange: Hashable, Sendable {
     public var prefix: IPPrefix
     /// Its best route from now on; nil if there is none.
     public var route: SelectedRoute?
+    /// Its best route before; nil if there was none, and without ``Table/reportsReplaced``.
+    public var replaced: ReplacedRoute?
+}
+
+/// A route that was the best one.
+public struct ReplacedRoute: Hashable, Sendable {
+    /// The neighbour that it was learned from, or `.local`.
+    public var peer: PeerID
+    /// Its path after import.
+    public var asPath: ASPath
 }
 
 extension Table {
@@ -75,6 +85,7 @@ extension Table {
         prefixes[slot].flags.subtract([.dirty, .forwardingChanged])
         prefixes[slot].step = step
         let prefix = prefixes[slot].prefix
+        let replaced = replacedRoute(old)
         if best != old {
             store.retain(best)
             prefixes[slot].best = best
@@ -82,12 +93,18 @@ extension Table {
             queueForPeers(slot, old: old, new: best)
             store.release(old)
         }
+        if pathPeerCount > 0 { queuePaths(slot) }
         guard best != 0 else {
             reclaim(slot)
-            return old == 0 ? nil : RouteChange(prefix: prefix, route: nil)
+            return old == 0 ? nil : RouteChange(prefix: prefix, route: nil, replaced: replaced)
         }
         guard best != old || forwardingChanged else { return nil }
-        return RouteChange(prefix: prefix, route: selectedRoute(slot))
+        return RouteChange(prefix: prefix, route: selectedRoute(slot), replaced: replaced)
+    }
+
+    private func replacedRoute(_ old: AttributeSetID) -> ReplacedRoute? {
+        guard reportsReplaced, old != 0 else { return nil }
+        return ReplacedRoute(peer: store[old].peer, asPath: store.attributes(old).asPath)
     }
 
     /// The best of the routes to the prefix in `slot`, and what made it so; 0 if none is usable.
@@ -128,7 +145,9 @@ extension Table {
             return candidate.neighbourASN == store[best].neighbourASN && !store[candidate.id].flags.contains(.blackhole)
         }
         var ways = [bestPath]
-        for candidate in equal.sorted(by: { ($0.address, $0.peer) < ($1.address, $1.peer) }) {
+        for candidate in equal.sorted(by: {
+            ($0.address, $0.peer, $0.path) < ($1.address, $1.peer, $1.path)
+        }) {
             guard ways.count < decision.multipathLimit, let path = path(candidate.id) else { break }
             if !ways.contains(where: { $0.hasSameWay(as: path) }) { ways.append(path) }
         }
@@ -148,7 +167,8 @@ extension Table {
             if set.exclusion == nil {
                 let address = index(of: set.peer).map { peers[$0].policy.configuration.address } ?? .v4(.any)
                 let metric = store.resolution(route.set)?.metric
-                candidates.append(Candidate(route.set, set, address: address, metric: metric))
+                candidates.append(
+                    Candidate(route.set, set, path: prefixes.path(number), address: address, metric: metric))
             }
             number = route.next
         }
@@ -164,7 +184,8 @@ extension Table {
     }
 
     private mutating func queueForPeers(_ slot: UInt32, old: AttributeSetID, new: AttributeSetID) {
-        for index in peers.indices where peers[index].isUp && !peers[index].out.isQueued[slot] {
+        for index in peers.indices
+        where peers[index].isUp && peers[index].out.paths == nil && !peers[index].out.isQueued[slot] {
             if peers[index].out.holdsBest[slot] {
                 store.retain(old)
                 peers[index].out.enqueue(slot, sent: old)

@@ -67,13 +67,15 @@ extension OpenMessage {
         guard holdTime == 0 || holdTime >= 3 else { throw NotificationMessage(.unacceptableHoldTime) }
         guard identifier != 0 else { throw NotificationMessage(.badBGPIdentifier) }
         capabilities = try Self.parameters(reader.rest(), length: length)
-        asn = ASN(UInt32(fixedASN))
         self.holdTime = holdTime
         self.identifier = IPv4Address(rawValue: identifier)
-        for case .fourOctetASN(let wide) in capabilities {
-            guard wide.rawValue != 0 else { throw NotificationMessage(.badPeerAS) }
-            asn = wide
+        // A neighbour that names two AS numbers is in neither.
+        var wide: ASN?
+        for case .fourOctetASN(let number) in capabilities {
+            guard number.rawValue != 0, wide == nil || wide == number else { throw NotificationMessage(.badPeerAS) }
+            wide = number
         }
+        asn = wide ?? ASN(UInt32(fixedASN))
     }
 
     /// Optional parameters have lengths of one octet, or of two when both the length and the first type are 255

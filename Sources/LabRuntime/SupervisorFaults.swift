@@ -20,7 +20,11 @@ extension Supervisor {
         record(fault, "fail")
         faults.add(fault)
         convergence.held = heldSessions()
-        try apply(fault, linksBefore: before, done)
+        isConverged = false
+        try apply(fault, linksBefore: before) { [weak self] reply in
+            done(reply)
+            self?.checkConvergence()
+        }
     }
 
     /// Ends the faults of `name`, of one kind or of all. Throws as ``fail(_:_:done:)``.
@@ -32,18 +36,21 @@ extension Supervisor {
         var missing = ended.count
         for fault in ended { faults.remove(fault) }
         convergence.held = heldSessions()
+        isConverged = false
         for fault in ended {
             record(fault, "heal")
-            try apply(fault, linksBefore: before) { reply in
+            try apply(fault, linksBefore: before) { [weak self] reply in
                 missing -= 1
-                if missing == 0 { done(reply) }
+                guard missing == 0 else { return }
+                done(reply)
+                self?.checkConvergence()
             }
         }
     }
 
     /// The sessions that cannot be up while the faults last: over a link that is down, of a speaker that is dead, or inside
-    /// an AS that fell apart.
-    private func heldSessions() -> Set<Convergence.Key> {
+    /// an AS that fell apart; and those that an operator has shut.
+    func heldSessions() -> Set<Convergence.Key> {
         let reached = Set(
             InteriorRouting.routes(topology) { faults.isUp($0) }.map { NodePair(from: $0.node, to: $0.destination) })
         let held = topology.sessions.filter { session in
@@ -51,7 +58,8 @@ extension Supervisor {
             if let link = session.link { return !faults.isUp(topology.links[link]) }
             return !reached.contains(NodePair(from: session.node, to: session.remote))
         }
-        return Set(held.map { .init(node: $0.node, remoteAddress: $0.remoteAddress.description) })
+        return Set(held.map { .init(node: $0.node, remoteAddress: $0.remoteAddress.description) }).union(
+            shut.values.joined())
     }
 
     private struct NodePair: Hashable {
@@ -76,7 +84,10 @@ extension Supervisor {
             for daemon in daemons where daemon.node == node {
                 if faults.isKilled(node) { daemon.kill() } else { try daemon.start() }
             }
-            if faults.isKilled(node) { convergence.lost(node: node) }
+            if faults.isKilled(node) {
+                convergence.lost(node: node)
+                forgetControl(node: node)
+            }
             done(["ok": true])
         default:
             done(["ok": true])

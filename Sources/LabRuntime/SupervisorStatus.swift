@@ -39,7 +39,9 @@ extension Supervisor {
             "name": .string(node.name), "kind": .string(node.kind.rawValue), "network": .string(node.network),
             "asn": .int(Int(node.asn.rawValue)), "city": .string(node.place.label),
             "netns": .string(topology.namespace(of: node.index)),
-            "processes": .array(daemons.filter { $0.node == node.index }.map(processStatus)),
+            "processes": .array(
+                daemons.filter { $0.node == node.index }.flatMap { [processStatus($0)] + partStatus($0) }),
+            "daemon": topology.otherDaemon(of: node.index).map { .string($0.rawValue) } ?? .null,
         ]
     }
 
@@ -48,6 +50,16 @@ extension Supervisor {
             "role": .string(daemon.role.rawValue), "pid": daemon.pid.map { .int(Int($0)) } ?? .null,
             "state": .string(daemon.state.rawValue), "restarts": .int(daemon.restarts),
         ]
+    }
+
+    /// The processes of a daemon of others: they live and die with the adapter that runs them.
+    private func partStatus(_ daemon: Daemon) -> [JSON] {
+        daemon.parts.map { part in
+            [
+                "role": part["role"] ?? .null, "pid": part["pid"] ?? .null, "state": .string(daemon.state.rawValue),
+                "restarts": .int(daemon.restarts),
+            ]
+        }
     }
 
     private func sessionStatus(_ session: Session, _ reported: [Convergence.Key: JSON]) -> JSON {
@@ -63,13 +75,7 @@ extension Supervisor {
 
     /// Hands a question to the BGP speaker of a node, and its answer back. Throws ``RequestError``.
     func relay(_ question: JSON, to name: String, _ answer: @escaping (JSON) -> Void) throws {
-        guard let node = topology.node(named: name) else { throw RequestError("there is no node '\(name)'") }
-        guard let speaker = daemons.first(where: { $0.node == node.index && $0.role == .bgp }) else {
-            throw RequestError("\(name) runs no BGP speaker")
-        }
-        guard speaker.state == .running else {
-            throw RequestError("the BGP speaker of \(name) is \(speaker.state.rawValue)")
-        }
+        let speaker = try speaker(of: name)
         speaker.ask((question.members ?? []).filter { !["target", "id"].contains($0.name) }) { reply in
             answer(reply == .null ? ["error": .string("the BGP speaker of \(name) ended")] : reply)
         }

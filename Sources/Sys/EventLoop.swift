@@ -26,18 +26,22 @@ public final class EventLoop {
     private var added: UInt32 = 0
     private var timers = TimerQueue()
     private var isStopping = false
+    private var isWorkLeft = true
 
-    /// Called each time the loop is about to wait, after all that was ready has been handled.
+    /// Called when the loop is about to wait, after all that was ready has been handled; not when all of that was
+    /// self-contained.
     public var beforeSleep: (() -> Void)?
 
     private final class Source {
         /// Comes back with each event: one that was fetched for a descriptor since closed is not for the next file that got
         /// its number.
         let generation: UInt32
+        let isSelfContained: Bool
         let handler: (Readiness) -> Void
 
-        init(generation: UInt32, handler: @escaping (Readiness) -> Void) {
+        init(generation: UInt32, isSelfContained: Bool, handler: @escaping (Readiness) -> Void) {
             self.generation = generation
+            self.isSelfContained = isSelfContained
             self.handler = handler
         }
     }
@@ -47,13 +51,15 @@ public final class EventLoop {
         poll = FileDescriptor(owning: try systemCall("epoll_create1") { epoll_create1(Int32(EPOLL_CLOEXEC)) })
     }
 
-    /// Watches a descriptor, level-triggered. Throws ``SystemError``, with EEXIST when it is watched already.
-    public func add(_ descriptor: Int32, _ interest: Readiness, _ handler: @escaping (Readiness) -> Void)
-        throws(SystemError)
-    {
+    /// Watches a descriptor, level-triggered. A self-contained handler leaves nothing for ``beforeSleep``; when it does all the
+    /// same, it says so by ``leaveWork()``. Throws ``SystemError``, with EEXIST when the descriptor is watched already.
+    public func add(
+        _ descriptor: Int32, _ interest: Readiness, isSelfContained: Bool = false,
+        _ handler: @escaping (Readiness) -> Void
+    ) throws(SystemError) {
         added &+= 1
         try control(EPOLL_CTL_ADD, descriptor, interest, generation: added)
-        sources[descriptor] = Source(generation: added, handler: handler)
+        sources[descriptor] = Source(generation: added, isSelfContained: isSelfContained, handler: handler)
     }
 
     /// Changes what a watched descriptor is watched for. Throws ``SystemError``.
@@ -78,9 +84,14 @@ public final class EventLoop {
 
     /// Calls `handler` once, not before `deadline` (``Clock/monotonic()``).
     @discardableResult
-    public func schedule(at deadline: Nanoseconds, _ handler: @escaping () -> Void) -> Timer {
-        timers.insert(deadline: deadline, handler: handler)
+    public func schedule(
+        at deadline: Nanoseconds, isSelfContained: Bool = false, _ handler: @escaping () -> Void
+    ) -> Timer {
+        timers.insert(deadline: deadline, isSelfContained: isSelfContained, handler: handler)
     }
+
+    /// Has ``beforeSleep`` called before the loop waits next.
+    public func leaveWork() { isWorkLeft = true }
 
     /// Calls `handler` once, after `interval` nanoseconds; at the next turn when that is not positive.
     @discardableResult
@@ -136,7 +147,10 @@ public final class EventLoop {
         while !isStopping {
             fireTimers()
             if isStopping { return }
-            beforeSleep?()
+            if isWorkLeft {
+                isWorkLeft = false
+                beforeSleep?()
+            }
             if isStopping { return }
             try wait()
         }
@@ -146,7 +160,10 @@ public final class EventLoop {
         let now = Clock.monotonic()
         let limit = timers.count
         // The queue is not held while a handler runs: handlers schedule timers.
-        while !isStopping, let handler = timers.popDue(now: now, madeUpTo: limit) { handler() }
+        while !isStopping, let due = timers.popDue(now: now, madeUpTo: limit) {
+            if !due.isSelfContained { isWorkLeft = true }
+            due.handler()
+        }
     }
 
     private func wait() throws(SystemError) {
@@ -164,6 +181,7 @@ public final class EventLoop {
                 guard let source = sources[Int32(truncatingIfNeeded: event)],
                     source.generation == UInt32(truncatingIfNeeded: event >> 32)
                 else { continue }
+                if !source.isSelfContained { isWorkLeft = true }
                 source.handler(Readiness(rawValue: events[index].events))
             }
         }

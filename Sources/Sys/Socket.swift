@@ -20,14 +20,15 @@ public enum Socket {
     }
 
     /// A socket bound to `address` and `port`, whether or not the address is there yet (IP_FREEBIND). IPv6 sockets take
-    /// IPv6 only, so that the two families never share a port by accident.
+    /// IPv6 only, so that the two families never share a port by accident. Shared sockets are of one port (SO_REUSEPORT).
     public static func bound(
-        _ kind: Kind, _ address: IPAddress, port: UInt16
+        _ kind: Kind, _ address: IPAddress, port: UInt16, isShared: Bool = false
     ) throws(SystemError) -> FileDescriptor {
         let target = SocketAddress(address, port: port)
         let socket = try open(target.domain, kind)
         // A TCP port whose last connection is still in TIME_WAIT may be taken; a UDP port that somebody has may not.
         if kind == .stream { try set(socket.raw, SOL_SOCKET, SO_REUSEADDR, 1) }
+        if isShared { try set(socket.raw, SOL_SOCKET, SO_REUSEPORT, 1) }
         switch address.family {
         case .ipv4:
             try set(socket.raw, Int32(IPPROTO_IP), IP_FREEBIND, 1)
@@ -110,6 +111,17 @@ public enum Socket {
 
         /// Hands over the connection.
         public consuming func take() -> FileDescriptor { descriptor }
+    }
+
+    /// The user who connected to a Unix socket, as the kernel knows (SO_PEERCRED); nil when it does not.
+    public static func peerUser(_ descriptor: Int32) -> UInt32? {
+        // struct ucred: process, user, group.
+        var credentials: (Int32, UInt32, UInt32) = (0, 0, 0)
+        var length = socklen_t(MemoryLayout.size(ofValue: credentials))
+        guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0, length == 12 else {
+            return nil
+        }
+        return credentials.1
     }
 
     /// The address that a socket is bound to.

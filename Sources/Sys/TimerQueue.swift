@@ -2,11 +2,13 @@
 public final class Timer {
     fileprivate let deadline: Nanoseconds
     fileprivate let order: UInt64
+    fileprivate let isSelfContained: Bool
     fileprivate var handler: (() -> Void)?
 
-    fileprivate init(deadline: Nanoseconds, order: UInt64, handler: @escaping () -> Void) {
+    fileprivate init(deadline: Nanoseconds, order: UInt64, isSelfContained: Bool, handler: @escaping () -> Void) {
         self.deadline = deadline
         self.order = order
+        self.isSelfContained = isSelfContained
         self.handler = handler
     }
 
@@ -26,9 +28,12 @@ struct TimerQueue {
     /// turn that have not fired yet it would hold them up, turn after turn.
     private var turn = Nanoseconds.min
 
-    mutating func insert(deadline: Nanoseconds, handler: @escaping () -> Void) -> Timer {
+    mutating func insert(
+        deadline: Nanoseconds, isSelfContained: Bool = false, handler: @escaping () -> Void
+    ) -> Timer {
         made &+= 1
-        let timer = Timer(deadline: max(deadline, turn), order: made, handler: handler)
+        let timer = Timer(
+            deadline: max(deadline, turn), order: made, isSelfContained: isSelfContained, handler: handler)
         heap.append(timer)
         var child = heap.count - 1
         while child > 0 {
@@ -53,15 +58,16 @@ struct TimerQueue {
 
     /// Takes the earliest timer that is due. Timers made after `limit` wait for the next turn, so that one which schedules
     /// itself again at once cannot starve the descriptors.
-    mutating func popDue(now: Nanoseconds, madeUpTo limit: UInt64) -> (() -> Void)? {
+    mutating func popDue(
+        now: Nanoseconds, madeUpTo limit: UInt64
+    ) -> (handler: () -> Void, isSelfContained: Bool)? {
         turn = now
         guard let deadline = nextDeadline, deadline <= now, let first = heap.first, first.order <= limit else {
             return nil
         }
         removeFirst()
-        let handler = first.handler
-        first.handler = nil
-        return handler
+        // A handler is there: cancelled timers have been passed over.
+        return first.handler.take().map { ($0, first.isSelfContained) }
     }
 
     private mutating func removeFirst() {

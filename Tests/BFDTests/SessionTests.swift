@@ -55,6 +55,35 @@ struct SessionTests {
         (.up, .initializing, .up, nil), (.up, .up, .up, nil),
     ]
 
+    @Test("The Detection Time counts from when a packet came, not from when it was read, and never goes back")
+    func age() {
+        var session = session(in: .up)
+        _ = session.handle(.received(packet(.up), age: 20 * millisecond), now: 2 * second)
+        #expect(session.detectionDeadline == 2 * second + 130 * millisecond)
+        _ = session.handle(.received(packet(.up), age: 100 * millisecond), now: 2 * second + millisecond)
+        #expect(session.detectionDeadline == 2 * second + 130 * millisecond)
+        _ = session.handle(.received(packet(.up), age: .max), now: 2 * second + millisecond)
+        #expect(session.detectionDeadline == 2 * second + 130 * millisecond)
+    }
+
+    @Test("A packet goes with that of another session where the jitter allows it, and else at a time of its own")
+    func companion() throws {
+        for (multiplier, longest) in [(3, 50), (1, 45)] as [(UInt8, UInt64)] {
+            for (wait, joins) in [(0, false), (37, false), (38, true), (longest, true), (longest + 1, false)] {
+                var session = session(in: .up, multiplier: multiplier)
+                _ = session.handle(.received(packet(.up, final: true)), now: second)
+                let start = try #require(session.transmitDeadline)
+                let companion = start + wait * millisecond
+                #expect(sent(session.handle(.timer, now: start, companion: companion)).count == 1)
+                let next = try #require(session.transmitDeadline)
+                if joins { #expect(next == companion) }
+                #expect((start + 375 * millisecond / 10...start + longest * millisecond).contains(next))
+            }
+            var session = session(in: .up, multiplier: multiplier)
+            #expect(sent(session.handle(.received(packet(.up)), now: 2 * second, companion: 0)).isEmpty)
+        }
+    }
+
     @Test("Every state with every received state leads where RFC 5880 says", arguments: table)
     func transition(_ row: (BFDState, BFDState, BFDState, Diagnostic?)) {
         let (state, received, new, diagnostic) = row

@@ -4,6 +4,34 @@ import Testing
 
 @testable import BGPSpeaker
 
+@Suite("Ages of BFD packets")
+struct ArrivalClockTests {
+    private let millisecond: Int64 = 1_000_000
+
+    @Test("A packet is as old as the clock says, but not older than the last look, nor of the future")
+    func age() {
+        var clock = ArrivalClock()
+        clock.set(wall: 1000 * millisecond, monotonic: 5 * millisecond)
+        clock.set(wall: 1030 * millisecond, monotonic: 35 * millisecond)
+        #expect(clock.age(1020 * millisecond) == 10_000_000)
+        #expect(clock.age(900 * millisecond) == 30_000_000)
+        #expect(clock.age(1040 * millisecond) == 0)
+    }
+
+    @Test(
+        "Before the second look, and when the clock has been set meanwhile, a packet counts as new",
+        arguments: [-40, 40])
+    func unknown(_ step: Int64) {
+        var clock = ArrivalClock()
+        clock.set(wall: 1000 * millisecond, monotonic: 5 * millisecond)
+        #expect(clock.age(990 * millisecond) == 0)
+        clock.set(wall: (1030 + step) * millisecond, monotonic: 35 * millisecond)
+        #expect(clock.age((1010 + step) * millisecond) == 0)
+        clock.set(wall: (1060 + step) * millisecond, monotonic: 65 * millisecond)
+        #expect(clock.age((1050 + step) * millisecond) == 10_000_000)
+    }
+}
+
 @Suite("BFD configuration")
 struct BFDConfigurationTests {
     private func parse(_ bfd: String) throws -> BFDConfiguration? {

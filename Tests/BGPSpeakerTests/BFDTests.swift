@@ -141,6 +141,29 @@ struct BFDSpeakerTests {
         #expect(answer.packet.yourDiscriminator == 77)
     }
 
+    @Test(
+        "Up is heard at once by a session that initializes, and Down by one that is up",
+        arguments: AddressFamily.allCases)
+    func urgency(_ family: AddressFamily) throws {
+        let link = try SilentlyCutLink()
+        let left = try speaker(link, left: [bfd(50)])
+        let theirs = try #require(IPAddress(toRight.remote(family)))
+        let peer = try HandMadeBFD(link.right, theirs, to: try #require(IPAddress(toLeft.remote(family))))
+        left.start()
+        let discriminator = try #require(try peer.receive()).packet.myDiscriminator
+        try peer.send(packet(.down, 0))
+        #expect(isBFD(try #require(left.wait { $0["event"] == "bfd" }), theirs.description, "Init"))
+        // The Detection Time is four minutes: no timer looks for what has come.
+        try peer.send(packet(.up, discriminator))
+        #expect(isBFD(try #require(left.wait { $0["event"] == "bfd" }), theirs.description, "Up"))
+        try peer.send(packet(.up, discriminator))
+        try peer.send(packet(.down, discriminator))
+        try peer.send(packet(.up, discriminator))
+        #expect(isBFD(try #require(left.wait { $0["event"] == "bfd" }), theirs.description, "Down"))
+        try peer.send(packet(.down, discriminator))
+        #expect(isBFD(try #require(left.wait { $0["event"] == "bfd" }), theirs.description, "Init"))
+    }
+
     @Test("BGP does not wait for BFD, lives through the neighbour's AdminDown, and ends with Down")
     func administrative() throws {
         let link = try SilentlyCutLink()

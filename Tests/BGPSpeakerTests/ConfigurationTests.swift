@@ -30,7 +30,8 @@ struct ConfigurationTests {
         """
     private static let member = """
         name, address, local_address, asn, interface, relation, families, passive, cluster_client, next_hop_self, import, \
-        export, graceful_shutdown, timers, role_strict, max_prefixes, md5_password, ttl_security, bfd
+        export, graceful_shutdown, timers, role_strict, max_prefixes, md5_password, ttl_security, bfd, \
+        add_path, extended_next_hop
         """
 
     private func prefix(_ text: String) throws -> IPPrefix { try #require(IPPrefix(text)) }
@@ -44,7 +45,7 @@ struct ConfigurationTests {
         let configuration = try parse(Self.full)
         #expect(configuration.asn == ASN(64500) && configuration.identifier.description == "10.192.1.1")
         #expect(configuration.families == [.ipv4, .ipv6] && !configuration.writesKernel)
-        #expect(configuration.originated.map(\.description) == ["192.0.2.0/24", "2001:db8:53::/48"])
+        #expect(configuration.originated.map(\.prefix.description) == ["192.0.2.0/24", "2001:db8:53::/48"])
         let neighbour = try #require(configuration.neighbours.first)
         #expect(
             neighbour.relation == .provider && neighbour.isPassive && neighbour.nextHopSelf
@@ -118,7 +119,8 @@ struct ConfigurationTests {
             ),
             (
                 "\"provider\"", "\"friend\"",
-                "neighbors[0].relation: provider, customer, peer, sibling or internal expected"
+                "neighbors[0].relation: provider, customer, peer, sibling, route_server, route_server_client or internal "
+                    + "expected"
             ),
             (
                 "\"provider\"", "\"internal\"",

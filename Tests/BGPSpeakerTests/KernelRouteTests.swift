@@ -138,10 +138,13 @@ struct KernelRouteTests {
         #expect(ours.waitForTables())
         for prefix in Self.prefixes { #expect(try eventually { try pair.interfaces(prefix) == ["up1"] }) }
         #expect(try pair.ours.route("198.51.100.0/24") == "")
-        let routes = try #require(try ours.ask("rib")["routes"]?.array)
-        let six = try #require(routes.first { $0["prefix"] == "2001:db8:53::/48" })
+        func best(_ prefix: JSON) throws -> JSON {
+            let answer = try ours.ask("show", [.init("view", "prefix"), .init("prefix", prefix)])
+            return try #require(answer["paths"]?.array?.first)
+        }
+        let six = try best("2001:db8:53::/48")
         #expect(six["as_path"] == [65002, 65002, 65002] && six["med"] == 42 && six["local_preference"] == 500)
-        let four = try #require(routes.first { $0["prefix"] == "192.0.2.0/24" })
+        let four = try best("192.0.2.0/24")
         #expect(four["as_path"] == [65002] && four["med"] == .null && four["reason"] == "local preference")
         withExtendedLifetime(theirs) {}
     }

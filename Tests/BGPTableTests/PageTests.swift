@@ -62,12 +62,12 @@ struct PageTests {
         }
         bench.settle()
         for (peer, number) in [(plain, UInt32(65001)), (changed, 65002)] {
-            let route = try #require(bench.table.received(prefix("192.0.2.0/24"), from: peer))
+            let route = try #require(bench.table.received(prefix("192.0.2.0/24"), from: peer).first)
             #expect(route.received == attributes(path: [number]))
             #expect(route.imported.localPreference == PreferenceByRelation.customer)
             #expect(route.imported.communities == (peer == changed ? [Community(rawValue: 7)] : []))
             #expect(route.exclusion == nil && route.isBest == (peer == plain))
-            #expect(bench.table.received(prefix("198.51.100.0/24"), from: peer)?.exclusion == .asPathLoop)
+            #expect(bench.table.received(prefix("198.51.100.0/24"), from: peer).first?.exclusion == .asPathLoop)
             #expect(bench.table.receivedCount(from: peer) == 2)
             #expect(bench.table.acceptedCount(from: peer) == 1)
         }
@@ -77,7 +77,7 @@ struct PageTests {
         #expect(bench.table.acceptedCount(from: changed) == 2)
         bench.table.peerDown(plain)
         #expect(bench.table.acceptedCount(from: plain) == 0)
-        #expect(bench.table.received(prefix("192.0.2.0/24"), from: plain) == nil)
+        #expect(bench.table.received(prefix("192.0.2.0/24"), from: plain).isEmpty)
     }
 
     @Test func theLongestPrefixThatContainsAnAddressIsFound() throws {
@@ -109,5 +109,27 @@ struct PageTests {
         #expect(views.map(\.peer) == [c, a, b, d])
         #expect(views.map(\.lostAt) == [nil, .identifier, .multiExitDiscriminator, .asPathLength])
         #expect(views.map(\.lostTo) == [nil, c, a, c])
+    }
+}
+
+/// What a change of the best route says of the one before.
+struct ReplacedRouteTests {
+    @Test func aChangeSaysWhatItReplacesOnlyToWhoAsks() {
+        for isAsked in [false, true] {
+            var bench = Bench()
+            bench.table.reportsReplaced = isAsked
+            let near = bench.peer(.customer, 2)
+            let far = bench.peer(.customer, 3)
+            bench.announce(attributes(path: [65003, 65009]), from: far)
+            #expect(bench.settle().map(\.replaced) == [nil])
+            bench.announce(attributes(path: [65002]), from: near)
+            let longer = ReplacedRoute(peer: far, asPath: ASPath(sequence: [ASN(65003), ASN(65009)]))
+            #expect(bench.settle().map(\.replaced) == [isAsked ? longer : nil])
+            bench.table.withdraw([prefix("192.0.2.0/24")], from: far)
+            #expect(bench.settle().isEmpty)
+            bench.table.withdraw([prefix("192.0.2.0/24")], from: near)
+            let last = ReplacedRoute(peer: near, asPath: ASPath(sequence: [ASN(65002)]))
+            #expect(bench.settle().map(\.replaced) == [isAsked ? last : nil])
+        }
     }
 }

@@ -23,6 +23,36 @@ import Testing
         #expect(fired == offsets.indices.sorted { (offsets[$0], $0) < (offsets[$1], $1) })
     }
 
+    @Test("What is self-contained leaves nothing to do before the loop sleeps, unless it says so") func selfContained()
+        throws
+    {
+        let loop = try EventLoop()
+        let pair = try FileDescriptor.streamPair()
+        var calls = 0
+        var seen: [Int] = []
+        loop.beforeSleep = { calls += 1 }
+        // Each step is a turn of the loop, and makes the next one.
+        func next(isSelfContained: Bool = true, _ body: @escaping () -> Void) {
+            loop.schedule(at: .min, isSelfContained: isSelfContained) {
+                seen.append(calls)
+                body()
+            }
+        }
+        try loop.add(pair.first.raw, .read, isSelfContained: true) { _ in
+            loop.remove(pair.first.raw)
+            seen.append(calls)
+            next { loop.stop() }
+        }
+        next {
+            next {
+                loop.leaveWork()
+                next { next(isSelfContained: false) { next { try? pair.second.writeAll([1]) } } }
+            }
+        }
+        try loop.run()
+        #expect(seen == [0, 1, 2, 2, 3, 3, 3])
+    }
+
     @Test("A cancelled timer does not fire, also when another of the same turn cancels it") func cancel() throws {
         let loop = try EventLoop()
         let now = Clock.monotonic()

@@ -26,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bfd.h"
 #include "md5.h"
 #include "observe.h"
 #include "packet.h"
