@@ -113,6 +113,7 @@ extension Supervisor {
         for fault in faults.renumber(nodes: difference.nodes, links: difference.links) {
             events.record("heal", [.init("target", .string(fault.name)), .init("how", .string(fault.kind.rawValue))])
         }
+        qualities.renumber(difference.links)
         let before = convergence
         convergence = Convergence(pairs: Supervisor.pairs(topology))
         convergence.takeOver(before, nodes: difference.nodes)
@@ -194,9 +195,14 @@ extension Supervisor {
             return now { try $0.executor.setMetric(link) }
         case .shapeLink(let link):
             let link = new.links[link]
-            guard plan.backend == .wire else { return now { try $0.executor.shape(link) } }
             let quality = DaemonConfiguration.quality(link.quality)
             return { [self] next in
+                // What an operator had changed since gives way to what the file says now.
+                qualities.set(link, .init(link.quality))
+                guard plan.backend == .wire else {
+                    try executor.shape(link)
+                    return next(nil)
+                }
                 askWire(
                     [
                         .init("do", "set"), .init("link", .int(link.number)), .init("a_to_b", quality),
