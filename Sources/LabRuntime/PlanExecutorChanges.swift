@@ -47,14 +47,6 @@ extension PlanExecutor {
         }
     }
 
-    /// Tells the kernel the quality of a link, at both ends.
-    func shape(_ link: Link) throws {
-        for end in [link.a, link.b] {
-            let node = nodes[end.node]
-            try node.netlink.send(requests.shape(link.quality, interface: try node.index(of: end.interface)))
-        }
-    }
-
     /// Gives the loopback interface of a node the addresses of its own and of its services, and takes those of services that it
     /// had `before` and has no longer.
     func address(_ node: Node, before: [IPAddress]) throws {

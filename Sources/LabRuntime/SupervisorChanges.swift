@@ -196,11 +196,15 @@ extension Supervisor {
         case .shapeLink(let link):
             let link = new.links[link]
             let quality = DaemonConfiguration.quality(link.quality)
+            let inFile = difference.links.firstIndex(of: link.index).map { difference.old.topology.links[$0].quality }
             return { [self] next in
                 // What an operator had changed since gives way to what the file says now.
+                let before = qualities.current(link, inFile: inFile ?? LinkQuality(delay: 0))
                 qualities.set(link, .init(link.quality))
                 guard plan.backend == .wire else {
-                    try executor.shape(link)
+                    for end in [link.a, link.b] {
+                        try executor.reshape(end, link.quality, before: before.quality(from: end, of: link))
+                    }
                     return next(nil)
                 }
                 askWire(
