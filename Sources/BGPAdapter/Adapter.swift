@@ -187,6 +187,7 @@ final class Adapter {
                 "event": "best", "prefix": .string(prefix.description),
                 "next_hop": gateway.map { .string($0.description) } ?? .null,
                 "from": gateway.flatMap(name).map { .string($0) } ?? .null, "time_ns": .int(Int(Clock.monotonic())),
+                "wall_ns": .int(Int(Clock.wall())),
             ])
         }
         let (old, new) = (Set(entries), Set(found))

@@ -58,6 +58,8 @@ public struct Table: Sendable {
     /// The routes that carry packets together with the best, for the slots of prefixes that have any.
     var equalPaths: [UInt32: [EqualPath]] = [:]
 
+    /// Whether changes of best routes say what was the best route before.
+    public var reportsReplaced = false
     /// Whether routes that come, change and go in the Adj-RIBs-In are noted for ``takeReceivedChanges()``.
     public var recordsReceived = false {
         didSet { if !recordsReceived { receivedChanges = [] } }

@@ -23,6 +23,7 @@ final class Supervisor {
     var daemons: [Daemon] = []
     var convergence: Convergence
     var faults = Faults()
+    var qualities = LinkQualities()
     /// Sessions that an operator has shut, by the end that was told to, with both ends.
     var shut: [Convergence.Key: [Convergence.Key]] = [:]
     /// Whether routing came to rest since the last change that anybody saw.
@@ -196,9 +197,10 @@ final class Supervisor {
         daemon.send(["do": "start"])
     }
 
-    /// A delay line that was started again knows nothing of links that are down.
+    /// A delay line that was started again knows nothing of links that are down, or that were changed.
     private func restoreWire() {
         for link in topology.links where !faults.isUp(link) { setWire(link, isUp: false) }
+        for index in qualities.differing { setWire(topology.links[index], qualities.current(topology.links[index])) }
     }
 
     // MARK: What daemons say
