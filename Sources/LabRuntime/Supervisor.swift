@@ -25,6 +25,8 @@ final class Supervisor {
     var faults = Faults()
     /// Sessions that an operator has shut, by the end that was told to, with both ends.
     var shut: [Convergence.Key: [Convergence.Key]] = [:]
+    /// Sessions whose neighbour a reload has taken away, by the end that lost it, with both ends.
+    var removed: [Convergence.Key: [Convergence.Key]] = [:]
     /// Whether routing came to rest since the last change that anybody saw.
     var isConverged = false
     /// Whether the lab is up for good: before that, the end of whoever brings it up is the end of the lab.
