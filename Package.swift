@@ -81,6 +81,9 @@ let package = Package(
                 "CLinux",
             ]),
 
+        // Packets, named and written down
+        module("Capture", ["BFD", "BGPWire", "DNSWire", "Net"]),
+
         // DNS
         module("DNSWire", ["Net"]),
         module("DNSZone", ["DNSWire", "Net"]),
@@ -94,9 +97,9 @@ let package = Package(
         .executableTarget(
             name: "lab",
             dependencies: [
-                "BGPTable", "LabFile", "LabModel", "LabPlan", "LabRuntime", "LabObserve", "DNSWire", "DNSZone", "JSON",
-                "Net",
-                "Netlink", "Sys", "CLinux",
+                "BGPTable", "Capture", "LabFile", "LabModel", "LabPlan", "LabRuntime", "LabObserve", "DNSWire",
+                "DNSZone",
+                "JSON", "Net", "Netlink", "Sys", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -133,6 +136,7 @@ let package = Package(
         tests("BMPWire", ["BGPWire", "Net"]),
         tests("MRTWire", ["BGPWire", "Net"]),
         tests("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
+        tests("Capture", ["DNSWire", "Net", "TestSupport"]),
         tests("BGPAdapter", ["JSON", "Net"]),
         tests("DNSWire", ["Net"]),
         tests("DNSZone", ["DNSWire", "Net"]),

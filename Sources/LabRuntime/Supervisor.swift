@@ -23,6 +23,7 @@ final class Supervisor {
     var daemons: [Daemon] = []
     var convergence: Convergence
     var faults = Faults()
+    var qualities = LinkQualities()
     /// Sessions that an operator has shut, by the end that was told to, with both ends.
     var shut: [Convergence.Key: [Convergence.Key]] = [:]
     /// Sessions whose neighbour a reload has taken away, by the end that lost it, with both ends.
@@ -198,9 +199,10 @@ final class Supervisor {
         daemon.send(["do": "start"])
     }
 
-    /// A delay line that was started again knows nothing of links that are down.
+    /// A delay line that was started again knows nothing of links that are down, or that were changed.
     private func restoreWire() {
         for link in topology.links where !faults.isUp(link) { setWire(link, isUp: false) }
+        for index in qualities.differing { setWire(topology.links[index], qualities.current(topology.links[index])) }
     }
 
     // MARK: What daemons say
