@@ -45,7 +45,7 @@ struct ControlSocketTests {
             ]
             process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errors))
             try process.run()
-            #expect(try eventually { (try? prefixes()) != nil }, "\(try log())")
+            #expect(eventually { (try? prefixes()) != nil }, "\(log())")
         }
 
         func killHard() {
@@ -61,7 +61,7 @@ struct ControlSocketTests {
         func configure(_ configuration: JSON) throws { try configure(text: configuration.description) }
         func configure(text: String) throws { try text.write(toFile: file, atomically: true, encoding: .utf8) }
 
-        func log() throws -> String { try String(contentsOfFile: errors, encoding: .utf8) }
+        func log() -> String { (try? String(contentsOfFile: errors, encoding: .utf8)) ?? "" }
 
         func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
@@ -151,7 +151,7 @@ struct ControlSocketTests {
         try daemon.configure(Daemon.configuration(["198.51.100.0/24"]))
         daemon.signal(SIGHUP)
         #expect(try eventually { try daemon.prefixes() == ["198.51.100.0/24"] })
-        #expect(try daemon.log().contains("announce 198.51.100.0/24"))
+        #expect(daemon.log().contains("announce 198.51.100.0/24"))
 
         for (text, reason) in [
             ("{\"node\":", daemon.file),
@@ -163,7 +163,7 @@ struct ControlSocketTests {
         ] {
             try daemon.configure(text: text)
             daemon.signal(SIGHUP)
-            #expect(try eventually { try daemon.log().contains(reason) }, "\(try daemon.log())")
+            #expect(eventually { daemon.log().contains(reason) }, "\(daemon.log())")
             #expect(try daemon.prefixes() == ["198.51.100.0/24"] && daemon.isRunning)
         }
         // The same over the socket, where somebody waits for the answer.
