@@ -141,8 +141,12 @@ struct ControlTests {
             try Command.wait("tcpdump listens") { capture.errorsSoFar.contains("listening on") }
             let told = try say(lab, "core-fra", "refresh", "--peer", "two")
             #expect(told.split(separator: "\n").count == 2, "\(told)")
-            try Command.wait("one ROUTE-REFRESH for each session") {
-                capture.outputSoFar.components(separatedBy: "Route Refresh Message (5)").count == 3
+            // For each family the request, and the beginning and the end of the answer (RFC 7313, section 4).
+            try Command.wait("ROUTE-REFRESH on both sessions") {
+                capture.outputSoFar.components(separatedBy: "Route Refresh Message (5)").count == 7
+            }
+            for text in ["Updated routes:", "192.0.2.0/24", "2001:db8:53::/48"] {
+                #expect(capture.outputSoFar.contains(text), "\(capture.outputSoFar)")
             }
             #expect(try neighbours(lab, "core-fra").allSatisfy { $0.established == 1 })
         }
