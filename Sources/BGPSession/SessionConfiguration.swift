@@ -25,6 +25,9 @@ public struct SessionConfiguration: Hashable, Sendable {
     /// SendHoldTime (RFC 9687): how long the neighbour may take nothing of what is sent; 0 for ever, nil for the greater of
     /// eight minutes and twice the negotiated hold time. Otherwise greater than the hold time.
     public var sendHoldTime: UInt64?
+    /// What the OPEN says of graceful restart (RFC 4724). Without families, that this speaker sends End-of-RIB and keeps the
+    /// routes of a neighbour that restarts, and does not ask as much for itself.
+    public var gracefulRestart = GracefulRestart(restartTime: 0, families: [])
 
     /// Makes a configuration.
     public init(
@@ -53,6 +56,7 @@ public struct SessionConfiguration: Hashable, Sendable {
         capabilities.append(.routeRefresh)
         capabilities.append(.extendedMessage)
         if let role { capabilities.append(.role(role)) }
+        capabilities.append(.gracefulRestart(gracefulRestart))
         capabilities.append(.fourOctetASN(localASN))
         capabilities.append(.enhancedRouteRefresh)
         return OpenMessage(asn: localASN, holdTime: holdTime, identifier: identifier, capabilities: capabilities)

@@ -27,7 +27,7 @@ extension Neighbour {
             refreshed[family]?.formUnion(announcement.prefixes)
             try checkLimit(family)
         }
-        if let family = update.endOfRIB { endOfRIBReceived.insert(AddressFamilies(family)) }
+        if let family = update.endOfRIB { receiveEndOfRIB(family) }
     }
 
     private func withdraw(_ prefixes: [IPPrefix]) {

@@ -29,6 +29,8 @@ public struct Table: Sendable {
         var receivedCount = 0
         /// Those of them that take no part in the decision process.
         var excludedCount = 0
+        /// Those of them that are left from a session that has ended.
+        var staleCount = 0
         var out = AdjRIBOut()
 
         init(policy: ExportPolicy) {
@@ -51,6 +53,8 @@ public struct Table: Sendable {
     var dirtyStart = 0
     /// The routes that carry packets together with the best, for the slots of prefixes that have any.
     var equalPaths: [UInt32: [EqualPath]] = [:]
+    /// The routes, by their number in the pool, that are left from sessions that have ended (RFC 4724).
+    var stale = SlotSet()
 
     /// Whether routes that come, change and go in the Adj-RIBs-In are noted for ``takeReceivedChanges()``.
     public var recordsReceived = false {
@@ -76,6 +80,7 @@ public struct Table: Sendable {
     public mutating func removePeer(_ id: PeerID) {
         guard let index = index(of: id) else { return }
         peerDown(id)
+        removeStale(from: id)
         peers[index].isRemoved = true
         peers[index].policy.configuration = PeerConfiguration(relation: .peer, asn: ASN(0), address: .v4(.any))
     }
@@ -119,9 +124,16 @@ extension Table {
     /// The session with a neighbour has ended: its routes go, and what was sent to it is forgotten.
     public mutating func peerDown(_ id: PeerID) {
         guard let index = index(of: id), peers[index].isUp else { return }
+        removeStale(from: id)
+        sessionEnded(index)
+    }
+
+    /// Removes the routes of the neighbour at `index` but for stale ones, and forgets what was sent to it.
+    mutating func sessionEnded(_ index: Int) {
+        let id = PeerID(rawValue: UInt32(index + 1))
         peers[index].isUp = false
-        if peers[index].receivedCount > 0 {
-            for slot in prefixes.slots { removeRoute(slot, from: id) }
+        if peers[index].receivedCount > peers[index].staleCount {
+            for slot in prefixes.slots { removeRoute(slot, from: id, butStale: true) }
         }
         var out = peers[index].out
         peers[index].out = AdjRIBOut()
@@ -191,11 +203,15 @@ extension Table {
         return set
     }
 
-    mutating func setRoute(to prefix: IPPrefix, _ set: AttributeSetID, from id: PeerID) {
+    /// `isNew` says that the neighbour has sent it; otherwise it is its old route in another form.
+    mutating func setRoute(to prefix: IPPrefix, _ set: AttributeSetID, from id: PeerID, isNew: Bool = true) {
         let slot = prefixes.findOrInsert(prefix)
         let (number, _) = route(slot, from: id)
         if number != 0 {
             let old = prefixes.route(number).set
+            if isNew, let index = index(of: id), refresh(number, ofPeerAt: index), old == set {
+                noteReceived(slot, from: id)
+            }
             guard old != set else { return }
             countExclusion(of: old, from: id, -1)
             prefixes.setRoute(number, to: set)
@@ -211,9 +227,10 @@ extension Table {
         markDirty(slot)
     }
 
-    private mutating func removeRoute(_ slot: UInt32, from id: PeerID) {
+    mutating func removeRoute(_ slot: UInt32, from id: PeerID, butStale: Bool = false) {
         let (number, previous) = route(slot, from: id)
-        guard number != 0 else { return }
+        guard number != 0, !butStale || !stale[number] else { return }
+        if let index = index(of: id) { _ = refresh(number, ofPeerAt: index) }
         countExclusion(of: prefixes.route(number).set, from: id, -1)
         store.release(prefixes.route(number).set)
         prefixes.removeRoute(slot, number, after: previous)

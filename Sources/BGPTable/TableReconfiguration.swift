@@ -24,12 +24,12 @@ extension Table {
             let old = prefixes.route(number).set
             let prefix = prefixes[slot].prefix
             if let new = known[old] {
-                setRoute(to: prefix, new, from: id)
+                setRoute(to: prefix, new, from: id, isNew: false)
                 continue
             }
             let received = store.attributes(store[old].received == 0 ? old : store[old].received)
             let new = intern(received, to: prefix, fromPeerAt: index)
-            setRoute(to: prefix, new, from: id)
+            setRoute(to: prefix, new, from: id, isNew: false)
             store.release(new)
             if !options.lookAtPrefix(received) { known[old] = new }
         }
