@@ -222,7 +222,7 @@ final class BMPStation {
     /// Best routes have changed.
     func selected(_ changes: [RouteChange]) {
         guard isConnected, configuration.views.contains(.locRIB) else { return }
-        tell(locRIB, changes.map { ($0.prefix, speaker.table.bestAttributes(for: $0.prefix)) })
+        tell(locRIB, changes.map { (RouteKey($0.prefix), speaker.table.bestAttributes(for: $0.prefix)) })
     }
 
     private func tellReceivedChanges() {
@@ -234,7 +234,10 @@ final class BMPStation {
             if known.contains(id), let neighbour = speaker.neighbours.first(where: { $0.id == id }) {
                 tell(
                     peer(neighbour, .adjRIBInAfterPolicy),
-                    changes[start..<end].map { ($0.prefix, accepted($0.prefix, id)) })
+                    changes[start..<end].map { change in
+                        let key = RouteKey(change.prefix, path: change.path)
+                        return (key, accepted(change.prefix, id).first { $0.0 == key }?.1)
+                    }, pathFamilies: neighbour.negotiated?.receivedPaths ?? [])
             }
             start = end
         }
@@ -244,9 +247,10 @@ final class BMPStation {
         endsOfRIB = []
     }
 
-    private func accepted(_ prefix: IPPrefix, _ id: PeerID) -> PathAttributes? {
-        guard let route = speaker.table.received(prefix, from: id), route.exclusion == nil else { return nil }
-        return route.imported
+    private func accepted(_ prefix: IPPrefix, _ id: PeerID) -> [(RouteKey, PathAttributes?)] {
+        speaker.table.received(prefix, from: id).filter { $0.exclusion == nil }.map {
+            (RouteKey(prefix, path: $0.path), $0.imported)
+        }
     }
 
     // MARK: Tables
@@ -259,13 +263,15 @@ final class BMPStation {
             walks.append(walks.removeFirst())
             return walks.contains { $0.view != .adjRIBOut }
         }
-        var routes: [(IPPrefix, PathAttributes?)] = []
+        var routes: [(RouteKey, PathAttributes?)] = []
         let next = speaker.table.visit(from: walk.place, atMost: Self.prefixesAtOnce) { prefix in
-            if let attributes = attributes(of: prefix, walk) { routes.append((prefix, attributes)) }
+            routes += self.routes(to: prefix, walk)
             return true
         }
         let peer = walk.neighbour.map { self.peer($0, walk.view) } ?? locRIB
-        tell(peer, routes)
+        let negotiated = walk.neighbour?.negotiated
+        let pathFamilies = walk.view == .adjRIBOut ? negotiated?.sentPaths : negotiated?.receivedPaths
+        tell(peer, routes, pathFamilies: pathFamilies ?? [])
         if let next {
             walk.place = next
             walks[0] = walk
@@ -276,12 +282,14 @@ final class BMPStation {
         return !walks.isEmpty
     }
 
-    private func attributes(of prefix: IPPrefix, _ walk: Walk) -> PathAttributes? {
+    private func routes(to prefix: IPPrefix, _ walk: Walk) -> [(RouteKey, PathAttributes?)] {
         switch (walk.view, walk.neighbour?.id) {
-        case (.adjRIBInBeforePolicy, let id?): speaker.table.received(prefix, from: id)?.received
+        case (.adjRIBInBeforePolicy, let id?):
+            speaker.table.received(prefix, from: id).map { (RouteKey(prefix, path: $0.path), $0.received) }
         case (.adjRIBInAfterPolicy, let id?): accepted(prefix, id)
-        case (.adjRIBOut, let id?): speaker.table.advertisement(of: prefix, to: id)
-        default: speaker.table.bestAttributes(for: prefix)
+        case (.adjRIBOut, let id?):
+            speaker.table.advertisedPaths(of: prefix, to: id).map { (RouteKey(prefix, path: $0.path), $0.attributes) }
+        default: speaker.table.bestAttributes(for: prefix).map { [(RouteKey(prefix), $0)] } ?? []
         }
     }
 
@@ -293,29 +301,37 @@ final class BMPStation {
         }
     }
 
-    /// Tells routes, or that there is none, as few messages as can say it.
-    private func tell(_ peer: BMPPeer, _ routes: [(prefix: IPPrefix, attributes: PathAttributes?)]) {
-        var withdrawn: [IPPrefix] = []
-        var groups: [(attributes: PathAttributes, prefixes: [IPPrefix])] = []
+    /// Tells routes, or that there is none, as few messages as can say it. In `pathFamilies` with path identifiers, as the
+    /// station expects from the OPEN messages that it was shown.
+    private func tell(
+        _ peer: BMPPeer, _ routes: [(key: RouteKey, attributes: PathAttributes?)], pathFamilies: AddressFamilies = []
+    ) {
+        var withdrawn: [RouteKey] = []
+        var groups: [(attributes: PathAttributes, keys: [RouteKey])] = []
         var places: [PathAttributes: Int] = [:]
-        for (prefix, attributes) in routes {
+        for (key, attributes) in routes {
             guard let attributes else {
-                withdrawn.append(prefix)
+                withdrawn.append(key)
                 continue
             }
-            if let place = places[attributes], groups[place].prefixes.first?.family == prefix.family {
-                groups[place].prefixes.append(prefix)
+            if let place = places[attributes], groups[place].keys.first?.prefix.family == key.prefix.family {
+                groups[place].keys.append(key)
             } else {
                 places[attributes] = groups.count
-                groups.append((attributes, [prefix]))
+                groups.append((attributes, [key]))
             }
         }
-        let encoder = UpdateEncoder(isFourOctetASN: !peer.isTwoOctetASN)
+        let encoder = UpdateEncoder(isFourOctetASN: !peer.isTwoOctetASN, pathFamilies: pathFamilies)
         var messages: [UInt8] = []
-        if !withdrawn.isEmpty { encoder.withdraw(withdrawn.span, to: &messages) }
+        if !withdrawn.isEmpty {
+            let prefixes = withdrawn.map(\.prefix)
+            encoder.withdraw(prefixes.span, paths: PathIdentifiers(withdrawn.map(\.path)), to: &messages)
+        }
         for group in groups {
             // What no message of the usual length can say was not heard in one.
-            _ = try? encoder.announce(group.prefixes.span, attributes: group.attributes, to: &messages)
+            let prefixes = group.keys.map(\.prefix)
+            let paths = PathIdentifiers(group.keys.map(\.path))
+            _ = try? encoder.announce(prefixes.span, paths: paths, attributes: group.attributes, to: &messages)
         }
         tell(peer, updates: messages[...])
     }

@@ -97,6 +97,14 @@ struct InteriorRoutes {
     /// Whether there is a route to exactly this prefix without BGP.
     func hasRoute(to prefix: IPPrefix) -> Bool { routes[prefix] != nil }
 
+    /// How packets for a link-local address on one link leave; nil when they cannot, and for an address of this machine.
+    func resolve(_ address: IPAddress, onLink index: UInt32) -> NextHopResolution? {
+        guard links[index]?.isUsable == true, !addresses(on: index).contains(address) else { return nil }
+        let entries = routes[IPPrefix(address, length: 64)] ?? []
+        guard let entry = entries.first(where: { $0.link == index && $0.isForwarding }) else { return nil }
+        return NextHopResolution(metric: entry.metric, interfaceIndex: index)
+    }
+
     /// How packets for `address` leave; nil when they cannot, and for addresses of this machine.
     func resolve(_ address: IPAddress) -> NextHopResolution? {
         guard !addresses.contains(where: { $0.address == address }) else { return nil }

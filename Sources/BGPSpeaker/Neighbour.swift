@@ -37,7 +37,7 @@ final class Neighbour {
     var refreshRequested: AddressFamilies = []
     var refreshing: AddressFamilies = []
     /// What has come since the neighbour began to send a family again.
-    var refreshed: [AddressFamily: Set<IPPrefix>] = [:]
+    var refreshed: [AddressFamily: Set<RouteKey>] = [:]
     /// An operator wants no session.
     var isShut = false
     var lastEnd: SessionEnd?
@@ -69,7 +69,9 @@ final class Neighbour {
                 families: configuration.families,
                 holdTime: configuration.timers.holdTime, connectRetryTime: configuration.timers.connectRetryTime,
                 isPassive: configuration.isPassive, role: configuration.role,
-                isRoleStrict: configuration.isRoleStrict, sendHoldTime: configuration.timers.sendHoldTime),
+                isRoleStrict: configuration.isRoleStrict, sendHoldTime: configuration.timers.sendHoldTime,
+                pathReception: configuration.paths.reception, pathSending: configuration.paths.sending,
+                isExtendedNextHop: configuration.isExtendedNextHop, exchange: configuration.exchange),
             seed: UInt64.random(in: .min ... .max))
     }
 

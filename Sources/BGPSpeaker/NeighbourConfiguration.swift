@@ -1,3 +1,4 @@
+import BGPSession
 import BGPTable
 import BGPWire
 import JSON
@@ -13,7 +14,9 @@ import Net
 ///      "role_strict": true,                              the neighbour must confirm the role (RFC 9234, section 4.2)
 ///      "max_prefixes": {"ipv4": 1000, "ipv6": 500},      more end the session with a Cease (RFC 4486), ever longer
 ///      "md5_password": "secret",                         TCP-MD5 (RFC 2385), 1 to 80 octets
-///      "ttl_security": 1}                                GTSM (RFC 5082): how many hops away the neighbour may be
+///      "ttl_security": 1,                                GTSM (RFC 5082): how many hops away the neighbour may be
+///      "add_path": {"receive": true, "send": 4},         several routes to a prefix (RFC 7911)
+///      "extended_next_hop": true}                        IPv4 routes over IPv6 with our IPv6 address as next hop (RFC 8950)
 struct NeighbourConfiguration: Equatable {
     var name: String
     var address: IPAddress
@@ -37,6 +40,10 @@ struct NeighbourConfiguration: Equatable {
     var protection: ConnectionProtection
     /// Whether and how BFD watches the path.
     var bfd: BFDConfiguration?
+    /// Whether several routes to a prefix are taken and sent.
+    var paths: PathConfiguration
+    /// Whether IPv4 routes have IPv6 next hops (RFC 8950).
+    var isExtendedNextHop: Bool
 }
 
 extension NeighbourConfiguration {
@@ -49,7 +56,8 @@ extension NeighbourConfiguration {
             keys: [
                 "name", "address", "local_address", "asn", "interface", "relation", "families", "passive",
                 "cluster_client", "next_hop_self", "import", "export", "graceful_shutdown", "timers", "role_strict",
-                "max_prefixes", "md5_password", "ttl_security", "bfd",
+                "max_prefixes", "md5_password", "ttl_security", "bfd", "add_path",
+                "extended_next_hop",
             ])
         name = try fields.string("name")
         address = try fields.text("address", "an address")
@@ -61,7 +69,8 @@ extension NeighbourConfiguration {
         asn = try fields.asn()
         interface = try fields["interface"] == nil ? nil : fields.string("interface")
         guard let relation = Relation(rawValue: try fields.string("relation")) else {
-            throw fields.error("relation", "provider, customer, peer, sibling or internal expected")
+            let words = "provider, customer, peer, sibling, route_server, route_server_client or internal"
+            throw fields.error("relation", "\(words) expected")
         }
         self.relation = relation
         guard (relation == .internal) == (asn == localASN) else {
@@ -85,6 +94,15 @@ extension NeighbourConfiguration {
         protection = try ConnectionProtection(fields, isInternal: relation == .internal)
         bfd = nil
         if let json = fields["bfd"] { bfd = try BFDConfiguration(json, fields.place("bfd")) }
+        paths = PathConfiguration()
+        if let json = fields["add_path"] {
+            paths = try PathConfiguration(json, fields.place("add_path"), families: families)
+        }
+        isExtendedNextHop = try fields.flag("extended_next_hop") ?? false
+        guard !isExtendedNextHop || (address.family == .ipv6 && families.contains(.ipv4)) else {
+            throw fields.error("extended_next_hop", "a session over IPv6 that carries ipv4 expected")
+        }
+        try checkExchange(fields)
         guard !isRoleStrict || role != nil else {
             throw fields.error("role_strict", "RFC 9234 has no role for this relation")
         }
@@ -98,7 +116,34 @@ extension NeighbourConfiguration {
         case .provider: .customer
         case .customer: .provider
         case .peer: .peer
+        case .routeServer: .routeServerClient
+        case .routeServerClient: .routeServer
         case .sibling, .internal: nil
+        }
+    }
+
+    /// What we are at an exchange point with a route server.
+    var exchange: ExchangePart? {
+        switch relation {
+        case .routeServer: .client
+        case .routeServerClient: .routeServer
+        case .provider, .customer, .peer, .sibling, .internal: nil
+        }
+    }
+
+    /// RFC 7947: a route server changes nothing (section 2.2), and only it sends several routes to a prefix, lest clients give
+    /// it others than they use (section 2.3.2.2.2).
+    private func checkExchange(_ fields: ConfigurationFields) throws(ConfigurationError) {
+        switch relation {
+        case .routeServer where !paths.sending.isEmpty:
+            throw fields.error("add_path.send", "a route server is sent one route to a prefix (RFC 7947); take it away")
+        case .routeServerClient where !paths.reception.isEmpty:
+            throw fields.error("add_path.receive", "a client sends one route to a prefix (RFC 7947); take it away")
+        case .routeServerClient where exports.options.prepend > 0:
+            throw fields.error("export.prepend", "a route server leaves AS_PATH alone (RFC 7947); take it away")
+        case .routeServerClient where exports.options.multiExitDiscriminator != nil:
+            throw fields.error("export.med", "a route server leaves the MED alone (RFC 7947); take it away")
+        default: break
         }
     }
 

@@ -20,22 +20,31 @@ extension Neighbour {
         received += 1
         speaker.hasChanged = true
         if update.treatedAsWithdraw != nil { treatedAsWithdraw += 1 }
-        withdraw(update.withdrawn)
+        withdraw(update.withdrawn, update.withdrawnPaths)
         for announcement in update.announcements {
             guard let family = announcement.prefixes.first?.family else { continue }
-            count(family) { $0.announce(announcement.prefixes, with: announcement.attributes, from: id) }
-            refreshed[family]?.formUnion(announcement.prefixes)
+            count(family) {
+                $0.announce(announcement.prefixes, paths: announcement.paths, with: announcement.attributes, from: id)
+            }
+            refreshed[family]?.formUnion(
+                announcement.prefixes.indices.map {
+                    RouteKey(announcement.prefixes[$0], path: announcement.paths[$0])
+                })
             try checkLimit(family)
         }
         if let family = update.endOfRIB { receiveEndOfRIB(family) }
     }
 
-    private func withdraw(_ prefixes: [IPPrefix]) {
+    private func withdraw(_ prefixes: [IPPrefix], _ paths: PathIdentifiers) {
         guard !prefixes.isEmpty else { return }
-        if configuration.prefixLimits == PrefixLimits() { return speaker.table.withdraw(prefixes, from: id) }
+        if configuration.prefixLimits == PrefixLimits() {
+            return speaker.table.withdraw(prefixes, paths: paths, from: id)
+        }
         for family in AddressFamily.allCases {
-            let ofFamily = prefixes.filter { $0.family == family }
-            if !ofFamily.isEmpty { count(family) { $0.withdraw(ofFamily, from: id) } }
+            let ofFamily = prefixes.indices.filter { prefixes[$0].family == family }
+            guard !ofFamily.isEmpty else { continue }
+            let identifiers = PathIdentifiers(ofFamily.map { paths[$0] })
+            count(family) { $0.withdraw(ofFamily.map { prefixes[$0] }, paths: identifiers, from: id) }
         }
     }
 
@@ -78,7 +87,7 @@ extension Neighbour {
             refreshed[family] = []
         case RouteRefreshMessage.end:
             guard let fresh = refreshed.removeValue(forKey: family) else { return }
-            withdraw(speaker.table.knownPrefixes.filter { $0.family == family && !fresh.contains($0) })
+            count(family) { $0.withdraw(family, from: id, except: fresh) }
         default:
             log("ROUTE-REFRESH of unknown subtype \(message.subtype): ignored")
         }

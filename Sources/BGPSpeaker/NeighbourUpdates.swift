@@ -24,7 +24,9 @@ extension Neighbour {
         (receivedIPv4, receivedIPv6) = (0, 0)
         (refreshRequested, refreshing, refreshed) = ([], [], [:])
         nextAdvertisement = 0
-        speaker.table.peerUp(id, identifier: negotiated.identifier, families: negotiated.families)
+        speaker.table.peerUp(
+            id, identifier: negotiated.identifier, families: negotiated.families, pathFamilies: negotiated.sentPaths,
+            isExtendedNextHop: negotiated.isExtendedNextHop)
         cameBack(negotiated)
         speaker.observers?.station?.established(self, isNew: true)
         speaker.sessionChanged(self, reason: "")
@@ -118,9 +120,11 @@ extension Neighbour {
 
     private func send(_ updates: OutgoingUpdates, _ negotiated: NegotiatedSession, _ connection: PeerConnection) {
         if !updates.withdrawn.isEmpty {
-            count(encoder(negotiated).withdraw(updates.withdrawn.span, to: &connection.unsent))
+            count(
+                encoder(negotiated).withdraw(
+                    updates.withdrawn.span, paths: updates.withdrawnPaths, to: &connection.unsent))
         }
-        for group in updates.announced { announce(group.prefixes, group.attributes, negotiated, connection) }
+        for group in updates.announced { announce(group, negotiated, connection) }
         let interval = configuration.advertisementInterval
         let isAdvertisement = !updates.announced.isEmpty || configuration.timers.delaysWithdrawals && !updates.isEmpty
         if interval > 0, isEndOfRIBSent, isAdvertisement {
@@ -129,20 +133,27 @@ extension Neighbour {
     }
 
     private func announce(
-        _ prefixes: [IPPrefix], _ attributes: PathAttributes, _ negotiated: NegotiatedSession,
-        _ connection: PeerConnection
+        _ group: OutgoingUpdates.Group, _ negotiated: NegotiatedSession, _ connection: PeerConnection
     ) {
+        let prefixes = group.prefixes.span
         do throws(UpdateEncodingError) {
-            count(try encoder(negotiated).announce(prefixes.span, attributes: attributes, to: &connection.unsent))
+            count(
+                try encoder(negotiated).announce(
+                    prefixes, paths: group.paths, attributes: group.attributes, to: &connection.unsent))
         } catch {
             // What cannot be said must not stay said in its older form.
             log("\(error), \(prefixes.count) prefixes withdrawn")
-            count(encoder(negotiated).withdraw(prefixes.span, to: &connection.unsent))
+            count(encoder(negotiated).withdraw(prefixes, paths: group.paths, to: &connection.unsent))
         }
     }
 
+    /// Whether routes of a family are sent with path identifiers.
+    func hasSentPaths(_ family: AddressFamily) -> Bool { negotiated?.sentPaths.contains(family) == true }
+
     private func encoder(_ negotiated: NegotiatedSession) -> UpdateEncoder {
-        UpdateEncoder(isFourOctetASN: negotiated.isFourOctetASN, maximumLength: negotiated.maximumLength)
+        UpdateEncoder(
+            isFourOctetASN: negotiated.isFourOctetASN, maximumLength: negotiated.maximumLength,
+            pathFamilies: negotiated.sentPaths, isTransparent: configuration.exchange == .routeServer)
     }
 
     private func count(_ messages: Int) {

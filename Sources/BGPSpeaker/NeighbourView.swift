@@ -76,14 +76,28 @@ extension Capability {
         switch self {
         case .multiprotocol(let family): "multiprotocol \(family.text)"
         case .routeRefresh: "route refresh"
+        case .extendedNextHop(let entries): (["extended next hop"] + entries.map(\.text)).joined(separator: " ")
         case .extendedMessage: "extended message"
         case .role(let role): "role \(role.text)"
         case .gracefulRestart(let restart): "graceful restart \(restart.restartTime) s"
         case .fourOctetASN(let asn): "4-octet AS \(asn)"
+        case .addPath(let families): (["add-path"] + families.map(\.text)).joined(separator: " ")
         case .enhancedRouteRefresh: "enhanced route refresh"
         case .unknown(let code, _): "code \(code)"
         }
     }
+}
+
+extension AddPath {
+    /// The family, and what the sender does: `ipv4 receive+send`.
+    fileprivate var text: String {
+        let words = [(AddPath.receive, "receive"), (AddPath.send, "send")].filter { directions & $0.0 != 0 }.map(\.1)
+        return "\(family.text) \(words.joined(separator: "+"))"
+    }
+}
+
+extension ExtendedNextHop {
+    fileprivate var text: String { self == .ipv4ByIPv6 ? "ipv4 by ipv6" : "\(afi)/\(safi) by \(nextHopAFI)" }
 }
 
 extension FamilyIdentifier {

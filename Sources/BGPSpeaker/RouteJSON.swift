@@ -43,6 +43,11 @@ extension PathAttributes {
     }
 }
 
+extension [JSON.Member] {
+    /// The path identifier of a route (RFC 7911); nothing where the session has none.
+    init(path: UInt32) { self = path == 0 ? [] : [.init("path_id", .int(Int(path)))] }
+}
+
 extension Exclusion {
     /// Why a route takes no part in the decision process, for people.
     var text: String {
@@ -73,6 +78,7 @@ extension DecisionStep {
         case .identifier: "router ID"
         case .clusterListLength: "cluster list length"
         case .peerAddress: "neighbor address"
+        case .pathIdentifier: "path identifier"
         }
     }
 }

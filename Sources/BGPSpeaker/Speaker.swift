@@ -22,6 +22,7 @@ final class Speaker {
     /// Who looks on at all that happens; nobody unless the configuration asks for it.
     private(set) var observers: Observers?
     private var trackedNextHops: Set<IPAddress> = []
+    private var trackedOnLinks: Set<LinkNextHop> = []
     private(set) var isStarted = false
     private var isSwept = false
     /// Our own graceful restart; nil unless the configuration asks for it.
@@ -68,7 +69,8 @@ final class Speaker {
     private func peerConfiguration(_ neighbour: NeighbourConfiguration) -> PeerConfiguration {
         var result = PeerConfiguration(
             relation: neighbour.relation, asn: neighbour.asn, address: neighbour.address,
-            isClusterClient: neighbour.isClusterClient, nextHopSelf: neighbour.nextHopSelf)
+            isClusterClient: neighbour.isClusterClient, nextHopSelf: neighbour.nextHopSelf,
+            pathLimit: neighbour.paths.limit)
         let link = neighbour.interface.flatMap { kernel.interior.link(named: $0)?.index }
         for address in [neighbour.localAddress] + (link.map { kernel.interior.addresses(on: $0) } ?? []) {
             switch address {
@@ -222,10 +224,19 @@ final class Speaker {
                 trackedNextHops.insert(address)
                 table.nextHopChanged(address, to: kernel.interior.resolve(address))
             case .forget(let address): trackedNextHops.remove(address)
+            case .trackOnLink(let address, let peer):
+                trackedOnLinks.insert(LinkNextHop(address: address, peer: peer))
+                table.nextHopChanged(address, onLinkOf: peer, to: resolve(address, onLinkOf: peer))
+            case .forgetOnLink(let address, let peer):
+                trackedOnLinks.remove(LinkNextHop(address: address, peer: peer))
             }
         }
         if changes.hasNextHops {
             for address in trackedNextHops { table.nextHopChanged(address, to: kernel.interior.resolve(address)) }
+            for hop in trackedOnLinks {
+                table.nextHopChanged(
+                    hop.address, onLinkOf: hop.peer, to: resolve(hop.address, onLinkOf: hop.peer))
+            }
         }
         // RFC 4724, section 4.1: no route is selected, and so none sent, before the neighbours have told theirs.
         guard restart?.isDeferring != true else {
@@ -240,6 +251,14 @@ final class Speaker {
         }
         rewrite(changes)
         return table.needsDecision
+    }
+
+    /// A link-local next hop is on the link to the neighbour that named it.
+    private func resolve(_ address: IPAddress, onLinkOf peer: PeerID) -> NextHopResolution? {
+        guard let name = neighbours.first(where: { $0.id == peer })?.configuration.interface,
+            let link = kernel.interior.link(named: name)
+        else { return nil }
+        return kernel.interior.resolve(address, onLink: link.index)
     }
 
     /// Writes again what the kernel may have lost.
@@ -263,6 +282,12 @@ final class Speaker {
         isSwept = true
         kernel.sweep { prefix in table.best(for: prefix).map { $0.peer != .local } ?? false }
     }
+}
+
+/// A link-local next hop, with the neighbour on whose link it is.
+struct LinkNextHop: Hashable {
+    let address: IPAddress
+    let peer: PeerID
 }
 
 /// A descriptor in a collection, which holds no values that cannot be copied.

@@ -13,6 +13,8 @@ import Net
 ///     "prefix",     "prefix":"192.0.2.0/24", or an address for its longest match
 ///                                       -> {"prefix":"192.0.2.0/24","paths":[...]}   from best to worst
 ///
+/// A route with a path identifier (RFC 7911) has it as "path_id".
+///
 /// Routes come in pages, so that no answer holds up the loop or holds the table twice: who asks gives the `next` of the last
 /// page as `from` of the next question, until there is none. Nothing is kept here in between. The order is that of the table.
 struct SpeakerViews {
@@ -32,26 +34,32 @@ struct SpeakerViews {
         case "table":
             return try page(question) { prefix in
                 guard let best = table.best(for: prefix), let attributes = table.bestAttributes(for: prefix) else {
-                    return nil
+                    return []
                 }
-                return source(best.peer) + attributes.members + [.init("reason", .string(best.step.text))]
+                return [source(best.peer) + attributes.members + [.init("reason", .string(best.step.text))]]
             }
         case "received":
             let id = try neighbour(question).id
             return try page(question) { prefix in
-                guard let route = table.received(prefix, from: id) else { return nil }
-                let excluded = route.exclusion.map { [JSON.Member("excluded", .string($0.text))] } ?? []
-                return route.received.members + excluded
+                table.received(prefix, from: id).map { route in
+                    let excluded = route.exclusion.map { [JSON.Member("excluded", .string($0.text))] } ?? []
+                    return [JSON.Member](path: route.path) + route.received.members + excluded
+                }
             }
         case "accepted":
             let id = try neighbour(question).id
             return try page(question) { prefix in
-                guard let route = table.received(prefix, from: id), route.exclusion == nil else { return nil }
-                return route.imported.members + [.init("best", .bool(route.isBest))]
+                table.received(prefix, from: id).filter { $0.exclusion == nil }.map { route in
+                    [JSON.Member](path: route.path) + route.imported.members + [.init("best", .bool(route.isBest))]
+                }
             }
         case "advertised":
-            let id = try neighbour(question).id
-            return try page(question) { table.advertisement(of: $0, to: id)?.members }
+            let neighbour = try neighbour(question)
+            return try page(question) { prefix in
+                table.advertisedPaths(of: prefix, to: neighbour.id).map { path, attributes in
+                    [JSON.Member](path: neighbour.hasSentPaths(prefix.family) ? path : 0) + attributes.members
+                }
+            }
         default:
             let known = "neighbors, received, accepted, table, advertised or prefix"
             throw CommandError(reason: "\"view\": \(known) expected")
@@ -83,14 +91,14 @@ struct SpeakerViews {
     // MARK: Pages
 
     private func page(
-        _ question: JSON, _ members: (IPPrefix) -> [JSON.Member]?
+        _ question: JSON, _ routesTo: (IPPrefix) -> [[JSON.Member]]
     ) throws(CommandError) -> [JSON.Member] {
         guard let place = question["from"].map({ $0.int.flatMap(UInt32.init(exactly:)) }) ?? 0 else {
             throw CommandError(reason: "\"from\": the \"next\" of an earlier answer expected")
         }
         var routes: [JSON] = []
         let next = speaker.table.visit(from: place, atMost: Self.prefixesAtOnce) { prefix in
-            if let members = members(prefix) {
+            for members in routesTo(prefix) {
                 routes.append(.object([.init("prefix", .string(prefix.description))] + members))
             }
             return routes.count < Self.routesAtOnce
@@ -119,7 +127,7 @@ struct SpeakerViews {
         let best = speaker.table.best(for: prefix)
         let paths = speaker.table.routes(to: prefix).map { route in
             JSON.object(
-                source(route.peer) + route.attributes.members + [
+                source(route.peer) + [JSON.Member](path: route.path) + route.attributes.members + [
                     .init("igp_metric", route.resolution.map { .int(Int($0.metric)) } ?? .null),
                     .init("best", .bool(route.isBest)), .init("reason", .string(Self.reason(route, best))),
                     .init("lost_to", route.lostTo.map { .string(name($0)) } ?? .null),

@@ -52,8 +52,13 @@ struct AdjRIBOut {
     private(set) var queue: [Waiting] = []
     /// Where the queue starts: what stands before has been taken.
     private var start = 0
-    /// The number of prefixes that the neighbour holds.
+    /// The number of routes that the neighbour holds.
     var advertisedCount = 0
+    /// What the neighbour holds, where it is not simply sent the best routes; nothing else but the queue counts then.
+    var paths: SentPaths?
+
+    /// Whether the neighbour holds routes to the prefix in a slot that `paths` knows.
+    func holdsPaths(_ slot: UInt32) -> Bool { paths?.isEmpty(slot) == false }
 
     var isEmpty: Bool { start == queue.count }
     var waiting: ArraySlice<Waiting> { queue[start...] }

@@ -8,7 +8,7 @@ typealias AttributeSetID = UInt32
 /// All routes with equal attributes of one neighbour share one set.
 struct AttributeSet {
     struct Flags: OptionSet {
-        let rawValue: UInt8
+        let rawValue: UInt16
         /// The prefixes are IPv6.
         static let ipv6 = Flags(rawValue: 1 << 0)
         /// Learned by iBGP.
@@ -25,6 +25,10 @@ struct AttributeSet {
         static let noPeer = Flags(rawValue: 1 << 6)
         /// Packets are to be dropped (RFC 7999).
         static let blackhole = Flags(rawValue: 1 << 7)
+        /// The prefixes are IPv4 and the next hop is IPv6 (RFC 8950).
+        static let extendedNextHop = Flags(rawValue: 1 << 8)
+        /// Learned from a client of our route server.
+        static let routeServerClient = Flags(rawValue: 1 << 9)
     }
 
     fileprivate var offset: UInt32 = 0
@@ -44,8 +48,8 @@ struct AttributeSet {
     var pathLength: UInt16 = 0
     var clusterListLength: UInt16 = 0
     var origin: Origin = .igp
-    var flags: Flags = []
     var exclusion: Exclusion?
+    var flags: Flags = []
     /// The set of the attributes as they were received, where the import options changed more than they can restore; 0
     /// otherwise. This set holds one reference to it.
     var received: AttributeSetID = 0
@@ -117,7 +121,8 @@ struct AttributeStore {
         retain(received)
         set.offset = UInt32(arena.count)
         set.length = UInt32(scratch.octets.count)
-        set.nextHop = imported.peer == .local ? 0 : nextHops.retain(imported.attributes.nextHop.address)
+        set.nextHop =
+            imported.peer == .local ? 0 : nextHops.retain(imported.attributes.nextHop.address, from: imported.peer)
         arena += scratch.octets
         let id: AttributeSetID
         if let reused = free.popLast() {

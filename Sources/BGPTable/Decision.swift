@@ -30,6 +30,8 @@ public enum DecisionStep: UInt8, Hashable, Sendable, CaseIterable, Comparable {
     case clusterListLength
     /// The lowest neighbour address (g).
     case peerAddress
+    /// The lowest path identifier among routes of one neighbour (RFC 7911), which no RFC puts in order.
+    case pathIdentifier
 
     /// Orders the steps as they are taken.
     public static func < (left: DecisionStep, right: DecisionStep) -> Bool { left.rawValue < right.rawValue }
@@ -39,6 +41,7 @@ public enum DecisionStep: UInt8, Hashable, Sendable, CaseIterable, Comparable {
 struct Candidate {
     var id: AttributeSetID
     var peer: PeerID
+    var path: UInt32
     var address: IPAddress
     var localPreference: UInt32
     var multiExitDiscriminator: UInt32
@@ -52,9 +55,10 @@ struct Candidate {
     /// The step that took this route out; nil while it is in.
     var lostAt: DecisionStep?
 
-    init(_ id: AttributeSetID, _ set: AttributeSet, address: IPAddress, metric: UInt32?) {
+    init(_ id: AttributeSetID, _ set: AttributeSet, path: UInt32 = 0, address: IPAddress, metric: UInt32?) {
         self.id = id
         peer = set.peer
+        self.path = path
         self.address = address
         localPreference = set.localPreference
         multiExitDiscriminator = set.multiExitDiscriminator
@@ -129,6 +133,7 @@ enum Decision {
         case .interiorMetric: UInt64(candidate.metric ?? .max)
         case .identifier: UInt64(candidate.identifier.rawValue)
         case .clusterListLength: UInt64(candidate.clusterListLength)
+        case .pathIdentifier: UInt64(candidate.path)
         case .onlyRoute, .nextHopReachable, .multiExitDiscriminator, .oldestExternal, .peerAddress: 0
         }
     }
@@ -171,7 +176,7 @@ enum Decision {
     ) -> [Candidate] {
         var candidates = candidates
         guard let (best, _) = decide(&candidates, options, incumbent: incumbent) else {
-            return candidates.sorted { $0.peer < $1.peer }
+            return candidates.sorted { ($0.peer, $0.path) < ($1.peer, $1.path) }
         }
         var order = [candidates[best]]
         for step in DecisionStep.allCases.reversed() {

@@ -8,6 +8,8 @@ struct ExportPolicy {
     var peer: PeerID
     /// The BGP Identifier that the neighbour gave in its OPEN.
     var identifier: IPv4Address
+    /// Whether the neighbour takes IPv4 prefixes with an IPv6 next hop (RFC 8950).
+    var isExtendedNextHop = false
 
     /// Which sets it may be sent.
     var filter: ExportFilter { ExportFilter(self) }
@@ -36,20 +38,21 @@ struct ExportPolicy {
 
     private func exportForm(_ attributes: PathAttributes, of set: AttributeSet) -> PathAttributes {
         var attributes = attributes
-        attributes.nextHop.linkLocal = nil
+        // On the network of an exchange point a route server's clients share one link.
+        if !filter.isTransparent { attributes.nextHop.linkLocal = nil }
         if filter.setsNextHop(for: set) { setNextHop(&attributes, set) }
         if configuration.isInternal {
             exportInternal(&attributes, set)
         } else {
-            exportExternal(&attributes)
+            exportExternal(&attributes, set)
         }
         addCommunities(&attributes)
-        attributes.unknown = attributes.unknown.compactMap(Self.passedOn)
+        if !filter.isTransparent { attributes.unknown = attributes.unknown.compactMap(Self.passedOn) }
         return attributes
     }
 
     private func setNextHop(_ attributes: inout PathAttributes, _ set: AttributeSet) {
-        if set.flags.contains(.ipv6) {
+        if filter.namesIPv6(for: set) {
             guard let address = configuration.localIPv6 else { return }
             attributes.nextHop = NextHop(.v6(address), linkLocal: configuration.localLinkLocal)
         } else {
@@ -65,15 +68,18 @@ struct ExportPolicy {
         attributes.clusterList.insert(local.clusterID, at: 0)
     }
 
-    private func exportExternal(_ attributes: inout PathAttributes) {
+    /// A route server leaves AS_PATH and MULTI_EXIT_DISC alone (RFC 7947, sections 2.2.2 and 2.2.3).
+    private func exportExternal(_ attributes: inout PathAttributes, _ set: AttributeSet) {
         attributes.localPreference = nil
         attributes.originatorID = nil
         attributes.clusterList = []
-        attributes.multiExitDiscriminator = configuration.exportOptions.multiExitDiscriminator
-        attributes.asPath.prepend(local.asn, count: 1 + Int(configuration.exportOptions.prepend))
+        if !filter.isTransparent || set.peer == .local {
+            attributes.multiExitDiscriminator = configuration.exportOptions.multiExitDiscriminator
+            attributes.asPath.prepend(local.asn, count: 1 + Int(configuration.exportOptions.prepend))
+        }
         if configuration.exportOptions.leak {
             attributes.onlyToCustomer = nil
-        } else if configuration.relation == .customer || configuration.relation == .peer {
+        } else if [.customer, .peer, .routeServerClient].contains(configuration.relation) {
             attributes.onlyToCustomer = attributes.onlyToCustomer ?? local.asn
         }
     }

@@ -9,7 +9,7 @@ public enum Exclusion: UInt8, Hashable, Sendable {
     case originatorLoop
     /// Our own CLUSTER_ID is in CLUSTER_LIST (RFC 4456, section 8).
     case clusterLoop
-    /// OTC says that a customer, or a peer other than the one that set it, may not send this (RFC 9234, section 5).
+    /// OTC says that a customer, a client of our route server, or a peer other than the one that set it, may not send this (RFC 9234, section 5).
     case routeLeak
     /// A rule of import policy rejects it, or it asks for a blackhole where the neighbour may not (RFC 7999, section 3.3).
     case policy
@@ -23,7 +23,7 @@ public enum PreferenceByRelation {
     public static let customer: UInt32 = 300
     /// Learned from a sibling.
     public static let sibling: UInt32 = 250
-    /// Learned from a peer.
+    /// Learned from a peer, or by way of a route server.
     public static let peer: UInt32 = 200
     /// Learned from a provider.
     public static let provider: UInt32 = 100
@@ -35,7 +35,7 @@ public enum PreferenceByRelation {
         switch relation {
         case .customer: customer
         case .sibling: sibling
-        case .peer: peer
+        case .peer, .routeServer, .routeServerClient: peer
         case .provider: provider
         case .internal: nil
         }
@@ -89,7 +89,7 @@ extension ImportedRoute {
     /// Applies the rules of the neighbour, then what well-known communities ask for.
     mutating func apply(_ configuration: PeerConfiguration, to prefix: IPPrefix) {
         applyRules(configuration, prefix)
-        if !configuration.isInternal { shutDownGracefully(configuration.importOptions) }
+        if !configuration.isInternal { shutDownGracefully(configuration) }
         applyBlackhole(configuration.importOptions, prefix)
     }
 
@@ -106,9 +106,11 @@ extension ImportedRoute {
         flags = Self.flags(attributes, prefix.family, configuration)
     }
 
-    /// RFC 8326, section 4: the route stays usable until another one takes its place.
-    private mutating func shutDownGracefully(_ options: ImportOptions) {
-        if options.gracefulShutdown { attributes.add([.gracefulShutdown]) }
+    /// RFC 8326, section 4: the route stays usable until another one takes its place. A route server leaves it to its clients
+    /// to say so to each other (RFC 7947, section 2.2.4).
+    private mutating func shutDownGracefully(_ configuration: PeerConfiguration) {
+        if configuration.importOptions.gracefulShutdown { attributes.add([.gracefulShutdown]) }
+        guard configuration.relation != .routeServerClient else { return }
         if attributes.communities.contains(.gracefulShutdown) { attributes.localPreference = 0 }
     }
 
@@ -135,7 +137,7 @@ extension ImportedRoute {
     }
 
     /// What only iBGP carries is dropped (RFC 4271, section 5.1.5; RFC 7606, sections 7.9 and 7.10), and OTC is added where a
-    /// provider or peer left it out (RFC 9234, section 5, ingress 3). So on every route inside our AS the presence of OTC
+    /// provider, peer or route server left it out (RFC 9234, section 5, ingress 3). So on every route inside our AS the presence of OTC
     /// says whether it was learned from above or from beside; nothing else is needed to mark its class over iBGP.
     private static func applyExternal(_ configuration: PeerConfiguration, _ attributes: inout PathAttributes) {
         let relation = configuration.relation
@@ -143,7 +145,7 @@ extension ImportedRoute {
             configuration.importOptions.localPreference ?? PreferenceByRelation.of(relation)
         attributes.originatorID = nil
         attributes.clusterList = []
-        if relation == .provider || relation == .peer, attributes.onlyToCustomer == nil {
+        if [.provider, .peer, .routeServer].contains(relation), attributes.onlyToCustomer == nil {
             attributes.onlyToCustomer = configuration.asn
         }
     }
@@ -157,7 +159,7 @@ extension ImportedRoute {
             if attributes.clusterList.contains(local.clusterID) { return .clusterLoop }
         }
         if let marked = attributes.onlyToCustomer {
-            if relation == .customer { return .routeLeak }
+            if relation == .customer || relation == .routeServerClient { return .routeLeak }
             if relation == .peer, marked != asn { return .routeLeak }
         }
         return nil
@@ -176,8 +178,10 @@ extension ImportedRoute {
     ) -> AttributeSet.Flags {
         var flags: AttributeSet.Flags = []
         if family == .ipv6 { flags.insert(.ipv6) }
+        if family == .ipv4, attributes.nextHop.address.family == .ipv6 { flags.insert(.extendedNextHop) }
         if configuration.isInternal { flags.insert(.internal) }
         if configuration.isInternal, configuration.isClusterClient { flags.insert(.client) }
+        if configuration.relation == .routeServerClient { flags.insert(.routeServerClient) }
         if attributes.onlyToCustomer != nil { flags.insert(.onlyToCustomer) }
         for community in attributes.communities {
             switch community {

@@ -17,25 +17,42 @@ public struct NextHopResolution: Hashable, Sendable {
     }
 }
 
+extension IPAddress {
+    /// Whether it means something on one link only.
+    var isLinkLocal: Bool {
+        if case .v6(let address) = self { address.isLinkLocal } else { false }
+    }
+}
+
 /// What the table asks of the one who knows the routes to next hops.
 public enum NextHopRequest: Hashable, Sendable {
     /// Say with `Table.nextHopChanged` how this address is reached, now and whenever that changes.
     case track(IPAddress)
     /// No route uses this address any more.
     case forget(IPAddress)
+    /// The same of a link-local address: it is one on the link to the neighbour that named it.
+    case trackOnLink(IPAddress, of: PeerID)
+    /// No route of the neighbour uses this link-local address any more.
+    case forgetOnLink(IPAddress, of: PeerID)
 }
 
 /// The next hops in use, each with its resolution. Next hop 0 is none: that of a route of our own.
 struct NextHopTable {
-    private struct Tracked {
+    private struct Key: Hashable {
         var address: IPAddress
+        /// The neighbour on whose link a link-local address is; nil for others.
+        var peer: PeerID?
+    }
+
+    private struct Tracked {
+        var key: Key
         var references: UInt32
         var resolution: NextHopResolution?
     }
 
     private var tracked: [Tracked] = []
     private var free: [UInt32] = []
-    private var numbers: [IPAddress: UInt32] = [:]
+    private var numbers: [Key: UInt32] = [:]
     private(set) var requests: [NextHopRequest] = []
 
     /// How a next hop is reached; nil if it is not.
@@ -43,16 +60,19 @@ struct NextHopTable {
         number == 0 ? NextHopResolution(metric: 0) : tracked[Int(number) - 1].resolution
     }
 
-    func number(of address: IPAddress) -> UInt32? { numbers[address] }
+    func number(of address: IPAddress, onLinkOf peer: PeerID?) -> UInt32? {
+        numbers[Key(address: address, peer: peer)]
+    }
 
-    /// Counts one more user of `address`; asks for its resolution if it is the first.
-    mutating func retain(_ address: IPAddress) -> UInt32 {
-        if let number = numbers[address] {
+    /// Counts one more user of an address that `peer` named; asks for its resolution if it is the first.
+    mutating func retain(_ address: IPAddress, from peer: PeerID) -> UInt32 {
+        let key = Key(address: address, peer: address.isLinkLocal ? peer : nil)
+        if let number = numbers[key] {
             tracked[Int(number) - 1].references += 1
             return number
         }
-        requests.append(.track(address))
-        let entry = Tracked(address: address, references: 1, resolution: nil)
+        requests.append(key.peer.map { .trackOnLink(address, of: $0) } ?? .track(address))
+        let entry = Tracked(key: key, references: 1, resolution: nil)
         let number: UInt32
         if let reused = free.popLast() {
             number = reused
@@ -61,7 +81,7 @@ struct NextHopTable {
             tracked.append(entry)
             number = UInt32(tracked.count)
         }
-        numbers[address] = number
+        numbers[key] = number
         return number
     }
 
@@ -70,8 +90,9 @@ struct NextHopTable {
         let index = Int(number) - 1
         tracked[index].references -= 1
         guard tracked[index].references == 0 else { return }
-        requests.append(.forget(tracked[index].address))
-        numbers[tracked[index].address] = nil
+        let key = tracked[index].key
+        requests.append(key.peer.map { .forgetOnLink(key.address, of: $0) } ?? .forget(key.address))
+        numbers[key] = nil
         free.append(number)
     }
 

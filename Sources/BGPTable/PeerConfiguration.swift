@@ -26,6 +26,11 @@ public enum Relation: String, Hashable, Sendable, CaseIterable {
     case peer
     /// One organisation with two AS numbers: everything is exchanged. RFC 9234 knows no role for it.
     case sibling
+    /// The route server of an exchange point, of which we are a client: it passes on what we and its other clients announce,
+    /// and carries no packets (RFC 7947).
+    case routeServer = "route_server"
+    /// A client of the route server that we are.
+    case routeServerClient = "route_server_client"
     /// A router of our own AS: iBGP.
     case `internal`
 }
@@ -118,12 +123,16 @@ public struct PeerConfiguration: Hashable, Sendable {
     public var isClusterClient: Bool
     /// Whether routes of other ASes are sent to an internal neighbour with ourselves as the next hop.
     public var nextHopSelf: Bool
-    /// Our own IPv4 address as a next hop for this neighbour; without it no IPv4 route that needs one is sent.
+    /// Our own IPv4 address as a next hop for this neighbour; without it no IPv4 route that needs one is sent. Where IPv4 has
+    /// IPv6 next hops (RFC 8950), `localIPv6` takes its place.
     public var localIPv4: IPv4Address?
     /// Our own global IPv6 address as a next hop for this neighbour; without it no IPv6 route that needs one is sent.
     public var localIPv6: IPv6Address?
     /// Our link-local address on the link to this neighbour, sent along with `localIPv6` (RFC 2545, section 3).
     public var localLinkLocal: IPv6Address?
+    /// The number of routes to one prefix that the neighbour is sent in families for which that was agreed on (RFC 7911);
+    /// nil for all.
+    public var pathLimit: Int?
     /// What is changed on import.
     public var importOptions: ImportOptions
     /// What is changed on export.
@@ -133,7 +142,8 @@ public struct PeerConfiguration: Hashable, Sendable {
     public init(
         relation: Relation, asn: ASN, address: IPAddress, isClusterClient: Bool = false, nextHopSelf: Bool = false,
         localIPv4: IPv4Address? = nil, localIPv6: IPv6Address? = nil, localLinkLocal: IPv6Address? = nil,
-        importOptions: ImportOptions = ImportOptions(), exportOptions: ExportOptions = ExportOptions()
+        pathLimit: Int? = nil, importOptions: ImportOptions = ImportOptions(),
+        exportOptions: ExportOptions = ExportOptions()
     ) {
         self.relation = relation
         self.asn = asn
@@ -143,6 +153,7 @@ public struct PeerConfiguration: Hashable, Sendable {
         self.localIPv4 = localIPv4
         self.localIPv6 = localIPv6
         self.localLinkLocal = localLinkLocal
+        self.pathLimit = pathLimit
         self.importOptions = importOptions
         self.exportOptions = exportOptions
     }

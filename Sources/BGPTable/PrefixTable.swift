@@ -36,6 +36,9 @@ struct PrefixTable {
     private var index = HashIndex()
     private var routes: [Route] = [Route(set: 0, next: 0)]
     private var freeRoutes: UInt32 = 0
+    /// The path identifiers of the routes (RFC 7911): none for those behind the end, so that they cost 4 octets a route from
+    /// the first neighbour on that sends any, and nothing before.
+    private var paths: [UInt32] = []
 
     /// The number of prefixes in use.
     var count: Int { index.count }
@@ -79,9 +82,21 @@ struct PrefixTable {
 
     func route(_ number: UInt32) -> Route { routes[Int(number)] }
 
+    /// The path identifier that a route came with; 0 where the session has none.
+    func path(_ number: UInt32) -> UInt32 { Int(number) < paths.count ? paths[Int(number)] : 0 }
+
+    private mutating func setPath(_ number: UInt32, to path: UInt32) {
+        let index = Int(number)
+        if index >= paths.count {
+            guard path != 0 else { return }
+            paths.append(contentsOf: repeatElement(0, count: index + 1 - paths.count))
+        }
+        paths[index] = path
+    }
+
     mutating func setRoute(_ number: UInt32, to set: AttributeSetID) { routes[Int(number)].set = set }
 
-    mutating func addRoute(_ slot: UInt32, _ set: AttributeSetID) {
+    mutating func addRoute(_ slot: UInt32, _ set: AttributeSetID, path: UInt32) {
         let route = Route(set: set, next: entries[Int(slot)].routes)
         if freeRoutes != 0 {
             entries[Int(slot)].routes = freeRoutes
@@ -91,6 +106,7 @@ struct PrefixTable {
             entries[Int(slot)].routes = UInt32(routes.count)
             routes.append(route)
         }
+        setPath(entries[Int(slot)].routes, to: path)
     }
 
     /// Takes the route `number` out, which stands behind `previous`, or first if that is 0.

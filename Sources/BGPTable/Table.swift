@@ -14,7 +14,9 @@ public import Net
 /// which is where the speaker applies its advertisement interval. Equal inputs in equal order give equal outputs.
 ///
 /// Memory for a prefix is 32 octets and 8 for each route, 5 to 11 for the hash, and two bits for each neighbour;
-/// attributes are packed and shared (see `AttributeStore`).
+/// attributes are packed and shared (see `AttributeStore`). Path identifiers take 4 octets a route once a neighbour sends
+/// any, and a neighbour that is sent several routes, or is a client of our route server, takes 20 octets for each (see
+/// `SentPaths`).
 public struct Table: Sendable {
     struct Peer: Sendable {
         var policy: ExportPolicy {
@@ -26,6 +28,8 @@ public struct Table: Sendable {
         /// Its number is not given again, so its place stays.
         var isRemoved = false
         var families: AddressFamilies = []
+        /// The families of which the neighbour is sent several routes to a prefix.
+        var pathFamilies: AddressFamilies = []
         var receivedCount = 0
         /// Those of them that take no part in the decision process.
         var excludedCount = 0
@@ -51,6 +55,8 @@ public struct Table: Sendable {
     public internal(set) var bestCount = 0
     var dirty: [UInt32] = []
     var dirtyStart = 0
+    /// The number of neighbours that are not simply sent the best routes.
+    var pathPeerCount = 0
     /// The routes that carry packets together with the best, for the slots of prefixes that have any.
     var equalPaths: [UInt32: [EqualPath]] = [:]
     /// The routes, by their number in the pool, that are left from sessions that have ended (RFC 4724).
@@ -102,6 +108,20 @@ public struct Table: Sendable {
     }
 }
 
+/// What tells the routes of one neighbour apart.
+public struct RouteKey: Hashable, Sendable {
+    /// The prefix.
+    public let prefix: IPPrefix
+    /// The path identifier (RFC 7911); 0 where the session has none.
+    public let path: UInt32
+
+    /// Makes a key.
+    public init(_ prefix: IPPrefix, path: UInt32 = 0) {
+        self.prefix = prefix
+        self.path = path
+    }
+}
+
 // MARK: - What happened
 
 extension Table {
@@ -110,12 +130,25 @@ extension Table {
     ///   - id: the neighbour.
     ///   - identifier: the BGP Identifier of its OPEN message.
     ///   - families: the families that both sides announced (RFC 4760); routes of others are neither taken nor sent.
-    public mutating func peerUp(_ id: PeerID, identifier: IPv4Address, families: AddressFamilies) {
+    ///   - pathFamilies: those of them in which the neighbour takes several routes to a prefix (RFC 7911).
+    ///   - isExtendedNextHop: whether it takes IPv4 prefixes with an IPv6 next hop (RFC 8950), and we name our own.
+    public mutating func peerUp(
+        _ id: PeerID, identifier: IPv4Address, families: AddressFamilies, pathFamilies: AddressFamilies = [],
+        isExtendedNextHop: Bool = false
+    ) {
         guard let index = index(of: id) else { return }
         peerDown(id)
+        peers[index].pathFamilies = pathFamilies.intersection(families)
         peers[index].policy.identifier = identifier
+        peers[index].policy.isExtendedNextHop = isExtendedNextHop
         peers[index].families = families
         peers[index].isUp = true
+        if !pathFamilies.isEmpty || peers[index].policy.configuration.relation == .routeServerClient {
+            pathPeerCount += 1
+            peers[index].out.paths = SentPaths()
+            for slot in prefixes.slots where prefixes[slot].routes != 0 { queuePaths(slot, index) }
+            return
+        }
         for slot in prefixes.slots where prefixes[slot].best != 0 && permits(prefixes[slot].best, slot, index) {
             peers[index].out.enqueue(slot, sent: 0)
         }
@@ -133,40 +166,64 @@ extension Table {
         let id = PeerID(rawValue: UInt32(index + 1))
         peers[index].isUp = false
         if peers[index].receivedCount > peers[index].staleCount {
-            for slot in prefixes.slots { removeRoute(slot, from: id, butStale: true) }
+            let kept = stale
+            for slot in prefixes.slots { removeRoutes(slot, from: id) { number, _ in kept[number] } }
         }
         var out = peers[index].out
         peers[index].out = AdjRIBOut()
+        if let paths = out.paths {
+            pathPeerCount -= 1
+            for set in paths.sets { store.release(set) }
+        }
         while let waiting = out.dequeue() {
             store.release(waiting.sent)
             reclaim(waiting.slot)
         }
     }
 
-    /// A neighbour announced `prefixes`, all with these attributes. In an UPDATE that also withdraws, the withdrawals come
+    /// A neighbour announced `prefixes`, all with these attributes. With path identifiers, a route replaces only the one with
+    /// its own (RFC 7911, section 5). In an UPDATE that also withdraws, the withdrawals come
     /// first (RFC 4271, section 4.3). Ignored while the session is down, and for families that were not negotiated.
-    public mutating func announce(_ prefixes: [IPPrefix], with attributes: PathAttributes, from id: PeerID) {
+    public mutating func announce(
+        _ prefixes: [IPPrefix], paths: PathIdentifiers = PathIdentifiers(), with attributes: PathAttributes,
+        from id: PeerID
+    ) {
         guard let index = index(of: id), peers[index].isUp else { return }
         for family in AddressFamily.allCases where peers[index].families.contains(family) {
             guard let first = prefixes.first(where: { $0.family == family }) else { continue }
             if peers[index].policy.configuration.importOptions.lookAtPrefix(attributes) {
-                for prefix in prefixes where prefix.family == family {
+                for (number, prefix) in prefixes.enumerated() where prefix.family == family {
                     let set = intern(attributes, to: prefix, fromPeerAt: index)
-                    setRoute(to: prefix, set, from: id)
+                    setRoute(to: prefix, set, from: id, path: paths[number])
                     store.release(set)
                 }
                 continue
             }
             let set = intern(attributes, to: first, fromPeerAt: index)
-            for prefix in prefixes where prefix.family == family { setRoute(to: prefix, set, from: id) }
+            for (number, prefix) in prefixes.enumerated() where prefix.family == family {
+                setRoute(to: prefix, set, from: id, path: paths[number])
+            }
             store.release(set)
         }
     }
 
     /// A neighbour withdrew `prefixes`; those that it never announced are ignored.
-    public mutating func withdraw(_ prefixes: [IPPrefix], from id: PeerID) {
+    public mutating func withdraw(
+        _ prefixes: [IPPrefix], paths: PathIdentifiers = PathIdentifiers(), from id: PeerID
+    ) {
         guard let index = index(of: id), peers[index].isUp else { return }
-        for prefix in prefixes { removeRoute(self.prefixes.find(prefix), from: id) }
+        for (number, prefix) in prefixes.enumerated() {
+            removeRoute(self.prefixes.find(prefix), from: id, path: paths[number])
+        }
+    }
+
+    /// Withdraws what a neighbour has announced of a family but for `kept`: the routes that came again in a refresh (RFC
+    /// 7313, section 4).
+    public mutating func withdraw(_ family: AddressFamily, from id: PeerID, except kept: Set<RouteKey>) {
+        guard let index = index(of: id), peers[index].isUp else { return }
+        for slot in prefixes.slots where prefixes[slot].routes != 0 && prefixes[slot].prefix.family == family {
+            removeRoutes(slot, from: id) { kept.contains($1) }
+        }
     }
 
     /// This speaker originates `prefix` from now on. Its own route wins over all others.
@@ -204,13 +261,15 @@ extension Table {
     }
 
     /// `isNew` says that the neighbour has sent it; otherwise it is its old route in another form.
-    mutating func setRoute(to prefix: IPPrefix, _ set: AttributeSetID, from id: PeerID, isNew: Bool = true) {
+    mutating func setRoute(
+        to prefix: IPPrefix, _ set: AttributeSetID, from id: PeerID, path: UInt32 = 0, isNew: Bool = true
+    ) {
         let slot = prefixes.findOrInsert(prefix)
-        let (number, _) = route(slot, from: id)
+        let (number, _) = route(slot, from: id, path: path)
         if number != 0 {
             let old = prefixes.route(number).set
             if isNew, let index = index(of: id), refresh(number, ofPeerAt: index), old == set {
-                noteReceived(slot, from: id)
+                noteReceived(slot, from: id, path)
             }
             guard old != set else { return }
             countExclusion(of: old, from: id, -1)
@@ -218,31 +277,46 @@ extension Table {
             store.retain(set)
             store.release(old)
         } else {
-            prefixes.addRoute(slot, set)
+            prefixes.addRoute(slot, set, path: path)
             store.retain(set)
             if let index = index(of: id) { peers[index].receivedCount += 1 }
         }
         countExclusion(of: set, from: id, 1)
-        noteReceived(slot, from: id)
+        noteReceived(slot, from: id, path)
         markDirty(slot)
     }
 
-    mutating func removeRoute(_ slot: UInt32, from id: PeerID, butStale: Bool = false) {
-        let (number, previous) = route(slot, from: id)
-        guard number != 0, !butStale || !stale[number] else { return }
+    /// Removes all routes of a neighbour to the prefix in `slot` but those to keep.
+    mutating func removeRoutes(
+        _ slot: UInt32, from id: PeerID, except isKept: (_ number: UInt32, RouteKey) -> Bool = { _, _ in false }
+    ) {
+        var number = prefixes[slot].routes
+        while number != 0 {
+            let path = prefixes.path(number)
+            let isMeant =
+                store[prefixes.route(number).set].peer == id
+                && !isKept(number, RouteKey(prefixes[slot].prefix, path: path))
+            number = prefixes.route(number).next
+            if isMeant { removeRoute(slot, from: id, path: path) }
+        }
+    }
+
+    private mutating func removeRoute(_ slot: UInt32, from id: PeerID, path: UInt32 = 0) {
+        let (number, previous) = route(slot, from: id, path: path)
+        guard number != 0 else { return }
         if let index = index(of: id) { _ = refresh(number, ofPeerAt: index) }
         countExclusion(of: prefixes.route(number).set, from: id, -1)
         store.release(prefixes.route(number).set)
         prefixes.removeRoute(slot, number, after: previous)
         if let index = index(of: id) { peers[index].receivedCount -= 1 }
-        noteReceived(slot, from: id)
+        noteReceived(slot, from: id, path)
         markDirty(slot)
     }
 
-    private mutating func noteReceived(_ slot: UInt32, from id: PeerID) {
+    private mutating func noteReceived(_ slot: UInt32, from id: PeerID, _ path: UInt32) {
         // With a session that has ended all of its routes go; nobody needs to hear of each.
         guard recordsReceived, let index = index(of: id), peers[index].isUp else { return }
-        receivedChanges.append(ReceivedChange(peer: id, prefix: prefixes[slot].prefix))
+        receivedChanges.append(ReceivedChange(peer: id, prefix: prefixes[slot].prefix, path: path))
     }
 
     private mutating func countExclusion(of set: AttributeSetID, from id: PeerID, _ change: Int) {
@@ -250,13 +324,14 @@ extension Table {
         peers[index].excludedCount += change
     }
 
-    /// The route of a neighbour to the prefix in `slot`, and the one before it in the chain; 0 is none.
-    func route(_ slot: UInt32, from id: PeerID) -> (number: UInt32, previous: UInt32) {
+    /// The route of a neighbour to the prefix in `slot` that came with the path identifier `path`, and the one before it in
+    /// the chain; 0 is none.
+    func route(_ slot: UInt32, from id: PeerID, path: UInt32) -> (number: UInt32, previous: UInt32) {
         var previous: UInt32 = 0
         var number = prefixes[slot].routes
         while number != 0 {
             let route = prefixes.route(number)
-            if store[route.set].peer == id { return (number, previous) }
+            if store[route.set].peer == id, prefixes.path(number) == path { return (number, previous) }
             previous = number
             number = route.next
         }

@@ -82,6 +82,7 @@ extension Table {
             queueForPeers(slot, old: old, new: best)
             store.release(old)
         }
+        if pathPeerCount > 0 { queuePaths(slot) }
         guard best != 0 else {
             reclaim(slot)
             return old == 0 ? nil : RouteChange(prefix: prefix, route: nil)
@@ -128,7 +129,9 @@ extension Table {
             return candidate.neighbourASN == store[best].neighbourASN && !store[candidate.id].flags.contains(.blackhole)
         }
         var ways = [bestPath]
-        for candidate in equal.sorted(by: { ($0.address, $0.peer) < ($1.address, $1.peer) }) {
+        for candidate in equal.sorted(by: {
+            ($0.address, $0.peer, $0.path) < ($1.address, $1.peer, $1.path)
+        }) {
             guard ways.count < decision.multipathLimit, let path = path(candidate.id) else { break }
             if !ways.contains(where: { $0.hasSameWay(as: path) }) { ways.append(path) }
         }
@@ -148,7 +151,8 @@ extension Table {
             if set.exclusion == nil {
                 let address = index(of: set.peer).map { peers[$0].policy.configuration.address } ?? .v4(.any)
                 let metric = store.resolution(route.set)?.metric
-                candidates.append(Candidate(route.set, set, address: address, metric: metric))
+                candidates.append(
+                    Candidate(route.set, set, path: prefixes.path(number), address: address, metric: metric))
             }
             number = route.next
         }
@@ -164,7 +168,8 @@ extension Table {
     }
 
     private mutating func queueForPeers(_ slot: UInt32, old: AttributeSetID, new: AttributeSetID) {
-        for index in peers.indices where peers[index].isUp && !peers[index].out.isQueued[slot] {
+        for index in peers.indices
+        where peers[index].isUp && peers[index].out.paths == nil && !peers[index].out.isQueued[slot] {
             if peers[index].out.holdsBest[slot] {
                 store.retain(old)
                 peers[index].out.enqueue(slot, sent: old)

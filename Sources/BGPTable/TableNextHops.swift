@@ -8,9 +8,12 @@ extension Table {
     }
 
     /// The way to a tracked next hop is now `resolution`, or there is none. An address of this router itself is none
-    /// (RFC 4271, section 5.1.3). Addresses that are not tracked are ignored.
-    public mutating func nextHopChanged(_ address: IPAddress, to resolution: NextHopResolution?) {
-        guard let number = store.nextHops.number(of: address) else { return }
+    /// (RFC 4271, section 5.1.3). Addresses that are not tracked are ignored. A link-local address is one on the link of the
+    /// neighbour `peer`.
+    public mutating func nextHopChanged(
+        _ address: IPAddress, onLinkOf peer: PeerID? = nil, to resolution: NextHopResolution?
+    ) {
+        guard let number = store.nextHops.number(of: address, onLinkOf: peer) else { return }
         let old = store.nextHops.resolution(number)
         guard old != resolution else { return }
         store.nextHops.setResolution(number, resolution)

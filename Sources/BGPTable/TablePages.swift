@@ -3,6 +3,8 @@ public import Net
 
 /// A route in the Adj-RIB-In of one neighbour.
 public struct ReceivedRoute: Hashable, Sendable {
+    /// The path identifier that it came with (RFC 7911); 0 where the session has none.
+    public var path: UInt32
     /// Its attributes before import policy, as far as the protocol itself leaves them: what eBGP does not carry is gone, and OTC
     /// is there where RFC 9234, section 5 adds it.
     public var received: PathAttributes
@@ -20,6 +22,8 @@ public struct ReceivedChange: Hashable, Sendable {
     public var peer: PeerID
     /// The prefix.
     public var prefix: IPPrefix
+    /// The path identifier of the route (RFC 7911); 0 where the session has none.
+    public var path: UInt32
 }
 
 // For who looks at a large table piece by piece, between whose looks it may change.
@@ -45,18 +49,32 @@ extension Table {
         return slot < end ? slot : nil
     }
 
-    /// The route that a neighbour has announced to exactly this prefix; nil if none.
-    public func received(_ prefix: IPPrefix, from id: PeerID) -> ReceivedRoute? {
+    /// The routes that a neighbour has announced to exactly this prefix: none or one, or several by their path identifiers.
+    public func received(_ prefix: IPPrefix, from id: PeerID) -> [ReceivedRoute] {
         let slot = prefixes.find(prefix)
-        guard slot != 0, let index = index(of: id) else { return nil }
-        let (number, _) = route(slot, from: id)
-        guard number != 0 else { return nil }
+        guard slot != 0, let index = index(of: id) else { return [] }
+        var routes: [ReceivedRoute] = []
+        var number = prefixes[slot].routes
+        while number != 0 {
+            let set = prefixes.route(number).set
+            if store[set].peer == id { routes.append(received(number, slot, index)) }
+            number = prefixes.route(number).next
+        }
+        routes.sort { $0.path < $1.path }
+        // Of routes that differ only in their identifiers, the first is the best.
+        if let best = routes.firstIndex(where: \.isBest) {
+            for index in routes.indices[(best + 1)...] { routes[index].isBest = false }
+        }
+        return routes
+    }
+
+    private func received(_ number: UInt32, _ slot: UInt32, _ index: Int) -> ReceivedRoute {
         let set = prefixes.route(number).set
         var received = store.attributes(store[set].received == 0 ? set : store[set].received)
         if !peers[index].policy.configuration.isInternal { received.localPreference = nil }
         return ReceivedRoute(
-            received: received, imported: store.attributes(set), exclusion: store[set].exclusion,
-            isBest: prefixes[slot].best == set)
+            path: prefixes.path(number), received: received, imported: store.attributes(set),
+            exclusion: store[set].exclusion, isBest: prefixes[slot].best == set)
     }
 
     /// The attributes of the best route to exactly this prefix as last decided (the Loc-RIB); nil if there is none.

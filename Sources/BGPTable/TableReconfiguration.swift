@@ -19,20 +19,27 @@ extension Table {
         // What sets become. A number that is given again is not asked for: those asked for are in use from before.
         var known: [AttributeSetID: AttributeSetID] = [:]
         for slot in prefixes.slots {
-            let (number, _) = route(slot, from: id)
-            guard number != 0 else { continue }
-            let old = prefixes.route(number).set
-            let prefix = prefixes[slot].prefix
-            if let new = known[old] {
-                setRoute(to: prefix, new, from: id, isNew: false)
-                continue
+            var number = prefixes[slot].routes
+            while number != 0 {
+                let route = prefixes.route(number)
+                if store[route.set].peer == id { importAgain(route.set, slot, prefixes.path(number), index, &known) }
+                number = route.next
             }
-            let received = store.attributes(store[old].received == 0 ? old : store[old].received)
-            let new = intern(received, to: prefix, fromPeerAt: index)
-            setRoute(to: prefix, new, from: id, isNew: false)
-            store.release(new)
-            if !options.lookAtPrefix(received) { known[old] = new }
         }
+    }
+
+    private mutating func importAgain(
+        _ old: AttributeSetID, _ slot: UInt32, _ path: UInt32, _ index: Int,
+        _ known: inout [AttributeSetID: AttributeSetID]
+    ) {
+        let prefix = prefixes[slot].prefix
+        let id = peers[index].policy.peer
+        if let new = known[old] { return setRoute(to: prefix, new, from: id, path: path, isNew: false) }
+        let received = store.attributes(store[old].received == 0 ? old : store[old].received)
+        let new = intern(received, to: prefix, fromPeerAt: index)
+        setRoute(to: prefix, new, from: id, path: path, isNew: false)
+        store.release(new)
+        if !peers[index].policy.configuration.importOptions.lookAtPrefix(received) { known[old] = new }
     }
 
     /// Changes what is done to the routes that we send to a neighbour. What it would be sent in another form than it holds,
@@ -52,6 +59,14 @@ extension Table {
             if !isByPrefix { isSame[set] = same }
             return same
         }
+        if let paths = peers[index].out.paths {
+            for slot in prefixes.slots where !paths[slot].allSatisfy({ keepsForm($0.set, slot) }) {
+                requeuePaths(slot, index)
+            }
+            // What was not sent before may be from now on.
+            for slot in prefixes.slots where prefixes[slot].routes != 0 { queuePaths(slot, index) }
+            return
+        }
         for waiting in peers[index].out.waiting where waiting.sent != 0 && !keepsForm(waiting.sent, waiting.slot) {
             peers[index].out.repeat(waiting.slot)
         }
@@ -64,6 +79,7 @@ extension Table {
     /// Has the route to the prefix in `slot` sent to the neighbour at `index` in any case, or withdrawn if it holds one that
     /// it may not be sent.
     private mutating func requeue(_ slot: UInt32, _ index: Int) {
+        guard peers[index].out.paths == nil else { return requeuePaths(slot, index) }
         let best = prefixes[slot].best
         if !peers[index].out.isQueued[slot] {
             guard best != 0 else { return }

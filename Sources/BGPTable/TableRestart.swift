@@ -11,10 +11,16 @@ extension Table {
         guard let index = index(of: id), peers[index].isUp else { return }
         removeStale(from: id)
         for slot in prefixes.slots where peers[index].receivedCount > 0 {
-            let (number, _) = route(slot, from: id)
-            guard number != 0, families.contains(prefixes[slot].prefix.family) else { continue }
-            stale[number] = true
-            peers[index].staleCount += 1
+            guard families.contains(prefixes[slot].prefix.family) else { continue }
+            var number = prefixes[slot].routes
+            while number != 0 {
+                let route = prefixes.route(number)
+                if store[route.set].peer == id {
+                    stale[number] = true
+                    peers[index].staleCount += 1
+                }
+                number = route.next
+            }
         }
         // Nothing but what is marked outlives the session.
         sessionEnded(index)
@@ -23,9 +29,9 @@ extension Table {
     /// Removes what is still stale of a neighbour's routes: its End-of-RIB has come, or it is waited for no longer.
     public mutating func removeStale(from id: PeerID, _ families: AddressFamilies = [.ipv4, .ipv6]) {
         guard let index = index(of: id), peers[index].staleCount > 0 else { return }
+        let before = stale
         for slot in prefixes.slots where families.contains(prefixes[slot].prefix.family) {
-            let (number, _) = route(slot, from: id)
-            if number != 0, stale[number] { removeRoute(slot, from: id) }
+            removeRoutes(slot, from: id) { number, _ in !before[number] }
         }
     }
 

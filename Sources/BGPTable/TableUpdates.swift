@@ -9,15 +9,29 @@ public struct OutgoingUpdates: Hashable, Sendable {
         public var attributes: PathAttributes
         /// The prefixes, all of one family.
         public var prefixes: [IPPrefix]
+        /// Their path identifiers; none where only one route to a prefix is sent.
+        public var paths = PathIdentifiers()
+
+        mutating func append(_ prefix: IPPrefix, _ path: UInt32) {
+            paths.append(path, at: prefixes.count)
+            prefixes.append(prefix)
+        }
     }
 
     /// The prefixes to withdraw.
     public var withdrawn: [IPPrefix] = []
+    /// The path identifiers of what is withdrawn.
+    public var withdrawnPaths = PathIdentifiers()
     /// The routes to announce.
     public var announced: [Group] = []
 
     /// Whether there is nothing to send.
     public var isEmpty: Bool { withdrawn.isEmpty && announced.isEmpty }
+
+    mutating func withdraw(_ prefix: IPPrefix, _ path: UInt32) {
+        withdrawnPaths.append(path, at: withdrawn.count)
+        withdrawn.append(prefix)
+    }
 }
 
 extension Table {
@@ -37,11 +51,13 @@ extension Table {
         for id: PeerID, atMost limit: Int = .max, withdrawalsOnly: Bool = false
     ) -> OutgoingUpdates {
         guard let index = index(of: id) else { return OutgoingUpdates() }
+        if peers[index].out.paths != nil {
+            return takePathUpdates(index, atMost: limit, withdrawalsOnly: withdrawalsOnly)
+        }
         // Out of the table for the while, so that its arrays are changed in place.
         var out = peers[index].out
         peers[index].out = AdjRIBOut()
         var batch = Batch(policy: peers[index].policy)
-        var finished: [UInt32] = []
         for _ in 0..<min(max(limit, 0), out.waiting.count) {
             guard let waiting = out.dequeue() else { break }
             let target = permitted(prefixes[waiting.slot].best, waiting.slot, &batch)
@@ -52,22 +68,22 @@ extension Table {
             add(waiting, target, isRepeated: out.takeRepetition(of: waiting.slot), to: &batch)
             out.holdsBest[waiting.slot] = target != 0
             out.advertisedCount += (target != 0 ? 1 : 0) - (waiting.sent != 0 ? 1 : 0)
-            if target == 0 { finished.append(waiting.slot) }
+            if target == 0 { batch.finished.append(waiting.slot) }
             store.release(waiting.sent)
         }
         peers[index].out = out
-        for slot in finished { reclaim(slot) }
+        for slot in batch.finished { reclaim(slot) }
         return batch.updates
     }
 
     /// What prefixes must share to go into one UPDATE.
-    private struct Form: Hashable {
+    struct Form: Hashable {
         var attributes: PathAttributes
         var isIPv6: Bool
     }
 
     /// The updates while they are put together.
-    private struct Batch {
+    struct Batch {
         var updates = OutgoingUpdates()
         let policy: ExportPolicy
         let filter: ExportFilter
@@ -81,6 +97,8 @@ extension Table {
         var groupOfForm: [Form: Int] = [:]
         var lastSet: AttributeSetID = 0
         var lastGroup = 0
+        /// The slots of which the neighbour holds nothing any more.
+        var finished: [UInt32] = []
 
         init(policy: ExportPolicy) {
             self.policy = policy
@@ -91,7 +109,7 @@ extension Table {
     }
 
     /// The route itself if it may be sent, else 0.
-    private func permitted(_ set: AttributeSetID, _ slot: UInt32, _ batch: inout Batch) -> AttributeSetID {
+    func permitted(_ set: AttributeSetID, _ slot: UInt32, _ batch: inout Batch) -> AttributeSetID {
         guard set != 0, batch.filter.permits(store[set]) else { return 0 }
         guard batch.hasRules else { return set }
         return form(set, prefixes[slot].prefix, &batch) == nil ? 0 : set
@@ -112,7 +130,7 @@ extension Table {
     }
 
     /// The group of a set. Sets that differ only in what is not sent come out equal and share one.
-    private func group(_ set: AttributeSetID, _ prefix: IPPrefix, _ batch: inout Batch) -> Int? {
+    func group(_ set: AttributeSetID, _ prefix: IPPrefix, _ batch: inout Batch) -> Int? {
         if !batch.isByPrefix {
             if set == batch.lastSet { return batch.lastGroup }
             if let known = batch.groupOfSet[set] {
@@ -136,7 +154,7 @@ extension Table {
         return group
     }
 
-    private func form(_ set: AttributeSetID, _ prefix: IPPrefix, _ batch: inout Batch) -> PathAttributes? {
+    func form(_ set: AttributeSetID, _ prefix: IPPrefix, _ batch: inout Batch) -> PathAttributes? {
         if let known = batch.exported[set] { return known }
         let attributes = export(set, prefix, batch.policy)
         if !batch.isByPrefix { batch.exported.updateValue(attributes, forKey: set) }

@@ -7,14 +7,14 @@ struct AttributeDecoder {
         /// Nil when the session does not carry the family; there is no next hop and no prefix then.
         var family: AddressFamily?
         var nextHop: NextHop
-        var prefixes: [IPPrefix]
+        var list: PrefixList
         /// Whether the attribute named no prefix at all.
         var isEmpty: Bool
     }
     struct Unreach {
         /// Nil when the session does not carry the family.
         var family: AddressFamily?
-        var prefixes: [IPPrefix]
+        var list: PrefixList
         /// Whether the attribute named no prefix at all, as End-of-RIB does.
         var isEmpty: Bool
     }
@@ -79,7 +79,7 @@ struct AttributeDecoder {
                 throw NotificationMessage(.unrecognizedWellKnownAttribute, data: whole.copied)
             }
             // An unknown attribute that is not transitive is quietly left out (RFC 4271, section 5).
-            if flags & AttributeFlags.transitive != 0 {
+            if flags & AttributeFlags.transitive != 0 || context.isTransparent {
                 rest.unknown.append(
                     UnknownAttribute(flags: flags & ~AttributeFlags.extendedLength, type: type, value: value.copied))
             }

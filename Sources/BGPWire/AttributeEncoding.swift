@@ -75,11 +75,14 @@ extension UpdateEncoder {
     }
 
     /// Unknown attributes pass when they are transitive, and say that someone on the way did not know them
-    /// (RFC 4271, section 5).
+    /// (RFC 4271, section 5). A route server says nothing of itself.
     private func encodeUnknown(_ unknown: [UnknownAttribute], types: ClosedRange<UInt8>, to buffer: inout [UInt8]) {
         for attribute in unknown
-        where types.contains(attribute.type) && attribute.flags & AttributeFlags.transitive != 0 {
-            buffer.append(attribute: attribute.type, attribute.flags | AttributeFlags.partial) { $0 += attribute.value }
+        where types.contains(attribute.type)
+            && (isTransparent || attribute.flags & AttributeFlags.transitive != 0)
+        {
+            let flags = isTransparent ? attribute.flags : attribute.flags | AttributeFlags.partial
+            buffer.append(attribute: attribute.type, flags) { $0 += attribute.value }
         }
     }
 }

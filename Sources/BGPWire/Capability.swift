@@ -16,6 +16,8 @@ public enum Capability: Hashable, Sendable {
     case multiprotocol(FamilyIdentifier)
     /// Code 2: ROUTE-REFRESH (RFC 2918).
     case routeRefresh
+    /// Code 5: prefixes of one family may have next hops of another (RFC 8950).
+    case extendedNextHop([ExtendedNextHop])
     /// Code 6: messages of up to 65535 octets (RFC 8654).
     case extendedMessage
     /// Code 9: what the sender is to the receiver (RFC 9234).
@@ -24,6 +26,8 @@ public enum Capability: Hashable, Sendable {
     case gracefulRestart(GracefulRestart)
     /// Code 65: AS numbers of four octets, and the sender's own (RFC 6793).
     case fourOctetASN(ASN)
+    /// Code 69: several routes to one prefix (RFC 7911).
+    case addPath([AddPath])
     /// Code 70: the beginning and the end of a refresh are marked (RFC 7313).
     case enhancedRouteRefresh
     /// Any other capability, kept as it came.
@@ -34,10 +38,12 @@ public enum Capability: Hashable, Sendable {
         switch self {
         case .multiprotocol: 1
         case .routeRefresh: 2
+        case .extendedNextHop: 5
         case .extendedMessage: 6
         case .role: 9
         case .gracefulRestart: 64
         case .fourOctetASN: 65
+        case .addPath: 69
         case .enhancedRouteRefresh: 70
         case .unknown(let code, _): code
         }
@@ -103,6 +109,9 @@ extension Capability {
         case 2:
             guard value.byteCount == 0 else { return nil }
             self = .routeRefresh
+        case 5:
+            guard let families = [ExtendedNextHop](value) else { return nil }
+            self = .extendedNextHop(families)
         case 6:
             guard value.byteCount == 0 else { return nil }
             self = .extendedMessage
@@ -115,6 +124,9 @@ extension Capability {
         case 65:
             guard value.byteCount == 4, let asn = reader.uint32() else { return nil }
             self = .fourOctetASN(ASN(asn))
+        case 69:
+            guard let families = [AddPath](value) else { return nil }
+            self = .addPath(families)
         case 70:
             guard value.byteCount == 0 else { return nil }
             self = .enhancedRouteRefresh
@@ -134,9 +146,11 @@ extension Capability {
             buffer.append(0)
             buffer.append(family.safi)
         case .routeRefresh, .extendedMessage, .enhancedRouteRefresh: break
+        case .extendedNextHop(let families): families.prefix(42).forEach { $0.encode(to: &buffer) }
         case .role(let role): buffer.append(role.rawValue)
         case .gracefulRestart(let restart): restart.encode(to: &buffer)
         case .fourOctetASN(let asn): buffer.append(bigEndian: asn.rawValue)
+        case .addPath(let families): families.prefix(63).forEach { $0.encode(to: &buffer) }
         case .unknown(_, let value): buffer.append(contentsOf: value.prefix(255))
         }
         buffer[lengthOffset] = UInt8(truncatingIfNeeded: buffer.count - lengthOffset - 1)

@@ -25,13 +25,13 @@ extension AttributeDecoder {
             let nextHopField = reader.take(Int(length)), reader.uint8() != nil
         else { return nil }
         guard let family = FamilyIdentifier(afi: afi, safi: safi).family, context.families.contains(family) else {
-            return Reach(family: nil, nextHop: NextHop(.v4(.any)), prefixes: [], isEmpty: reader.remaining == 0)
+            return Reach(family: nil, nextHop: NextHop(.v4(.any)), list: PrefixList(), isEmpty: reader.remaining == 0)
         }
         let isEmpty = reader.remaining == 0
-        guard let nextHop = NextHop(nextHopField, family: family), let prefixes = reader.prefixes(family) else {
+        guard let nextHop = NextHop(nextHopField, family, context), let list = reader.prefixes(family, context) else {
             return nil
         }
-        return Reach(family: family, nextHop: nextHop, prefixes: prefixes, isEmpty: isEmpty)
+        return Reach(family: family, nextHop: nextHop, list: list, isEmpty: isEmpty)
     }
 
     /// Decodes MP_UNREACH_NLRI (RFC 4760, section 4).
@@ -49,24 +49,28 @@ extension AttributeDecoder {
         var reader = ByteReader(value)
         guard let afi = reader.uint16(), let safi = reader.uint8() else { return nil }
         guard let family = FamilyIdentifier(afi: afi, safi: safi).family, context.families.contains(family) else {
-            return Unreach(family: nil, prefixes: [], isEmpty: reader.remaining == 0)
+            return Unreach(family: nil, list: PrefixList(), isEmpty: reader.remaining == 0)
         }
         let isEmpty = reader.remaining == 0
-        guard let prefixes = reader.prefixes(family) else { return nil }
-        return Unreach(family: family, prefixes: prefixes, isEmpty: isEmpty)
+        guard let list = reader.prefixes(family, context) else { return nil }
+        return Unreach(family: family, list: list, isEmpty: isEmpty)
     }
 }
 
 extension NextHop {
-    /// The next hop field of MP_REACH_NLRI: an IPv4 address for IPv4; a global IPv6 address for IPv6, and behind it maybe a
-    /// link-local one (RFC 2545, section 3). Nil when the length is another.
-    fileprivate init?(_ value: RawSpan, family: AddressFamily) {
+    /// The next hop field of MP_REACH_NLRI: an IPv4 address for IPv4; a global IPv6 address for IPv6, or for IPv4 too where
+    /// both speakers agreed on it (RFC 8950), and behind it maybe a link-local one (RFC 2545, section 3). Nil when the
+    /// length is another.
+    fileprivate init?(_ value: RawSpan, _ family: AddressFamily, _ context: UpdateContext) {
         var reader = ByteReader(value)
         switch (family, value.byteCount) {
         case (.ipv4, 4):
             guard let number = reader.uint32() else { return nil }
             self.init(.v4(IPv4Address(rawValue: number)))
-        case (.ipv6, 16), (.ipv6, 32):
+        case (.ipv4, 16) where context.isExtendedNextHop,
+            (.ipv4, 32) where context.isExtendedNextHop,
+            (.ipv6, 16),
+            (.ipv6, 32):
             guard let high = reader.uint64(), let low = reader.uint64() else { return nil }
             self.init(.v6(IPv6Address(high: high, low: low)))
             guard let high = reader.uint64(), let low = reader.uint64() else { return }

@@ -7,15 +7,30 @@ package import Net
 // +---------------------------+
 // |   Prefix (variable)       |   as many octets as the bits need; the bits behind the length mean nothing
 // +---------------------------+
+//
+// Where both speakers agreed on it, each has four more octets in front (RFC 7911, section 3):
+//
+// +-----------------------------+
+// | Path Identifier (4 octets)  |
+// +-----------------------------+
+
+/// A list of prefixes as a message holds it.
+struct PrefixList {
+    var prefixes: [IPPrefix] = []
+    var paths = PathIdentifiers()
+}
 
 extension ByteReader {
     /// Reads prefixes to the end; nil when they are syntactically incorrect (RFC 7606, section 5.3).
     @_lifetime(self: copy self)
-    mutating func prefixes(_ family: AddressFamily) -> [IPPrefix]? {
-        var result: [IPPrefix] = []
+    mutating func prefixes(_ family: AddressFamily, _ context: UpdateContext) -> PrefixList? {
+        let hasPaths = context.pathFamilies.contains(family)
+        var result = PrefixList()
         while remaining > 0 {
-            guard let prefix = prefix(family) else { return nil }
-            if prefix.isAcceptable { result.append(prefix) }
+            guard let path = hasPaths ? uint32() : 0, let prefix = prefix(family) else { return nil }
+            guard prefix.isAcceptable else { continue }
+            result.paths.append(path, at: result.prefixes.count)
+            result.prefixes.append(prefix)
         }
         return result
     }

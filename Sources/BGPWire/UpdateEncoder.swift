@@ -16,32 +16,57 @@ public struct UpdateEncoder: Sendable {
     public var isFourOctetASN: Bool
     /// The greatest length of a message in octets.
     public var maximumLength: Int
+    /// The families whose prefixes have path identifiers (RFC 7911): the neighbour takes several routes to a prefix.
+    public var pathFamilies: AddressFamilies
+    /// Whether unknown attributes are sent as they came, as a route server does (RFC 7947, section 2.2).
+    public var isTransparent: Bool
 
     /// Makes an encoder for a session.
-    public init(isFourOctetASN: Bool, maximumLength: Int = MessageHeader.maximumLength) {
+    public init(
+        isFourOctetASN: Bool, maximumLength: Int = MessageHeader.maximumLength, pathFamilies: AddressFamilies = [],
+        isTransparent: Bool = false
+    ) {
         self.isFourOctetASN = isFourOctetASN
         self.maximumLength = maximumLength
+        self.pathFamilies = pathFamilies
+        self.isTransparent = isTransparent
     }
 
-    /// Appends the messages that announce `prefixes`, which may be of both families. Returns the number of messages.
-    /// Throws without having appended anything when the first message is impossible.
+    /// Prefixes on their way into messages, with their path identifiers where the family has such.
+    private struct Pending: ~Escapable {
+        let prefixes: Span<IPPrefix>
+        let paths: PathIdentifiers
+        /// The first that no message has taken yet.
+        var next = 0
+
+        @_lifetime(copy prefixes)
+        init(_ prefixes: Span<IPPrefix>, _ paths: PathIdentifiers) {
+            self.prefixes = prefixes
+            self.paths = paths
+        }
+
+        var family: AddressFamily? { next < prefixes.count ? prefixes[next].family : nil }
+    }
+
+    /// Appends the messages that announce `prefixes`, which may be of both families, with their path identifiers where the
+    /// session has such. Returns the number of messages. Throws without having appended anything when the first message is
+    /// impossible.
     @discardableResult
     public func announce(
-        _ prefixes: Span<IPPrefix>, attributes: PathAttributes, to buffer: inout [UInt8]
+        _ prefixes: Span<IPPrefix>, paths: PathIdentifiers = PathIdentifiers(), attributes: PathAttributes,
+        to buffer: inout [UInt8]
     ) throws(UpdateEncodingError) -> Int {
+        var pending = Pending(prefixes, paths)
         var messages = 0
-        var next = 0
-        while next < prefixes.count {
+        while let family = pending.family {
             let start = MessageHeader.begin(.update, in: &buffer)
             buffer.append(bigEndian: UInt16(0))
-            let taken: Int
             do throws(UpdateEncodingError) {
-                taken = try announceBody(prefixes.extracting(next...), attributes, start: start, to: &buffer)
+                try announceBody(&pending, of: family, attributes, start: start, to: &buffer)
             } catch {
                 buffer.removeSubrange(start...)
                 throw error
             }
-            next += taken
             MessageHeader.end(start, in: &buffer)
             messages += 1
         }
@@ -49,16 +74,16 @@ public struct UpdateEncoder: Sendable {
     }
 
     private func announceBody(
-        _ prefixes: Span<IPPrefix>, _ attributes: PathAttributes, start: Int, to buffer: inout [UInt8]
-    ) throws(UpdateEncodingError) -> Int {
-        let family = prefixes[0].family
+        _ pending: inout Pending, of family: AddressFamily, _ attributes: PathAttributes, start: Int,
+        to buffer: inout [UInt8]
+    ) throws(UpdateEncodingError) {
+        let first = pending.next
         let attributesOffset = buffer.reserveLength()
-        let taken: Int
         switch (family, attributes.nextHop.address) {
         case (.ipv4, .v4(let nextHop)):
             encode(attributes, nextHop: nextHop, to: &buffer)
             buffer.fillLength(at: attributesOffset)
-            taken = append(prefixes, of: family, end: start + maximumLength, to: &buffer)
+            append(&pending, of: family, end: start + maximumLength, to: &buffer)
         case (.ipv6, .v4):
             throw .nextHopOfOtherFamily
         case (_, .v6(let nextHop)):
@@ -73,34 +98,35 @@ public struct UpdateEncoder: Sendable {
             buffer.append(nextHop)
             if let linkLocal = attributes.nextHop.linkLocal { buffer.append(linkLocal) }
             buffer.append(0)
-            taken = append(prefixes, of: family, end: start + room, to: &buffer)
+            append(&pending, of: family, end: start + room, to: &buffer)
             buffer.fillLength(at: valueOffset)
             encode(attributes, nextHop: nil, to: &buffer)
             buffer.fillLength(at: attributesOffset)
         }
-        guard taken > 0, buffer.count - start <= maximumLength else { throw .attributesTooLong }
-        return taken
+        guard pending.next > first, buffer.count - start <= maximumLength else { throw .attributesTooLong }
     }
 
-    /// Appends the messages that withdraw `prefixes`, which may be of both families. Returns the number of messages.
+    /// Appends the messages that withdraw `prefixes`, which may be of both families, with their path identifiers where the
+    /// session has such. Returns the number of messages.
     @discardableResult
-    public func withdraw(_ prefixes: Span<IPPrefix>, to buffer: inout [UInt8]) -> Int {
+    public func withdraw(
+        _ prefixes: Span<IPPrefix>, paths: PathIdentifiers = PathIdentifiers(), to buffer: inout [UInt8]
+    ) -> Int {
+        var pending = Pending(prefixes, paths)
         var messages = 0
-        var next = 0
-        while next < prefixes.count {
-            let family = prefixes[next].family
+        while let family = pending.family {
             let start = MessageHeader.begin(.update, in: &buffer)
             let end = start + maximumLength
             let withdrawnOffset = buffer.reserveLength()
             switch family {
             case .ipv4:
-                next += append(prefixes.extracting(next...), of: family, end: end - 2, to: &buffer)
+                append(&pending, of: family, end: end - 2, to: &buffer)
                 buffer.fillLength(at: withdrawnOffset)
                 buffer.append(bigEndian: UInt16(0))
             case .ipv6:
                 let attributesOffset = buffer.reserveLength()
                 let valueOffset = beginMultiprotocol(AttributeType.multiprotocolUnreach, family, in: &buffer)
-                next += append(prefixes.extracting(next...), of: family, end: end, to: &buffer)
+                append(&pending, of: family, end: end, to: &buffer)
                 buffer.fillLength(at: valueOffset)
                 buffer.fillLength(at: attributesOffset)
             }
@@ -123,16 +149,17 @@ public struct UpdateEncoder: Sendable {
         MessageHeader.end(start, in: &buffer)
     }
 
-    /// Appends prefixes up to the first of another family, or that would reach beyond `end`. Returns their number.
-    private func append(
-        _ prefixes: Span<IPPrefix>, of family: AddressFamily, end: Int, to buffer: inout [UInt8]
-    ) -> Int {
-        for index in prefixes.indices {
-            let prefix = prefixes[index]
-            guard prefix.family == family, buffer.count + prefix.wireLength <= end else { return index }
+    /// Appends prefixes up to the first of another family, or that would reach beyond `end`.
+    private func append(_ pending: inout Pending, of family: AddressFamily, end: Int, to buffer: inout [UInt8]) {
+        let hasPaths = pathFamilies.contains(family)
+        while pending.next < pending.prefixes.count {
+            let prefix = pending.prefixes[pending.next]
+            let length = prefix.wireLength + (hasPaths ? 4 : 0)
+            guard prefix.family == family, buffer.count + length <= end else { return }
+            if hasPaths { buffer.append(bigEndian: pending.paths[pending.next]) }
             prefix.encode(to: &buffer)
+            pending.next += 1
         }
-        return prefixes.count
     }
 
     /// Appends the head of MP_REACH_NLRI or MP_UNREACH_NLRI; returns where its length is to be filled in.

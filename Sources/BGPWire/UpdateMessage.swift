@@ -8,14 +8,27 @@ public struct UpdateContext: Hashable, Sendable {
     public var isFourOctetASN: Bool
     /// The families that both offered; routes of others are left out.
     public var families: AddressFamilies
+    /// The families whose prefixes have path identifiers (RFC 7911): the neighbour sends several routes to a prefix.
+    public var pathFamilies: AddressFamilies
+    /// Whether IPv4 prefixes may have an IPv6 next hop (RFC 8950).
+    public var isExtendedNextHop: Bool
+    /// Whether unknown attributes are kept even if they are not transitive: a route server passes them on (RFC 7947, section
+    /// 2.2).
+    public var isTransparent: Bool
     /// The neighbour's AS, where the AS_PATH has to begin with it; nil for no such check (RFC 7606, section 7.2).
     public var firstASN: ASN?
 
     /// Makes a context.
-    public init(isInternal: Bool, isFourOctetASN: Bool, families: AddressFamilies, firstASN: ASN? = nil) {
+    public init(
+        isInternal: Bool, isFourOctetASN: Bool, families: AddressFamilies, pathFamilies: AddressFamilies = [],
+        isExtendedNextHop: Bool = false, isTransparent: Bool = false, firstASN: ASN? = nil
+    ) {
         self.isInternal = isInternal
         self.isFourOctetASN = isFourOctetASN
         self.families = families
+        self.pathFamilies = pathFamilies
+        self.isExtendedNextHop = isExtendedNextHop
+        self.isTransparent = isTransparent
         self.firstASN = firstASN
     }
 }
@@ -56,17 +69,22 @@ public struct UpdateMessage: Hashable, Sendable {
         public var attributes: PathAttributes
         /// The prefixes, all of one family.
         public var prefixes: [IPPrefix]
+        /// Their path identifiers.
+        public var paths: PathIdentifiers
 
         /// Makes an announcement.
-        public init(attributes: PathAttributes, prefixes: [IPPrefix]) {
+        public init(attributes: PathAttributes, prefixes: [IPPrefix], paths: PathIdentifiers = PathIdentifiers()) {
             self.attributes = attributes
             self.prefixes = prefixes
+            self.paths = paths
         }
     }
 
     /// What is no longer reachable. To be applied before the announcements. It includes the announced prefixes when
     /// ``treatedAsWithdraw`` says why.
     public var withdrawn: [IPPrefix] = []
+    /// The path identifiers of what is withdrawn.
+    public var withdrawnPaths = PathIdentifiers()
     /// What is reachable: nothing, the NLRI, the MP_REACH_NLRI, or both.
     public var announcements: [Announcement] = []
     /// The family whose End-of-RIB marker this is (RFC 4724, section 2).
@@ -92,14 +110,15 @@ extension UpdateMessage {
 
         var withdrawnReader = ByteReader(withdrawnField)
         var networkReader = ByteReader(networkField)
-        guard let withdrawnPrefixes = withdrawnReader.prefixes(.ipv4), let prefixes = networkReader.prefixes(.ipv4)
+        guard let withdrawnList = withdrawnReader.prefixes(.ipv4, context),
+            let announcedList = networkReader.prefixes(.ipv4, context)
         else { throw NotificationMessage(.invalidNetworkField) }
 
         if body.byteCount == 4 {
             if context.families.contains(.ipv4) { endOfRIB = .ipv4 }
             return
         }
-        if context.families.contains(.ipv4) { withdrawn = withdrawnPrefixes }
+        if context.families.contains(.ipv4) { withdraw(withdrawnList) }
 
         var decoder = AttributeDecoder(context: context)
         try decoder.decode(attributeField)
@@ -108,23 +127,29 @@ extension UpdateMessage {
         discarded = decoder.discarded
 
         if let unreach = decoder.unreach {
-            withdrawn += unreach.prefixes
+            withdraw(unreach.list)
             if unreach.isEmpty, withdrawnLength == 0, !hasNLRI, decoder.count == 1 { endOfRIB = unreach.family }
         }
-        let announced = context.families.contains(.ipv4) ? prefixes : []
+        let announced = context.families.contains(.ipv4) ? announcedList : PrefixList()
         if let fault = decoder.fault {
             treatedAsWithdraw = fault
-            withdrawn += announced
-            withdrawn += decoder.reach?.prefixes ?? []
+            withdraw(announced)
+            if let reach = decoder.reach { withdraw(reach.list) }
             return
         }
-        if !announced.isEmpty, let nextHop = decoder.nextHop {
-            announcements.append(
-                Announcement(attributes: decoder.attributes(nextHop: NextHop(.v4(nextHop))), prefixes: announced))
+        if let nextHop = decoder.nextHop {
+            announce(announced, decoder.attributes(nextHop: NextHop(.v4(nextHop))))
         }
-        if let reach = decoder.reach, !reach.prefixes.isEmpty {
-            announcements.append(
-                Announcement(attributes: decoder.attributes(nextHop: reach.nextHop), prefixes: reach.prefixes))
-        }
+        if let reach = decoder.reach { announce(reach.list, decoder.attributes(nextHop: reach.nextHop)) }
+    }
+
+    private mutating func withdraw(_ list: PrefixList) {
+        withdrawnPaths.append(list.paths, at: withdrawn.count)
+        withdrawn += list.prefixes
+    }
+
+    private mutating func announce(_ list: PrefixList, _ attributes: @autoclosure () -> PathAttributes) {
+        guard !list.prefixes.isEmpty else { return }
+        announcements.append(Announcement(attributes: attributes(), prefixes: list.prefixes, paths: list.paths))
     }
 }

@@ -32,6 +32,8 @@ struct Drawing {
             switch relation {
             case .provider: .customer
             case .customer: .provider
+            case .routeServer: .routeServerClient
+            case .routeServerClient: .routeServer
             case .peer, .sibling, .internal: relation
             }
         var back = NeighbourDescription(

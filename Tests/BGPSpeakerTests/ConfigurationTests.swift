@@ -30,7 +30,8 @@ struct ConfigurationTests {
         """
     private static let member = """
         name, address, local_address, asn, interface, relation, families, passive, cluster_client, next_hop_self, import, \
-        export, graceful_shutdown, timers, role_strict, max_prefixes, md5_password, ttl_security, bfd
+        export, graceful_shutdown, timers, role_strict, max_prefixes, md5_password, ttl_security, bfd, \
+        add_path, extended_next_hop
         """
 
     private func prefix(_ text: String) throws -> IPPrefix { try #require(IPPrefix(text)) }
@@ -118,7 +119,8 @@ struct ConfigurationTests {
             ),
             (
                 "\"provider\"", "\"friend\"",
-                "neighbors[0].relation: provider, customer, peer, sibling or internal expected"
+                "neighbors[0].relation: provider, customer, peer, sibling, route_server, route_server_client or internal "
+                    + "expected"
             ),
             (
                 "\"provider\"", "\"internal\"",

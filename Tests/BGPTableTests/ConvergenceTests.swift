@@ -15,6 +15,8 @@ private struct Topology {
                 switch relation {
                 case .provider: .customer
                 case .customer: .provider
+                case .routeServer: .routeServerClient
+                case .routeServerClient: .routeServer
                 case .peer, .sibling, .internal: relation
                 }
             return Link(from: to, to: from, relation: opposite)

@@ -121,7 +121,7 @@ private let cases: [DecisionCase] = [
 
     @Test("every step has a case")
     func complete() {
-        let tested = Set(cases.map(\.step)).union([.onlyRoute, .originatedHere, .oldestExternal])
+        let tested = Set(cases.map(\.step)).union([.onlyRoute, .originatedHere, .oldestExternal, .pathIdentifier])
         #expect(tested == Set(DecisionStep.allCases))
     }
 

@@ -7,7 +7,8 @@ import Testing
     @Test("LOCAL_PREF follows the relation; what an external neighbour says of it is dropped")
     func localPreference() {
         let expected: [Relation: UInt32] = [
-            .customer: 300, .sibling: 250, .peer: 200, .provider: 100, .internal: 777,
+            .customer: 300, .sibling: 250, .peer: 200, .routeServer: 200, .routeServerClient: 200, .provider: 100,
+            .internal: 777,
         ]
         for relation in Relation.allCases {
             var bench = Bench()
@@ -63,9 +64,9 @@ import Testing
         // (OTC received, exclusion, OTC kept) with the neighbour in AS 65002, or in ours.
         let expected: [(UInt32?, Exclusion?, UInt32?)] =
             switch relation {
-            case .customer: [(nil, nil, nil), (65002, .routeLeak, 65002), (7, .routeLeak, 7)]
+            case .customer, .routeServerClient: [(nil, nil, nil), (65002, .routeLeak, 65002), (7, .routeLeak, 7)]
             case .peer: [(nil, nil, 65002), (65002, nil, 65002), (7, .routeLeak, 7)]
-            case .provider: [(nil, nil, 65002), (65002, nil, 65002), (7, nil, 7)]
+            case .provider, .routeServer: [(nil, nil, 65002), (65002, nil, 65002), (7, nil, 7)]
             case .sibling, .internal: [(nil, nil, nil), (65002, nil, 65002), (7, nil, 7)]
             }
         for (received, exclusion, kept) in expected {
@@ -80,7 +81,8 @@ import Testing
 }
 
 @Suite struct ExportPolicyTests {
-    /// Gao and Rexford, and OTC as RFC 9234, section 5 asks at egress.
+    /// Gao and Rexford, and OTC as RFC 9234, section 5 asks at egress. As every session with another AS has a relation, none
+    /// is without import and export policy (RFC 8212).
     @Test("who is sent whose routes, and with which OTC", arguments: Relation.allCases, Relation.allCases)
     func matrix(_ source: Relation, _ target: Relation) {
         var bench = Bench()
@@ -89,17 +91,24 @@ import Testing
         bench.announce(attributes(path: [65002], localPreference: 100), from: from)
         let sent = bench.sent(to: to)
 
-        let isFromAboveOrBeside = source == .provider || source == .peer
+        let isFromAboveOrBeside = [.provider, .peer, .routeServer].contains(source)
         let allowed =
             switch target {
             case .customer, .sibling: true
-            case .provider, .peer: !isFromAboveOrBeside
+            case .provider, .peer, .routeServer: !isFromAboveOrBeside
+            case .routeServerClient: source == .routeServerClient
             case .internal: source != .internal
             }
         #expect((sent != nil) == allowed)
         guard let sent else { return }
         let otc: UInt32? =
-            if isFromAboveOrBeside { 65002 } else if target == .customer || target == .peer { 65000 } else { nil }
+            if isFromAboveOrBeside {
+                65002
+            } else if [.customer, .peer, .routeServerClient].contains(target) {
+                65000
+            } else {
+                nil
+            }
         #expect(sent.onlyToCustomer == otc.map { ASN($0) })
     }
 
@@ -269,7 +278,8 @@ import Testing
         }
     }
 
-    @Test("well-known communities are honoured", arguments: Relation.allCases)
+    /// A route server leaves them to its clients: RouteServerTests.
+    @Test("well-known communities are honoured", arguments: Relation.allCases.filter { $0 != .routeServerClient })
     func wellKnown(_ target: Relation) {
         let isInternal = target == .internal
         for (community, isSent) in [

@@ -97,6 +97,7 @@ import Testing
         let from = bench.peer(.customer, 2)
         let other = bench.peer(.customer, 3)
         let to = bench.peer(.internal, 4)
+        bench.table.peerUp(to, identifier: v4("10.0.0.4"), families: [.ipv4, .ipv6], isExtendedNextHop: true)
         let many = (0..<100).map { IPPrefix(.v4(IPv4Address(198, 51, UInt8($0), 0)), length: 24) }
         bench.table.announce(many, with: attributes(path: [7]), from: from)
         bench.table.announce([one], with: attributes(path: [7]), from: other)

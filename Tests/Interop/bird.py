@@ -18,11 +18,14 @@ class Bird(Peer):
         }
         protocols = ""
         for session in setting.sessions:
-            export = "none" if setting.is_silent else "filter ours"
-            channels = " ".join(f"{family} {{ import all; export {export}; }};" for family in session.families)
+            export = "none" if setting.is_silent else "all" if setting.is_transit else "filter ours"
+            extra = "add paths on; " if session.has_paths else "extended next hop on; " if session.is_extended else ""
+            channels = " ".join(
+                f"{family} {{ {extra if family == 'ipv4' else ''}import all; export {export}; }};"
+                for family in session.families)
             protocols += (
                 f"protocol bgp {session.name} {{ local {session.theirs} as {setting.their_asn};"
-                f" neighbor {session.ours} as {setting.our_asn};"
+                f" neighbor {session.ours} as {session.asn or setting.our_asn};"
                 " connect retry time 1; connect delay time 1; error wait time 1, 2;"
                 f" {' '.join(option(session) for option in options.values())} {channels} }}\n"
             )
@@ -54,6 +57,10 @@ class Bird(Peer):
                 numbers = re.findall(r"\(([^)]*)\)", match[1])
                 found[prefix].communities += [re.sub(r", ?", ":", each) for each in numbers]
         return found
+
+    def as_paths(self, session, prefix):
+        text = self.command("show", "route", prefix, "table", "master4", "protocol", session.name, "all")
+        return [[int(number) for number in path.split()] for path in re.findall(r"BGP\.as_path: (.*)", text)]
 
     def announce(self):
         self.command("enable", '"static*"')

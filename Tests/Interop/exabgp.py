@@ -19,10 +19,14 @@ class ExaBGP(Peer):
                 extra += f"  md5-password '{session.password}';\n"
             if session.is_ttl_secure:
                 extra += "  outgoing-ttl 255;\n  incoming-ttl 255;\n"
+            capabilities = "    add-path send/receive;\n" if session.has_paths else ""
+            if session.is_extended:
+                capabilities += "    nexthop enable;\n"
+                extra += "  nexthop {\n    ipv4 unicast ipv6;\n  }\n"
             neighbours += (
                 f"neighbor {session.ours} {{\n  router-id {setting.identifier};\n  local-address {session.theirs};\n"
-                f"  local-as {setting.their_asn};\n  peer-as {setting.our_asn};\n{extra}"
-                f"  capability {{\n    route-refresh enable;\n    asn4 enable;\n  }}\n"
+                f"  local-as {setting.their_asn};\n  peer-as {session.asn or setting.our_asn};\n{extra}"
+                f"  capability {{\n    route-refresh enable;\n    asn4 enable;\n{capabilities}  }}\n"
                 f"  family {{\n{families}  }}\n"
                 "  api {\n    processes [ driver ];\n    neighbor-changes;\n"
                 "    receive {\n      parsed;\n      update;\n    }\n  }\n}\n"
@@ -81,12 +85,38 @@ class ExaBGP(Peer):
                     found[route["nlri"]] = seen
         return found
 
+    def as_paths(self, session, prefix):
+        found = {}
+        for update in self.heard(session)[0]:
+            for route in update.get("withdraw", {}).get("ipv4 unicast", []):
+                if route["nlri"] == prefix:
+                    found.pop(route.get("path-information"), None)
+            for routes in update.get("announce", {}).get("ipv4 unicast", {}).values():
+                for route in routes:
+                    if route["nlri"] == prefix:
+                        found[route.get("path-information")] = update["attribute"].get("as-path", [])
+        return list(found.values())
+
+    def feed(self, lab, number, is_announced):
+        super().feed(lab, number, is_announced)
+        self.say_path(lab.session, number, "announce" if is_announced else "withdraw")
+
+    def say_path(self, session, number, verb):
+        """It passes nothing on that it hears, so it says what the feeders say."""
+        self.command(
+            f"neighbor {session.ours} {verb} route 203.0.113.0/25 next-hop {session.theirs}"
+            f" path-information 0.0.0.{number} as-path [ {self.setting.their_asn} 6501{number} ]")
+
     def change(self, verb):
         asn = self.setting.their_asn
         for session in self.setting.sessions:
+            if session.has_paths:
+                for number in (1, 2):
+                    self.say_path(session, number, verb)
+                continue
             for family in session.families:
                 # ExaBGP sends a given path as it is; its own number is for whoever writes it.
-                hop = THEIR_IPV6 if family == "ipv6" else session.theirs
+                hop = THEIR_IPV6 if family == "ipv6" or session.is_extended else session.theirs
                 marks = (f"as-path [ {asn} {asn} {asn} ] med {MED} community [ {COMMUNITY} ]"
                          f" large-community [ {LARGE} ]")
                 self.command(

@@ -15,17 +15,21 @@ class FRR(Peer):
     def start(self):
         setting, neighbours, blocks = self.setting, "", ""
         for session in setting.sessions:
-            neighbours += f" neighbor {session.ours} remote-as {setting.our_asn}\n"
+            neighbours += f" neighbor {session.ours} remote-as {session.asn or setting.our_asn}\n"
             neighbours += f" neighbor {session.ours} timers connect 1\n"
             neighbours += f" neighbor {session.ours} advertisement-interval 0\n"
             if session.password:
                 neighbours += f" neighbor {session.ours} password {session.password}\n"
             if session.is_ttl_secure:
                 neighbours += f" neighbor {session.ours} ttl-security hops 1\n"
+            if session.is_extended:
+                neighbours += f" neighbor {session.ours} capability extended-nexthop\n"
             if session.role:
                 neighbours += f" neighbor {session.ours} local-role {session.role}\n"
         for family in ("ipv4", "ipv6"):
             active = [f"  neighbor {each.ours} activate\n" for each in setting.sessions if family in each.families]
+            active += [f"  neighbor {each.ours} addpath-tx-all-paths\n" for each in setting.sessions
+                       if family in each.families and each.has_paths]
             blocks += f" address-family {family} unicast\n  {self.networks(family, '')}\n{''.join(active)}"
             blocks += " exit-address-family\n"
         file = self.template(
@@ -67,6 +71,11 @@ class FRR(Peer):
                 numbers = [int(number) for number in path["aspath"]["string"].split()]
                 found[prefix] = Seen(numbers, path.get("metric"), words)
         return found
+
+    def as_paths(self, session, prefix):
+        paths = json.loads(self.command(f"show bgp ipv4 unicast {prefix} json")).get("paths", [])
+        return [[int(number) for number in path["aspath"]["string"].split()] for path in paths
+                if path["peer"].get("peerId") == session.ours]
 
     def change(self, word):
         for family in ("ipv4", "ipv6"):

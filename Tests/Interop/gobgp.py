@@ -20,7 +20,7 @@ class GoBGP(Peer):
         for session in setting.sessions:
             neighbours += (
                 "[[neighbors]]\n  [neighbors.config]\n"
-                f'    neighbor-address = "{session.ours}"\n    peer-as = {setting.our_asn}\n'
+                f'    neighbor-address = "{session.ours}"\n    peer-as = {session.asn or setting.our_asn}\n'
                 + (f'    auth-password = "{session.password}"\n' if session.password else "")
                 + f'  [neighbors.transport.config]\n    local-address = "{session.theirs}"\n'
                 "  [neighbors.timers.config]\n    connect-retry = 1\n    idle-hold-time-after-reset = 1\n"
@@ -30,9 +30,11 @@ class GoBGP(Peer):
             for family in session.families:
                 neighbours += "  [[neighbors.afi-safis]]\n    [neighbors.afi-safis.config]\n"
                 neighbours += f'      afi-safi-name = "{family}-unicast"\n'
+                if session.has_paths:
+                    neighbours += "    [neighbors.afi-safis.add-paths.config]\n      receive = true\n      send-max = 8\n"
         file = self.template(
             "gobgpd.toml", identifier=setting.identifier, asn=setting.their_asn, neighbours=neighbours,
-            addresses=", ".join(f'"{each.theirs}"' for each in setting.sessions))
+            addresses=", ".join(sorted({f'"{each.theirs}"' for each in setting.sessions})))
         self.spawn("gobgpd", "-f", file, "--api-hosts", "127.0.0.1:50051", "--pprof-disable")
         eventually(lambda: self.command("global") and True, "gobgpd does not start")
         self.announce()
@@ -57,6 +59,17 @@ class GoBGP(Peer):
                     seen.communities.append(f"{number >> 16}:{number & 0xFFFF}")
                 found[path["nlri"]["prefix"]] = seen
         return found
+
+    def as_paths(self, session, prefix):
+        if not self.is_established(session):
+            return []
+        tables = json.loads(self.command("neighbor", session.ours, "adj-in", "-a", "ipv4", "-j"))
+        paths = [path for each in tables.values() for path in (each if isinstance(each, list) else [each])]
+        return [
+            [number for attribute in path["attrs"] if attribute["type"] == 2
+             for segment in attribute["as_paths"] for number in segment["asns"]]
+            for path in paths if path["nlri"]["prefix"] == prefix
+        ]
 
     def change(self, verb):
         asn = self.setting.their_asn

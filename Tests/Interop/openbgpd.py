@@ -11,10 +11,12 @@ from peer import COMMUNITY, LARGE, MARKED, MED, PLAIN, Peer, Seen
 class OpenBGPD(Peer):
     name, title, package, program = "openbgpd", "OpenBGPD", "openbgpd", "/usr/sbin/bgpd"
 
+    lacks = {"extended": "OpenBGPD 7.7 has no RFC 8950"}
+
     def start(self):
         setting, neighbours = self.setting, ""
         for session in setting.sessions:
-            neighbours += f"neighbor {session.ours} {{\n  remote-as {setting.our_asn}\n"
+            neighbours += f"neighbor {session.ours} {{\n  remote-as {session.asn or setting.our_asn}\n"
             neighbours += f"  local-address {session.theirs}\n"
             for family, title in (("ipv4", "IPv4"), ("ipv6", "IPv6")):
                 neighbours += f"  announce {title} {'unicast' if family in session.families else 'none'}\n"
@@ -22,13 +24,17 @@ class OpenBGPD(Peer):
                 neighbours += f"  tcp md5sig password {session.password}\n"
             if session.is_ttl_secure:
                 neighbours += "  ttl-security yes\n"
+            if session.has_paths:
+                neighbours += "  announce add-path recv yes\n  announce add-path send all\n"
+            if session.is_route_server:
+                neighbours += "  enforce neighbor-as no\n"
             if session.role:
                 neighbours += f"  announce policy {session.role}\n"
             neighbours += "}\n"
         file = self.template(
             "bgpd.conf", identifier=setting.identifier, asn=setting.their_asn, neighbours=neighbours,
             socket=f"{self.folder}/socket",
-            listen="\n".join(f"listen on {session.theirs}" for session in setting.sessions))
+            listen="\n".join(sorted({f"listen on {session.theirs}" for session in setting.sessions})))
         # It refuses a file that others may write.
         os.chmod(file, 0o600)
         # Its children shut themselves in here; the service makes it.
@@ -64,6 +70,10 @@ class OpenBGPD(Peer):
                 seen.communities += entry.get("communities", []) + entry.get("large_communities", [])
                 found[entry["prefix"]] = seen
         return found
+
+    def as_paths(self, session, prefix):
+        text = self.command("-j", "show", "rib", "in", "detail", "neighbor", session.ours, prefix)
+        return [[int(number) for number in entry["aspath"].split()] for entry in json.loads(text).get("rib", [])]
 
     def announce(self):
         for family in ("ipv4", "ipv6"):

@@ -17,6 +17,12 @@ class Session:
     password: str = None
     is_ttl_secure: bool = False
     role: str = None
+    # The AS at the other end, where it is not that of the setting.
+    asn: int = None
+    # Several routes to a prefix both ways (RFC 7911), IPv4 with IPv6 next hops (RFC 8950), a route server at the other end.
+    has_paths: bool = False
+    is_extended: bool = False
+    is_route_server: bool = False
 
 
 @dataclass
@@ -30,13 +36,14 @@ class Seen:
 
 @dataclass
 class Setting:
-    """The numbers of both sides and the sessions; a silent side announces nothing."""
+    """The numbers of both sides and the sessions; a silent side announces nothing, and a transit side what it has learned."""
 
     our_asn: int
     their_asn: int
     sessions: list
     identifier: str = "10.0.0.2"
     is_silent: bool = False
+    is_transit: bool = False
 
 
 # The second prefix of each family carries attributes: two more of its own ASN, MED 50, a community and a large one.
@@ -88,3 +95,11 @@ class Peer:
         for process in self.processes:
             process.wait()
         self.processes = []
+
+    def as_paths(self, session, prefix):
+        """The AS paths of all IPv4 routes to a prefix that came over a session."""
+        raise NotImplementedError
+
+    def feed(self, lab, number, is_announced):
+        """Has one of the feeders of a lab announce the shared prefix, or withdraw it."""
+        lab.feeders[number].send("announce" if is_announced else "withdraw")

@@ -27,6 +27,10 @@ CHECKS = {
     "asn4": "4-octet AS numbers on both sides",
     "md5": "TCP-MD5 (RFC 2385), and no session with a wrong password",
     "ttl": "GTSM (RFC 5082)",
+    "paths_told": "several of our routes to a prefix seen by them (RFC 7911), and each withdrawn alone",
+    "paths_learned": "several of their routes to a prefix seen by us (RFC 7911), and each withdrawn alone",
+    "extended": "IPv4 with IPv6 next hops, both ways over one IPv6 session (RFC 8950)",
+    "route_server": "they as a client of our route server: next hop, AS path and MED untouched (RFC 7947)",
     "roles": "roles (RFC 9234): peer with peer, and no session of provider with provider",
 }
 

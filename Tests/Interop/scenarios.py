@@ -6,6 +6,7 @@ import time
 
 from bench import EXPORT, FAMILIES, OUR_ADDRESS, THEIR_ADDRESS, Bench, two_sessions
 from node import Failure, eventually
+from paths import run_extended, run_paths, run_route_server
 from peer import COMMUNITY, LARGE, MARKED, MED, PLAIN, Session, Setting
 from report import CHECKS, NOT_THERE, Report
 
@@ -104,7 +105,8 @@ def check_restarts(bench, report):
         bench.expect_everything()
 
 
-CHECKS_OF_MAIN = [name for name in CHECKS if name not in ("both", "asn4", "md5", "ttl", "roles")]
+OF_OTHERS = ("both", "asn4", "md5", "ttl", "roles", "paths_told", "paths_learned", "extended", "route_server")
+CHECKS_OF_MAIN = [name for name in CHECKS if name not in OF_OTHERS]
 
 
 def run_main(kind, folder, report):
@@ -185,6 +187,9 @@ def run_all(kind, is_verbose):
         lambda: run_main(kind, folder, report),
         lambda: run_both(kind, folder, report),
         lambda: option_checks(kind, folder, report),
+        lambda: run_paths(kind, folder, report),
+        lambda: "extended" in kind.lacks or run_extended(kind, folder, report),
+        lambda: run_route_server(kind, folder, report),
     ]
     for part in parts:
         try:
