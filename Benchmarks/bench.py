@@ -10,6 +10,12 @@ import time
 NAME = os.environ["bench_name"]
 # scripts/bench runs all this in the root of the project.
 LAB = ".build/release/lab"
+IS_QUICK = os.environ.get("bench_quick") == "1"
+
+
+def rounds(count):
+    """How many rounds to take, where `count` make a figure to rely on."""
+    return max(1, count // 3) if IS_QUICK else count
 
 
 def median(values):

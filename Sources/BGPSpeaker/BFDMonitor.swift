@@ -14,22 +14,37 @@ final class BFDMonitor {
     /// Told of each change of a session's state.
     var onChange: ((Neighbour, BFDChange) -> Void)?
 
-    /// Nil when no neighbour wants BFD. Throws `SystemError`.
-    init?(_ loop: EventLoop, _ neighbours: [Neighbour]) throws(SystemError) {
-        guard neighbours.contains(where: { $0.configuration.bfd != nil }) else { return nil }
+    /// Made with the first neighbour that wants BFD: it has memory for packets.
+    init(_ loop: EventLoop) {
         self.loop = loop
         receiver = BFDReceiver()
-        for neighbour in neighbours {
-            if let configuration = neighbour.configuration.bfd { try watch(neighbour, configuration) }
+    }
+
+    /// Watches the path to a neighbour, if it wants it. Throws `SystemError`.
+    func add(_ neighbour: Neighbour, isStarted: Bool) throws(SystemError) {
+        guard let configuration = neighbour.configuration.bfd else { return }
+        let peer = try peer(neighbour, configuration)
+        if isStarted { peer.handle(.start) }
+    }
+
+    /// Watches no longer, and tells the neighbour that nothing is wrong with the path.
+    func remove(_ neighbour: Neighbour) {
+        for (discriminator, peer) in peers where peer.neighbour === neighbour {
+            peer.handle(.disable(.administrativelyDown))
+            peers[discriminator] = nil
         }
     }
 
-    private func watch(_ neighbour: Neighbour, _ configuration: BFDConfiguration) throws(SystemError) {
+    private func peer(
+        _ neighbour: Neighbour, _ configuration: BFDConfiguration
+    ) throws(SystemError) -> BFDPeer {
         // Random, so that nobody off the path can guess it; unique (RFC 5880, section 6.3).
         var discriminator: UInt32
         repeat { discriminator = .random(in: 1 ... .max) } while peers[discriminator] != nil
         let endpoint = try endpoint(neighbour.configuration.localAddress, configuration.isMultihop)
-        peers[discriminator] = try BFDPeer(neighbour, configuration, self, endpoint, discriminator: discriminator)
+        let peer = try BFDPeer(neighbour, configuration, self, endpoint, discriminator: discriminator)
+        peers[discriminator] = peer
+        return peer
     }
 
     private func endpoint(_ address: IPAddress, _ isMultihop: Bool) throws(SystemError) -> BFDEndpoint {

@@ -5,18 +5,13 @@ import Sys
 /// `labd bgp`: a BGP speaker on TCP port 179.
 public enum BGPDaemon {
     /// Runs until SIGTERM, SIGINT, the command `stop` or the end of the control channel. `arguments` are those after `bgp`:
-    /// `--config FILE [--control FD]`; without a control channel the sessions start at once. Answers the exit status: 0 done,
-    /// 2 bad configuration or usage, 4 failed.
+    /// `--config FILE [--control PATH|FD]`. With a descriptor, sessions start when they are told to over it; else they start at
+    /// once, and PATH becomes a socket for operators. SIGHUP reads FILE again. Answers the exit status: 0 done, 2 bad configuration
+    /// or usage, 4 failed.
     public static func run(arguments: [String]) -> Int32 {
         do {
             let (file, control) = try options(arguments)
-            let configuration: SpeakerConfiguration
-            do {
-                configuration = try SpeakerConfiguration(try JSON(parsing: try Files.read(file)))
-            } catch {
-                throw ConfigurationError(description: error is SystemError ? "\(error)" : "\(file): \(error)")
-            }
-            try serve(configuration, control)
+            try serve(file, try configuration(file), control)
             return 0
         } catch {
             Diagnostics.write("labd bgp: \(error)")
@@ -24,18 +19,31 @@ public enum BGPDaemon {
         }
     }
 
-    private static func options(_ arguments: [String]) throws(ConfigurationError) -> (file: String, control: Int32?) {
-        let usage = ConfigurationError(description: "usage: labd bgp --config FILE [--control FD]")
+    private enum Control {
+        case none
+        case descriptor(Int32)
+        case path(String)
+    }
+
+    private static func configuration(_ file: String) throws(ConfigurationError) -> SpeakerConfiguration {
+        do {
+            return try SpeakerConfiguration(try JSON(parsing: try Files.read(file)))
+        } catch {
+            throw ConfigurationError(description: error is SystemError ? "\(error)" : "\(file): \(error)")
+        }
+    }
+
+    private static func options(_ arguments: [String]) throws(ConfigurationError) -> (file: String, control: Control) {
+        let usage = ConfigurationError(description: "usage: labd bgp --config FILE [--control PATH|FD]")
         var file: String?
-        var control: Int32?
+        var control = Control.none
         var rest = arguments[...]
         while let name = rest.popFirst() {
             guard let value = rest.popFirst() else { throw usage }
-            switch name {
-            case "--config": file = value
-            case "--control":
-                guard let number = Int32(value), number > 2 else { throw usage }
-                control = number
+            switch (name, Int32(value)) {
+            case ("--config", _): file = value
+            case ("--control", nil): control = .path(value)
+            case ("--control", let number?) where number > 2: control = .descriptor(number)
             default: throw usage
             }
         }
@@ -43,17 +51,33 @@ public enum BGPDaemon {
         return (file, control)
     }
 
-    private static func serve(_ configuration: SpeakerConfiguration, _ control: Int32?) throws {
+    private static func serve(_ file: String, _ configuration: SpeakerConfiguration, _ control: Control) throws {
         let loop = try EventLoop()
         let speaker = try Speaker(configuration, loop)
-        try loop.onSignals([SIGTERM, SIGINT]) { _ in speaker.stop() }
-        var channel: ControlChannel?
-        if let control {
-            channel = try ControlChannel(speaker, FileDescriptor(owning: control))
-            channel?.sendReady()
-        } else {
+        let commands = ControlCommands(speaker: speaker) { try Self.configuration(file) }
+        try loop.onSignals([SIGTERM, SIGINT, SIGHUP]) { $0 == SIGHUP ? reload(commands) : speaker.stop() }
+        switch control {
+        case .descriptor(let number):
+            let channel = try ControlChannel(commands, FileDescriptor(owning: number))
+            channel.sendReady()
+            try withExtendedLifetime(channel) { try loop.run() }
+        case .path(let path):
+            let socket = try ControlSocket(commands, path: path)
             speaker.start()
+            try withExtendedLifetime(socket) { try loop.run() }
+        case .none:
+            speaker.start()
+            try loop.run()
         }
-        try withExtendedLifetime(channel) { try loop.run() }
+    }
+
+    /// SIGHUP: nobody waits for an answer, so the log has it.
+    private static func reload(_ commands: ControlCommands) {
+        do throws(CommandError) {
+            let answer = try commands.follow("reload", ["do": "reload"])
+            Diagnostics.write("reload: \(JSON.object(answer))")
+        } catch {
+            Diagnostics.write("reload: \(error.reason)")
+        }
     }
 }

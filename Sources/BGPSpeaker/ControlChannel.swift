@@ -16,25 +16,28 @@ import Sys
 ///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...],"idle":true}
 ///     <- {"do":"show","view":"table","id":8}     -> {"reply":8,"routes":[...],"next":4096}, see `SpeakerViews`
 ///     <- {"do":"dump","path":"/tmp/fra.mrt","id":9}   -> {"reply":9,"prefixes":1,"routes":2,"octets":99}, see `TableDump`
-///     <- {"do":"shut","peer":"10.1.128.0","message":"maintenance","id":9}     -> {"reply":9,"peer":"10.1.128.0","state":"Idle"}
-///     <- {"do":"unshut","peer":"10.1.128.0","id":10}    <- {"do":"refresh","peer":"10.1.128.0","id":11}
+///     <- {"do":"shut","peer":"10.1.128.0","message":"maintenance","id":9}     and whatever else ``ControlCommands`` follow
+///     -> {"reply":9,"peer":"10.1.128.0","state":"Idle","changes":["eurocore-fra 10.1.128.0: shut"],"reset":[]}
 ///
+/// "withdraw" and "announce" without a prefix are for all that is configured.
 /// "idle" of a reply is false while a change waits: for a decision, for a socket, or for MinRouteAdvertisementInterval.
 /// "idle" is said when everything received has been decided, written to the kernel and handed to the sockets.
 final class ControlChannel {
-    private let speaker: Speaker
+    private let commands: ControlCommands
+    private var speaker: Speaker { commands.speaker }
     private let channel: LineChannel
 
     /// Takes over a connected stream socket. Throws `SystemError`.
-    init(_ speaker: Speaker, _ descriptor: consuming FileDescriptor) throws(SystemError) {
-        self.speaker = speaker
+    init(_ commands: ControlCommands, _ descriptor: consuming FileDescriptor) throws(SystemError) {
+        self.commands = commands
+        let speaker = commands.speaker
         channel = try LineChannel(speaker.loop, descriptor)
         channel.onLine = { [weak self] in self?.receive($0) }
         // Nobody is left who could stop this process.
         channel.onEnd = { [weak self] in self?.speaker.stop() }
         speaker.onSession = { [weak self] in self?.send(session: $0, reason: $1) }
         speaker.onBest = { [weak self] in self?.send(best: $0) }
-        speaker.bfd?.onChange = { [weak self] in self?.send(JSON($0, $1)) }
+        speaker.onPath = { [weak self] in self?.send(JSON($0, $1)) }
         speaker.onRest = { [weak self] in self?.sendRest() }
     }
 
@@ -63,24 +66,21 @@ final class ControlChannel {
         let id = command["id"]?.int
         switch verb {
         case "start": speaker.start()
-        case "withdraw": speaker.setOriginating(false)
-        case "announce": speaker.setOriginating(true)
+        case "withdraw" where command["prefix"] == nil: speaker.setOriginating(false)
+        case "announce" where command["prefix"] == nil: speaker.setOriginating(true)
         case "stop": speaker.stop()
         case "counters": reply(id, .init("sessions", sessions), .init("idle", .bool(speaker.isIdle)))
         case "show": show(command)
         case "dump": dump(command)
-        case "shut", "unshut", "refresh": administer(verb, command)
+        case _ where ControlCommands.verbs.contains(verb): control(verb, command)
         default: reply(id, .init("error", .string("unknown command '\(verb)'")))
         }
     }
 
-    private func administer(_ verb: String, _ command: JSON) {
+    private func control(_ verb: String, _ command: JSON) {
         let id = command["id"]?.int
         do throws(CommandError) {
-            let neighbour = try speaker.administer(verb, command)
-            reply(
-                id, .init("peer", .string(neighbour.configuration.address.description)),
-                .init("state", .string(neighbour.stateName)))
+            reply(id, try commands.follow(verb, command))
         } catch {
             reply(id, .init("error", .string(error.reason)))
         }

@@ -6,7 +6,8 @@ import Sys
 
 /// A neighbour: its state machine with the sockets, the timer and the counters that belong to it.
 final class Neighbour {
-    let configuration: NeighbourConfiguration
+    /// Changed by `Speaker.reconfigure` alone, and only in what a session can live with.
+    var configuration: NeighbourConfiguration
     /// The number of the neighbour in the table.
     let id: PeerID
     unowned let speaker: Speaker

@@ -1,7 +1,5 @@
 import BGPSession
 import BGPWire
-import JSON
-import Net
 
 /// A request over the control channel that cannot be followed.
 struct CommandError: Error, Equatable {
@@ -41,27 +39,5 @@ extension Neighbour {
         for family in negotiated.families.elements {
             send(.routeRefresh, establishedOn) { RouteRefreshMessage(FamilyIdentifier(family)).encode(to: &$0) }
         }
-    }
-}
-
-extension Speaker {
-    /// Follows `shut`, `unshut` or `refresh` for the neighbour whose address is `peer`; answers it.
-    func administer(_ verb: String, _ command: JSON) throws(CommandError) -> Neighbour {
-        guard let peer = command["peer"]?.string.flatMap(IPAddress.init) else {
-            throw CommandError(reason: "\"peer\": an address expected")
-        }
-        guard let neighbour = neighbours.first(where: { $0.configuration.address == peer }) else {
-            throw CommandError(reason: "no neighbor \(peer)")
-        }
-        switch verb {
-        case "shut":
-            guard let message = command["message"].map(\.string) ?? "" else {
-                throw CommandError(reason: "\"message\": a string expected")
-            }
-            try neighbour.shut(message)
-        case "unshut": neighbour.unshut()
-        default: try neighbour.requestRefresh()
-        }
-        return neighbour
     }
 }

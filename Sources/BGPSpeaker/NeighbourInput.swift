@@ -59,6 +59,15 @@ extension Neighbour {
         if family == .ipv4 { receivedIPv4 += difference } else { receivedIPv6 += difference }
     }
 
+    /// Counts anew: without a limit, withdrawals are not told apart by family.
+    func recountPrefixes() {
+        (receivedIPv4, receivedIPv6) = (0, 0)
+        for prefix in speaker.table.knownPrefixes
+        where speaker.table.routes(to: prefix).contains(where: { $0.peer == id }) {
+            if prefix.family == .ipv4 { receivedIPv4 += 1 } else { receivedIPv6 += 1 }
+        }
+    }
+
     /// The data names the family and the limit: AFI (2 octets), SAFI (1), prefix upper bound (4) (RFC 4486, section 4).
     private func checkLimit(_ family: AddressFamily) throws(NotificationMessage) {
         guard let limit = configuration.prefixLimits[family] else { return }

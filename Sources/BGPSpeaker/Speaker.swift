@@ -1,3 +1,4 @@
+import BFD
 import BGPSession
 import BGPTable
 import BGPWire
@@ -12,13 +13,16 @@ final class Speaker {
     /// The port of BGP (RFC 4271, section 8.2.1).
     static let port: UInt16 = 179
 
-    let configuration: SpeakerConfiguration
+    /// Changed by ``reconfigure(_:)`` alone.
+    var configuration: SpeakerConfiguration
     let loop: EventLoop
     let kernel: Kernel
     var table: Table
-    private(set) var neighbours: [Neighbour] = []
-    private var listeners: [FileDescriptorBox] = []
-    private(set) var bfd: BFDMonitor?
+    var neighbours: [Neighbour] = []
+    private var listeners: [IPAddress: FileDescriptorBox] = [:]
+    var bfd: BFDMonitor?
+    /// Whether the configured prefixes are announced.
+    private(set) var isOriginating = true
     /// Who looks on at all that happens; nobody unless the configuration asks for it.
     private(set) var observers: Observers?
     private var trackedNextHops: Set<IPAddress> = []
@@ -34,6 +38,10 @@ final class Speaker {
     var onSession: ((Neighbour, String) -> Void)?
     /// Told of each change of a best route.
     var onBest: ((BGPTable.RouteChange) -> Void)?
+    /// Told of each change of a BFD session.
+    var onPath: ((Neighbour, BFDChange) -> Void)? {
+        didSet { bfd?.onChange = onPath }
+    }
     /// Told when there is nothing left to do.
     var onRest: (() -> Void)?
 
@@ -57,16 +65,20 @@ final class Speaker {
             neighbours.append(Neighbour(neighbour, id: id, speaker: self))
         }
         applyOptions()
-        for prefix in configuration.originated { table.originate(prefix) }
+        for route in configuration.originated { table.originate(route) }
         kernel.onLink = { [weak self] in self?.linkChanged($0, $1) }
         loop.beforeSleep = { [weak self] in self?.work() }
         for address in Set(configuration.neighbours.map(\.localAddress)).sorted() { try listen(address) }
-        bfd = try BFDMonitor(loop, neighbours)
+        if neighbours.contains(where: { $0.configuration.bfd != nil }) {
+            let monitor = BFDMonitor(loop)
+            for neighbour in neighbours { try monitor.add(neighbour, isStarted: false) }
+            bfd = monitor
+        }
         observers = try Observers(self)
     }
 
     /// Our own addresses as next hops: the session's own, and for the other family one of the same link (RFC 2545, section 3).
-    private func peerConfiguration(_ neighbour: NeighbourConfiguration) -> PeerConfiguration {
+    func peerConfiguration(_ neighbour: NeighbourConfiguration) -> PeerConfiguration {
         var result = PeerConfiguration(
             relation: neighbour.relation, asn: neighbour.asn, address: neighbour.address,
             isClusterClient: neighbour.isClusterClient, nextHopSelf: neighbour.nextHopSelf,
@@ -83,7 +95,7 @@ final class Speaker {
     }
 
     /// Gives the table what import and export change, which may speak of neighbours by their numbers.
-    private func applyOptions() {
+    func applyOptions() {
         let numbers = { [neighbours] (name: String) in
             neighbours.filter { $0.configuration.name == name || $0.configuration.address.description == name }
                 .map(\.id)
@@ -119,8 +131,9 @@ final class Speaker {
     /// Originates the configured prefixes, or no longer.
     func setOriginating(_ isOriginating: Bool) {
         hasChanged = true
-        for prefix in configuration.originated {
-            if isOriginating { table.originate(prefix) } else { table.withdrawOriginated(prefix) }
+        self.isOriginating = isOriginating
+        for route in configuration.originated {
+            if isOriginating { table.originate(route) } else { table.withdrawOriginated(route.prefix) }
         }
     }
 
@@ -152,12 +165,18 @@ final class Speaker {
 
     // MARK: Listening
 
-    private func listen(_ address: IPAddress) throws(SystemError) {
+    func listen(_ address: IPAddress) throws(SystemError) {
         let socket = try ConnectionProtection.listening(
             address, for: configuration.neighbours.filter { $0.localAddress == address })
         let raw = socket.raw
-        listeners.append(FileDescriptorBox(socket))
+        listeners[address] = FileDescriptorBox(socket)
         try watch(raw, address)
+    }
+
+    /// Closes the socket that listens on `address`.
+    func stopListening(_ address: IPAddress) {
+        guard let listener = listeners.removeValue(forKey: address) else { return }
+        loop.remove(listener.descriptor.raw)
     }
 
     private func watch(_ listener: Int32, _ address: IPAddress) throws(SystemError) {
@@ -177,7 +196,10 @@ final class Speaker {
         } catch {
             // Out of descriptors: the connection would stay ready and keep the loop from sleeping.
             loop.remove(listener)
-            loop.schedule(after: Self.acceptPause) { [weak self] in try? self?.watch(listener, address) }
+            loop.schedule(after: Self.acceptPause) { [weak self] in
+                guard let self, self.listeners[address]?.descriptor.raw == listener else { return }
+                try? self.watch(listener, address)
+            }
         }
     }
 

@@ -6,7 +6,7 @@ import Net
 /// What `labd bgp --config FILE` is told. `node`, `asn` and `router_id` must be there:
 ///
 ///     {"node": "london", "asn": 64500, "router_id": "10.128.1.1", "families": ["ipv4", "ipv6"],
-///      "originate": ["192.0.2.0/24"],
+///      "originate": ["192.0.2.0/24"],           see OriginatedRoute
 ///      "decision": "standard",                  or "oldest-external" (RFC 5004): see DecisionOptions
 ///      "always_compare_med": false,             compare MED between neighbouring ASes, too
 ///      "multipath": 1,                          how many equal routes carry packets together
@@ -22,7 +22,7 @@ struct SpeakerConfiguration: Equatable {
     var identifier: IPv4Address
     var families: AddressFamilies
     /// The prefixes that this speaker originates.
-    var originated: [IPPrefix]
+    var originated: [OriginatedRoute]
     /// How best routes are chosen, and how many carry packets together.
     var decision: DecisionOptions
     var neighbours: [NeighbourConfiguration]
@@ -49,7 +49,7 @@ extension SpeakerConfiguration {
         identifier = try fields.text("router_id", "an IPv4 address")
         guard identifier != .any else { throw fields.error("router_id", "0.0.0.0 identifies nobody") }
         families = try fields.families(otherwise: [.ipv4, .ipv6])
-        originated = try fields.prefixes("originate")
+        originated = try OriginatedRoute.list(fields, "originate")
         decision = try DecisionOptions(fields)
         writesKernel = try fields.flag("kernel") ?? true
         bmp = try fields["bmp"].map { json throws(ConfigurationError) in

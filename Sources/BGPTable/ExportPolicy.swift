@@ -74,7 +74,10 @@ struct ExportPolicy {
         attributes.originatorID = nil
         attributes.clusterList = []
         if !filter.isTransparent || set.peer == .local {
-            attributes.multiExitDiscriminator = configuration.exportOptions.multiExitDiscriminator
+            // RFC 4271, section 5.1.4: what another AS said is not passed on.
+            if set.peer != .local || configuration.exportOptions.multiExitDiscriminator != nil {
+                attributes.multiExitDiscriminator = configuration.exportOptions.multiExitDiscriminator
+            }
             attributes.asPath.prepend(local.asn, count: 1 + Int(configuration.exportOptions.prepend))
         }
         if configuration.exportOptions.leak {

@@ -66,6 +66,13 @@ extension ImportedRoute {
         exclusion = nil
     }
 
+    /// Adds communities to a route of our own, and what the well-known ones mean to the neighbours.
+    mutating func add(_ communities: [Community], _ largeCommunities: [LargeCommunity]) {
+        attributes.add(communities)
+        attributes.add(largeCommunities)
+        flags.formUnion(Self.wellKnown(attributes.communities))
+    }
+
     /// A route as `received` from `peer`, whose BGP Identifier is `identifier`.
     init(
         received: PathAttributes, family: AddressFamily, from peer: PeerID, identifier: IPv4Address,
@@ -183,7 +190,12 @@ extension ImportedRoute {
         if configuration.isInternal, configuration.isClusterClient { flags.insert(.client) }
         if configuration.relation == .routeServerClient { flags.insert(.routeServerClient) }
         if attributes.onlyToCustomer != nil { flags.insert(.onlyToCustomer) }
-        for community in attributes.communities {
+        return flags.union(wellKnown(attributes.communities))
+    }
+
+    private static func wellKnown(_ communities: [Community]) -> AttributeSet.Flags {
+        var flags: AttributeSet.Flags = []
+        for community in communities {
             switch community {
             case .noExport, .noExportSubconfederation: flags.insert(.noExport)
             case .noAdvertise: flags.insert(.noAdvertise)

@@ -46,7 +46,7 @@ public struct Table: Sendable {
     /// The speaker that owns the table.
     public let local: LocalSpeaker
     /// How its decision process compares routes.
-    public let decision: DecisionOptions
+    public internal(set) var decision: DecisionOptions
     /// The neighbours; their numbers count from 1.
     var peers: [Peer] = []
     var prefixes = PrefixTable()
@@ -226,9 +226,16 @@ extension Table {
         }
     }
 
-    /// This speaker originates `prefix` from now on. Its own route wins over all others.
-    public mutating func originate(_ prefix: IPPrefix) {
-        let set = store.intern(ImportedRoute(originatedBy: local, family: prefix.family))
+    /// This speaker originates `prefix` from now on, with these attributes. Its own route wins over all others. MULTI_EXIT_DISC is
+    /// sent where `ExportOptions` do not say another.
+    public mutating func originate(
+        _ prefix: IPPrefix, communities: [Community] = [], largeCommunities: [LargeCommunity] = [],
+        multiExitDiscriminator: UInt32? = nil
+    ) {
+        var route = ImportedRoute(originatedBy: local, family: prefix.family)
+        route.attributes.multiExitDiscriminator = multiExitDiscriminator
+        route.add(communities, largeCommunities)
+        let set = store.intern(route)
         setRoute(to: prefix, set, from: .local)
         store.release(set)
     }

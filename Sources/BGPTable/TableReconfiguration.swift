@@ -10,6 +10,18 @@ extension Table {
         for slot in prefixes.slots where prefixes[slot].prefix.family == family { requeue(slot, index) }
     }
 
+    /// Changes how routes are compared. All prefixes wait for `decide`.
+    public mutating func setDecision(_ options: DecisionOptions) {
+        guard decision != options else { return }
+        decision = options
+        if options.multipathLimit <= 1 {
+            // Nobody looks at them any more, and what the kernel has of them is to go.
+            for slot in equalPaths.keys { prefixes[slot].flags.insert(.forwardingChanged) }
+            equalPaths = [:]
+        }
+        for slot in prefixes.slots { markDirty(slot) }
+    }
+
     /// Changes what is done to the routes that a neighbour sends us. Its Adj-RIB-In is imported again, without asking the
     /// neighbour, and what comes out different waits for `decide`.
     public mutating func setImportOptions(_ options: ImportOptions, of id: PeerID) {

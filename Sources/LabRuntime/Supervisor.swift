@@ -23,6 +23,8 @@ final class Supervisor {
     var daemons: [Daemon] = []
     var convergence: Convergence
     var faults = Faults()
+    /// Sessions that an operator has shut, by the end that was told to, with both ends.
+    var shut: [Convergence.Key: [Convergence.Key]] = [:]
     /// Whether routing came to rest since the last change that anybody saw.
     private(set) var isConverged = false
     /// Whether the lab is up for good: before that, the end of whoever brings it up is the end of the lab.
@@ -203,7 +205,10 @@ final class Supervisor {
     }
 
     private func exited(_ daemon: Daemon, _ status: Int32) {
-        if let node = daemon.node { convergence.lost(node: node) }
+        if let node = daemon.node {
+            convergence.lost(node: node)
+            forgetControl(node: node)
+        }
         isConverged = false
         events.record(
             "exit", [.init("daemon", .string(daemon.name)), .init("status", .int(Int(status)))])
@@ -248,6 +253,9 @@ final class Supervisor {
             }
         }
     }
+
+    /// Something was said that may move routes.
+    func routingMayChange() { isConverged = false }
 
     private func cameToRest() {
         if !isConverged { events.record("converged", []) }

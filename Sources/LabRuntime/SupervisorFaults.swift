@@ -42,8 +42,8 @@ extension Supervisor {
     }
 
     /// The sessions that cannot be up while the faults last: over a link that is down, of a speaker that is dead, or inside
-    /// an AS that fell apart.
-    private func heldSessions() -> Set<Convergence.Key> {
+    /// an AS that fell apart; and those that an operator has shut.
+    func heldSessions() -> Set<Convergence.Key> {
         let reached = Set(
             InteriorRouting.routes(topology) { faults.isUp($0) }.map { NodePair(from: $0.node, to: $0.destination) })
         let held = topology.sessions.filter { session in
@@ -51,7 +51,8 @@ extension Supervisor {
             if let link = session.link { return !faults.isUp(topology.links[link]) }
             return !reached.contains(NodePair(from: session.node, to: session.remote))
         }
-        return Set(held.map { .init(node: $0.node, remoteAddress: $0.remoteAddress.description) })
+        return Set(held.map { .init(node: $0.node, remoteAddress: $0.remoteAddress.description) }).union(
+            shut.values.joined())
     }
 
     private struct NodePair: Hashable {
@@ -76,7 +77,10 @@ extension Supervisor {
             for daemon in daemons where daemon.node == node {
                 if faults.isKilled(node) { daemon.kill() } else { try daemon.start() }
             }
-            if faults.isKilled(node) { convergence.lost(node: node) }
+            if faults.isKilled(node) {
+                convergence.lost(node: node)
+                forgetControl(node: node)
+            }
             done(["ok": true])
         default:
             done(["ok": true])

@@ -63,13 +63,7 @@ extension Supervisor {
 
     /// Hands a question to the BGP speaker of a node, and its answer back. Throws ``RequestError``.
     func relay(_ question: JSON, to name: String, _ answer: @escaping (JSON) -> Void) throws {
-        guard let node = topology.node(named: name) else { throw RequestError("there is no node '\(name)'") }
-        guard let speaker = daemons.first(where: { $0.node == node.index && $0.role == .bgp }) else {
-            throw RequestError("\(name) runs no BGP speaker")
-        }
-        guard speaker.state == .running else {
-            throw RequestError("the BGP speaker of \(name) is \(speaker.state.rawValue)")
-        }
+        let speaker = try speaker(of: name)
         speaker.ask((question.members ?? []).filter { !["target", "id"].contains($0.name) }) { reply in
             answer(reply == .null ? ["error": .string("the BGP speaker of \(name) ended")] : reply)
         }

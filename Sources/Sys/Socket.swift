@@ -113,6 +113,17 @@ public enum Socket {
         public consuming func take() -> FileDescriptor { descriptor }
     }
 
+    /// The user who connected to a Unix socket, as the kernel knows (SO_PEERCRED); nil when it does not.
+    public static func peerUser(_ descriptor: Int32) -> UInt32? {
+        // struct ucred: process, user, group.
+        var credentials: (Int32, UInt32, UInt32) = (0, 0, 0)
+        var length = socklen_t(MemoryLayout.size(ofValue: credentials))
+        guard getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0, length == 12 else {
+            return nil
+        }
+        return credentials.1
+    }
+
     /// The address that a socket is bound to.
     public static func localAddress(_ descriptor: Int32) throws(SystemError) -> SocketAddress {
         var address = SocketAddress()

@@ -45,7 +45,7 @@ struct ConfigurationTests {
         let configuration = try parse(Self.full)
         #expect(configuration.asn == ASN(64500) && configuration.identifier.description == "10.192.1.1")
         #expect(configuration.families == [.ipv4, .ipv6] && !configuration.writesKernel)
-        #expect(configuration.originated.map(\.description) == ["192.0.2.0/24", "2001:db8:53::/48"])
+        #expect(configuration.originated.map(\.prefix.description) == ["192.0.2.0/24", "2001:db8:53::/48"])
         let neighbour = try #require(configuration.neighbours.first)
         #expect(
             neighbour.relation == .provider && neighbour.isPassive && neighbour.nextHopSelf

@@ -97,7 +97,7 @@ final class RunningSpeaker {
                 try NetworkNamespace.open(namespace).enter()
                 let loop = try EventLoop()
                 let speaker = try Speaker(try SpeakerConfiguration(configuration), loop)
-                let control = try ControlChannel(speaker, FileDescriptor(owning: other))
+                let control = try ControlChannel(ControlCommands(speaker: speaker), FileDescriptor(owning: other))
                 control.sendReady()
                 try withExtendedLifetime(control) { try loop.run() }
             } catch {

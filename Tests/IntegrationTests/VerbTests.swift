@@ -182,7 +182,8 @@ struct VerbTests {
     }
 
     @Test(arguments: [
-        "up", "down", "list", "status", "exec", "shell", "catchment", "trace", "routes", "fail", "heal", "check",
+        "up", "down", "list", "status", "exec", "shell", "catchment", "trace", "routes", "control", "fail", "heal",
+        "check",
         "doctor",
         "graph", "events",
     ])

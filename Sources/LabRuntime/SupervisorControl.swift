@@ -1,0 +1,61 @@
+import JSON
+import LabModel
+import LabPlan
+import Net
+
+extension Supervisor {
+    /// Hands a command of an operator on to the BGP speaker of a node, and its answer back. Throws ``RequestError``.
+    ///
+    /// Routing counts as moving from then on: the speaker reports when all that follows has been sent, and rest is proven anew.
+    func control(_ command: JSON, of name: String, _ answer: @escaping (JSON) -> Void) throws {
+        let speaker = try speaker(of: name)
+        guard let node = speaker.node, let verb = command["do"]?.string else { throw RequestError("\"do\" expected") }
+        let members = (command.members ?? []).filter { $0.name != "id" }
+        let told = members.filter { $0.name != "do" && $0.name != "configuration" }
+        routingMayChange()
+        speaker.ask(members) { [weak self] reply in
+            guard reply != .null else { return answer(["error": .string("the BGP speaker of \(name) ended")]) }
+            if reply["error"] == nil {
+                self?.note(verb, reply["peers"]?.array?.compactMap(\.string) ?? [], node: node)
+                self?.events.record(
+                    "control", [.init("node", .string(name)), .init("command", .string(verb))] + told)
+            }
+            answer(.object((reply.members ?? []).filter { $0.name != "reply" }))
+        }
+    }
+
+    /// The BGP speaker of a node. Throws ``RequestError`` when none runs there.
+    func speaker(of name: String) throws -> Daemon {
+        guard let node = topology.node(named: name) else { throw RequestError("there is no node '\(name)'") }
+        guard let speaker = daemons.first(where: { $0.node == node.index && $0.role == .bgp }) else {
+            throw RequestError("\(name) runs no BGP speaker")
+        }
+        guard speaker.state == .running else {
+            throw RequestError("the BGP speaker of \(name) is \(speaker.state.rawValue)")
+        }
+        return speaker
+    }
+
+    /// Sessions that an operator has shut are not waited for, at either end.
+    private func note(_ verb: String, _ peers: [String], node: Int) {
+        guard verb == "shut" || verb == "unshut" else { return }
+        for peer in peers {
+            let ends = topology.sessions.filter { $0.node == node && $0.remoteAddress.description == peer }.flatMap {
+                [
+                    Convergence.Key(node: $0.node, remoteAddress: peer),
+                    Convergence.Key(node: $0.remote, remoteAddress: $0.localAddress.description),
+                ]
+            }
+            shut[.init(node: node, remoteAddress: peer)] = verb == "shut" ? ends : nil
+        }
+        convergence.held = heldSessions()
+        checkConvergence()
+    }
+
+    /// A speaker that ended has forgotten what it was told.
+    func forgetControl(node: Int) {
+        guard shut.keys.contains(where: { $0.node == node }) else { return }
+        shut = shut.filter { $0.key.node != node }
+        convergence.held = heldSessions()
+    }
+}
