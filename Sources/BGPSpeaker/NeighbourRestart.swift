@@ -38,7 +38,8 @@ extension Neighbour {
         let forwarded = negotiated.gracefulRestart?.families { $0 & GracefulRestart.Family.forwardingKept != 0 } ?? []
         let kept = forwarded.intersection(negotiated.families)
         speaker.table.removeStale(from: id, AddressFamilies([.ipv4, .ipv6]).subtracting(kept))
-        if configuration.prefixLimits != PrefixLimits() { countStale() }
+        // The limits hold for what is kept as well.
+        if configuration.prefixLimits != PrefixLimits() { recountPrefixes() }
         removeStale(after: Self.longestStaleTime)
     }
 
@@ -67,14 +68,6 @@ extension Neighbour {
             guard let self else { return }
             log("\(speaker.table.staleCount(from: id)) routes were kept and did not come again: they go")
             forgetStale()
-        }
-    }
-
-    /// The limits of prefixes hold for what is kept as well.
-    private func countStale() {
-        for prefix in speaker.table.knownPrefixes
-        where speaker.table.routes(to: prefix).contains(where: { $0.peer == id }) {
-            if prefix.family == .ipv4 { receivedIPv4 += 1 } else { receivedIPv6 += 1 }
         }
     }
 

@@ -36,7 +36,7 @@ extension Speaker {
         for (key, isSame) in [
             ("asn", old.asn == new.asn), ("router_id", old.identifier == new.identifier),
             ("kernel", old.writesKernel == new.writesKernel), ("bmp", old.bmp == new.bmp),
-            ("mrt", old.messageLog == new.messageLog),
+            ("mrt", old.messageLog == new.messageLog), ("graceful_restart", old.restart == new.restart),
         ] where !isSame {
             throw CommandError(
                 reason: "\(key): cannot change while the speaker runs; start it anew. Nothing was changed")
@@ -192,6 +192,7 @@ extension NeighbourConfiguration {
         changed.bfd = bfd
         changed.timers.advertisementExternal = timers.advertisementExternal
         changed.timers.advertisementInternal = timers.advertisementInternal
+        changed.timers.delaysWithdrawals = timers.delaysWithdrawals
         return changed != self || role != new.role
     }
 
