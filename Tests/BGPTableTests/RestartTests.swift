@@ -1,4 +1,5 @@
 import BGPTable
+import BGPWire
 import Net
 import Testing
 
