@@ -9,7 +9,8 @@ import Sys
 ///
 ///     -> {"event":"ready"}
 ///     -> {"event":"session","peer":"10.1.128.0","name":"eurocore-fra","state":"Established","reason":"","time_ns":1}
-///     -> {"event":"best","prefix":"192.0.2.0/24","as_path":[65010],"next_hop":"10.1.128.0","from":"eurocore-fra","time_ns":1}
+///     -> {"event":"best","prefix":"192.0.2.0/24","as_path":[65010],"next_hop":"10.1.128.0","from":"eurocore-fra",
+///         "reason":"AS path length","old_from":"eurocore-ams","old_as_path":[65011,65010],"time_ns":1,"wall_ns":2}
 ///     -> {"event":"bfd","peer":"10.1.128.0","name":"eurocore-fra","state":"Up","diagnostic":"No Diagnostic","time_ns":1}
 ///     -> {"event":"idle","sessions":[{"peer","name","state","received","sent","end_of_rib"}]}
 ///     <- {"do":"start"}   {"do":"withdraw"}   {"do":"announce"}   {"do":"stop"}
@@ -36,6 +37,7 @@ final class ControlChannel {
         // Nobody is left who could stop this process.
         channel.onEnd = { [weak self] in self?.speaker.stop() }
         speaker.onSession = { [weak self] in self?.send(session: $0, reason: $1) }
+        speaker.table.reportsReplaced = true
         speaker.onBest = { [weak self] in self?.send(best: $0) }
         speaker.onPath = { [weak self] in self?.send(JSON($0, $1)) }
         speaker.onRest = { [weak self] in self?.sendRest() }
@@ -137,7 +139,10 @@ final class ControlChannel {
             "event": "best", "prefix": .string(change.prefix.description),
             "as_path": (best?.asPath).map(JSON.init) ?? [],
             "next_hop": change.route.map { .string($0.nextHop.address.description) } ?? .null,
-            "from": name(change.route?.peer), "time_ns": .int(Int(Clock.monotonic())),
+            "from": name(change.route?.peer), "reason": .string(change.route?.step.text ?? "no usable route"),
+            "old_from": name(change.replaced?.peer),
+            "old_as_path": change.replaced.map { JSON($0.asPath) } ?? .null,
+            "time_ns": .int(Int(Clock.monotonic())), "wall_ns": .int(Int(Clock.wall())),
         ])
     }
 

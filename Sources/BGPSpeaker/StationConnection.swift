@@ -17,6 +17,9 @@ final class StationConnection {
     /// What the kernel has not taken yet. Append, then ``flush()``.
     var unsent: [UInt8] = []
 
+    /// Octets that the kernel keeps, half of what it takes for them.
+    private static let kernelBuffer: Int32 = 1 << 19
+
     private let loop: EventLoop
     private var descriptor: FileDescriptor?
     private(set) var isOpen = false
@@ -26,6 +29,8 @@ final class StationConnection {
     /// Begins to connect. Throws `SystemError` when that fails at once.
     init(_ loop: EventLoop, to remote: SocketAddress, _ handler: @escaping (Event) -> Void) throws(SystemError) {
         let socket = try Socket.open(remote.domain, .stream)
+        // What the kernel keeps for a station that does not read has a bound, too.
+        try Socket.set(socket.raw, SOL_SOCKET, SO_SNDBUF, Self.kernelBuffer)
         _ = try Socket.connect(socket.raw, to: remote)
         self.loop = loop
         self.handler = handler

@@ -62,6 +62,8 @@ public struct Table: Sendable {
     /// The routes, by their number in the pool, that are left from sessions that have ended (RFC 4724).
     var stale = SlotSet()
 
+    /// Whether changes of best routes say what was the best route before.
+    public var reportsReplaced = false
     /// Whether routes that come, change and go in the Adj-RIBs-In are noted for ``takeReceivedChanges()``.
     public var recordsReceived = false {
         didSet { if !recordsReceived { receivedChanges = [] } }

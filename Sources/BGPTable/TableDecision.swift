@@ -40,6 +40,16 @@ public struct RouteChange: Hashable, Sendable {
     public var prefix: IPPrefix
     /// Its best route from now on; nil if there is none.
     public var route: SelectedRoute?
+    /// Its best route before; nil if there was none, and without ``Table/reportsReplaced``.
+    public var replaced: ReplacedRoute?
+}
+
+/// A route that was the best one.
+public struct ReplacedRoute: Hashable, Sendable {
+    /// The neighbour that it was learned from, or `.local`.
+    public var peer: PeerID
+    /// Its path after import.
+    public var asPath: ASPath
 }
 
 extension Table {
@@ -75,6 +85,7 @@ extension Table {
         prefixes[slot].flags.subtract([.dirty, .forwardingChanged])
         prefixes[slot].step = step
         let prefix = prefixes[slot].prefix
+        let replaced = replacedRoute(old)
         if best != old {
             store.retain(best)
             prefixes[slot].best = best
@@ -85,10 +96,15 @@ extension Table {
         if pathPeerCount > 0 { queuePaths(slot) }
         guard best != 0 else {
             reclaim(slot)
-            return old == 0 ? nil : RouteChange(prefix: prefix, route: nil)
+            return old == 0 ? nil : RouteChange(prefix: prefix, route: nil, replaced: replaced)
         }
         guard best != old || forwardingChanged else { return nil }
-        return RouteChange(prefix: prefix, route: selectedRoute(slot))
+        return RouteChange(prefix: prefix, route: selectedRoute(slot), replaced: replaced)
+    }
+
+    private func replacedRoute(_ old: AttributeSetID) -> ReplacedRoute? {
+        guard reportsReplaced, old != 0 else { return nil }
+        return ReplacedRoute(peer: store[old].peer, asPath: store.attributes(old).asPath)
     }
 
     /// The best of the routes to the prefix in `slot`, and what made it so; 0 if none is usable.

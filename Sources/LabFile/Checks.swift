@@ -13,6 +13,7 @@ enum Checks {
         numbers(&draft, report)
         addresses(draft, report)
         linkNames(draft, report)
+        otherDaemons(draft, report)
         if draft.hasStructure { Reachability(draft).check(report) }
     }
 

@@ -10,6 +10,7 @@ struct Draft {
         var cities: [Located<Place>] = []
         var relations: [Located<Relation>] = []
         var timers = TimerOverrides()
+        var daemon: OtherDaemon?
         var imports: [PolicyRule] = []
         var exports: [PolicyRule] = []
         var decision = DecisionRules()

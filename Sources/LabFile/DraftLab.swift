@@ -9,7 +9,7 @@ extension Draft {
             networks: networks.map { network in
                 var result = LabModel.Network(
                     name: network.name.value, asn: network.asn?.value ?? ASN(0), cities: network.cities.map(\.value),
-                    relations: network.relations.map(\.value), timers: network.timers)
+                    relations: network.relations.map(\.value), timers: network.timers, daemon: network.daemon)
                 (result.imports, result.exports) = (network.imports, network.exports)
                 result.decision = network.decision
                 return result

@@ -28,7 +28,7 @@ enum Keys: String, CaseIterable {
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
-                "always-compare-med", "multipath",
+                "always-compare-med", "multipath", "daemon",
             ]
         case .service: ["asn", "prefixes", "kind", "zone"]
         case .zone: ["records", "file"]

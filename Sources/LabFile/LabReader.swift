@@ -52,6 +52,7 @@ struct LabReader {
         if network.cities.isEmpty { draft.hasStructure = false }
         network.relations = relations(fields, RelationKind.allCases)
         if let node = fields["timers"] { network.timers = timers(node) }
+        network.daemon = otherDaemon(fields)
         network.imports = rules(fields, "import")
         network.exports = rules(fields, "export")
         network.decision = decision(fields)

@@ -80,7 +80,7 @@ extension LabReader {
         rule.loss = fields.quantity("loss", Quantity.share)?.value
         rule.duplicate = fields.quantity("duplicate", Quantity.share)?.value
         rule.reorder = fields.quantity("reorder", Quantity.share)?.value
-        rule.rate = fields.quantity("rate", Quantity.rate)?.value
+        rule.rate = fields.quantity("rate") { text throws(Quantity.Wrong) in try Quantity.rate(text) }?.value
         if let node = fields["timers"] { rule.timers = timers(node) }
         return Draft.Link(position: fields["between"]?.position ?? node.position, between: names, rule: rule)
     }

@@ -1,9 +1,11 @@
 /// Numbers with units, spelt as tc(8) spells them.
-enum Quantity {
+public enum Quantity {
     /// Why text is not such a quantity.
-    struct Wrong: Error, Equatable {
-        var message: String
-        var hint: String?
+    public struct Wrong: Error, Equatable {
+        /// What is wrong, to be said behind the text.
+        public var message: String
+        /// What to write instead.
+        public var hint: String?
     }
 
     /// Nanoseconds of `5ms`: a number and ns, us, ms or s.
@@ -15,7 +17,7 @@ enum Quantity {
     }
 
     /// The nanoseconds of a delay: 0 to 10 seconds.
-    static func delay(_ text: String) throws(Wrong) -> Int64 {
+    public static func delay(_ text: String) throws(Wrong) -> Int64 {
         try duration(text, upTo: 10_000_000_000)
     }
 
@@ -50,16 +52,18 @@ enum Quantity {
     }
 
     /// The share, 0 to 1, of `0.1%`.
-    static func share(_ text: String) throws(Wrong) -> Double {
+    public static func share(_ text: String) throws(Wrong) -> Double {
         let value = try read(text, [("%", 1)], "a share", example: "%")
         guard value <= 100 else { throw outOfRange("0% to 100%") }
         return value / 100
     }
 
-    /// Bits a second of `1gbit`: a number and bit, kbit, mbit or gbit, each 1000 times the one before.
-    static func rate(_ text: String) throws(Wrong) -> UInt64 {
+    /// Bits a second of `1gbit`: a number and bit, kbit, mbit or gbit, each 1000 times the one before. 0 stands for no limit
+    /// and is only for what can be without one.
+    public static func rate(_ text: String, orNone: Bool = false) throws(Wrong) -> UInt64 {
         let units: [(String, Double)] = [("gbit", 1e9), ("mbit", 1e6), ("kbit", 1e3), ("bit", 1)]
         let value = try read(text, units, "a rate", example: "mbit")
+        if orNone, value == 0 { return 0 }
         guard (1e3...1e12).contains(value) else { throw outOfRange("1kbit to 1000gbit") }
         return UInt64(value.rounded())
     }

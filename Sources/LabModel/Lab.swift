@@ -47,6 +47,8 @@ public struct Network: Hashable, Sendable, Codable {
     public var relations: [Relation]
     /// Timers of all its sessions.
     public var timers: TimerOverrides
+    /// The BGP daemon of its routers; nil for ours.
+    public var daemon: OtherDaemon?
     /// What is done to the routes of all its neighbours in other networks, after the rules of the relation.
     public var imports: [PolicyRule] = []
     /// What is done to the routes that it announces to other networks, after the rules of the relation.
@@ -55,12 +57,16 @@ public struct Network: Hashable, Sendable, Codable {
     public var decision = DecisionRules()
 
     /// Makes a network.
-    public init(name: String, asn: ASN, cities: [Place], relations: [Relation], timers: TimerOverrides) {
+    public init(
+        name: String, asn: ASN, cities: [Place], relations: [Relation], timers: TimerOverrides,
+        daemon: OtherDaemon? = nil
+    ) {
         self.name = name
         self.asn = asn
         self.cities = cities
         self.relations = relations
         self.timers = timers
+        self.daemon = daemon
     }
 
     /// The name of the router number `index` (from 0) of a network: by its city's code, or else by its number.

@@ -95,9 +95,19 @@ struct SessionBuilder {
         return Session(
             node: own.index, remote: other.index, family: family, localAddress: local.address(family),
             remoteAddress: remote.address(family), link: link.index, neighbour: .external(kind),
-            isPassive: local.mac.rawValue < remote.mac.rawValue, relation: ours,
+            isPassive: isPassive(local, remote), relation: ours,
             password: ours?.password ?? theirs?.password,
             hasTTLSecurity: ours?.hasTTLSecurity == true || theirs?.hasTTLSecurity == true, timers: timers)
+    }
+
+    /// Whether `local` waits: the daemon that takes longer to connect again does, and else the end numbered first.
+    private func isPassive(_ local: LinkEnd, _ remote: LinkEnd) -> Bool {
+        func patience(_ end: LinkEnd) -> Int {
+            guard nodes[end.node].kind == .router else { return 0 }
+            return lab.networks.first { $0.name == nodes[end.node].network }?.daemon?.patience ?? 0
+        }
+        let (own, other) = (patience(local), patience(remote))
+        return own == other ? local.mac.rawValue < remote.mac.rawValue : own > other
     }
 
     /// What `node` itself declares about its neighbour.

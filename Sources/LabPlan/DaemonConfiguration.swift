@@ -160,7 +160,7 @@ public enum DaemonConfiguration {
     }
 
     /// What one direction of a link does to packets.
-    static func quality(_ quality: LinkQuality) -> JSON {
+    public static func quality(_ quality: LinkQuality) -> JSON {
         [
             "delay_ns": .int(Int(quality.delay)), "jitter_ns": .int(Int(quality.jitter)), "loss": .double(quality.loss),
             "duplicate": .double(quality.duplicate), "reorder": .double(quality.reorder),

@@ -54,7 +54,7 @@ extension LinkQuality {
         if loss > 0 { parts.append("loss \(Self.percent(loss))") }
         if duplicate > 0 { parts.append("duplicate \(Self.percent(duplicate))") }
         if reorder > 0 { parts.append("reorder \(Self.percent(reorder))") }
-        if rate > 0 { parts.append("rate \(rate)bit") }
+        if rate > 0 { parts.append("rate \(Self.rate(rate))") }
         return parts.joined(separator: " ")
     }
 
@@ -66,7 +66,17 @@ extension LinkQuality {
         return "\(microseconds / 1000)" + (digits.isEmpty ? "" : "." + String(digits)) + "ms"
     }
 
-    private static func percent(_ share: Double) -> String {
+    /// Bits a second in the largest unit that leaves a whole number: `10mbit`, `1500kbit`.
+    public static func rate(_ bits: UInt64) -> String {
+        for (unit, size) in [("gbit", UInt64(1_000_000_000)), ("mbit", 1_000_000), ("kbit", 1000)]
+        where bits >= size && bits % size == 0 {
+            return "\(bits / size)\(unit)"
+        }
+        return "\(bits)bit"
+    }
+
+    /// A share of 0 to 1 with up to two decimals: `1%`, `0.25%`.
+    public static func percent(_ share: Double) -> String {
         let hundredths = Int((share * 10000).rounded())
         let fraction = String(hundredths % 100 + 100).dropFirst()
         let digits = fraction.reversed().drop { $0 == "0" }.reversed()

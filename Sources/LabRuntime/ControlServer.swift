@@ -44,6 +44,7 @@ final class ControlServer {
                 }
                 try supervisor.fail(target, kind) { answer($0) }
             case "heal": try supervisor.heal(target) { answer($0) }
+            case "link": try supervisor.link(request) { answer($0) }
             case "control": try supervisor.control(request["command"] ?? [:], of: target) { answer($0) }
             case "show", "dump": try supervisor.relay(request, to: target) { answer($0) }
             case "follow": supervisor.events.follow(channel)

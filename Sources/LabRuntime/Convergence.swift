@@ -4,6 +4,9 @@
 /// and how many it has received and worked off. A message that is under way has been counted as sent and not yet as
 /// received. One look at all counters can be fooled, because they are not read at one moment; so once all agree, a
 /// second round is asked for, and only when that round shows the same numbers was nothing under way in between.
+///
+/// Daemons of others count differently, or not at all. A session with one of them agrees when both ends have it and the end
+/// of the other daemon is settled, which is a belief with stated grounds (`labd adapter`) and no proof.
 struct Convergence {
     /// What one end of a session last said of it.
     struct End: Equatable {
@@ -11,6 +14,8 @@ struct Convergence {
         var sent = 0
         var received = 0
         var hasEndOfRIB = false
+        /// Whether a daemon of others is believed to have nothing left to do; nil for ours, which counts.
+        var isSettled: Bool?
     }
 
     /// What `up` has to wait for, and how far it is.
@@ -67,12 +72,24 @@ struct Convergence {
 
     /// Adds or takes away what one end counts for.
     private mutating func count(_ key: Key, _ sign: Int) {
-        guard !held.contains(key), let end = ends[key] else { return }
+        guard let end = ends[key] else { return }
+        if held.contains(key) {
+            // A daemon of others may take until its hold timer to see that the neighbour is gone. Until then all its routes
+            // by that neighbour lead nowhere, and that is no rest.
+            if end.isSettled != nil, end.isEstablished { unbalanced += sign }
+            return
+        }
         expected += sign
         if end.isEstablished { established += sign }
-        let isBalanced =
-            end.isEstablished && end.hasEndOfRIB && end.sent == opposite[key].flatMap { ends[$0] }?.received
-        if !isBalanced { unbalanced += sign }
+        if !isBalanced(end, opposite[key].flatMap { ends[$0] }) { unbalanced += sign }
+    }
+
+    private func isBalanced(_ end: End, _ other: End?) -> Bool {
+        guard end.isEstablished else { return false }
+        if let isSettled = end.isSettled { return isSettled }
+        // The other end answers for both directions: what we sent it, it has taken from the kernel.
+        if other?.isSettled != nil { return true }
+        return end.hasEndOfRIB && end.sent == other?.received
     }
 
     var progress: Progress {

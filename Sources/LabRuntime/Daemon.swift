@@ -27,6 +27,8 @@ final class Daemon {
     private(set) var restarts = 0
     /// The process number that `ps` shows.
     private(set) var pid: Int32?
+    /// The processes that it runs in turn, as `status` shows them.
+    private(set) var parts: [JSON] = []
 
     private let loop: EventLoop
     private let options: ProcessOptions
@@ -52,32 +54,14 @@ final class Daemon {
     /// Called each time that the daemon says that it is ready.
     var onReady: (() -> Void)?
 
-    init(
-        _ loop: EventLoop, role: DaemonRole, node: Int?, name: String, program: String, paths: LabPaths,
-        networkNamespace: Int32?
-    ) {
+    /// Makes a daemon that is not started. `options` say how it is.
+    init(_ loop: EventLoop, role: DaemonRole, node: Int?, name: String, log: String, _ options: ProcessOptions) {
         self.loop = loop
         self.role = role
         self.node = node
         self.name = name
-        logPath = paths.log(name)
-        var options = ProcessOptions(
-            path: program, arguments: [role.rawValue, "--config", paths.configuration(name), "--control", "3"])
-        options.networkNamespace = networkNamespace
-        options.directory = "/"
-        options.capabilities = Self.capabilities(role)
-        options.noNewPrivileges = true
+        logPath = log
         self.options = options
-    }
-
-    /// What a daemon needs beyond an ordinary user's process: the responder nothing, for its port is free to all in a
-    /// lab's namespace.
-    private static func capabilities(_ role: DaemonRole) -> Capabilities {
-        switch role {
-        case .bgp: .networkAdministration
-        case .dns: []
-        case .wire: [.networkAdministration, .systemAdministration, .realTimeScheduling]
-        }
     }
 
     /// Starts the process. Throws `SystemError`.
@@ -140,6 +124,7 @@ final class Daemon {
         if let number = message["reply"]?.int {
             pending.removeValue(forKey: number)?(message)
         } else if message["event"]?.string == "ready" {
+            parts = message["processes"]?.array ?? []
             state = .running
             onReady?()
         } else {
@@ -172,6 +157,7 @@ final class Daemon {
 
     private func ended() {
         pid = nil
+        parts = []
         channel?.close()
         channel = nil
         let unanswered = pending

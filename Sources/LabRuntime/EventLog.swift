@@ -28,11 +28,11 @@ final class EventLog {
         append(line)
     }
 
-    /// Writes an event as a daemon sent it, an object on a line with its `time_ns` in it; the node and the wall clock's time
-    /// of now are put before its members. A large lab has a best path change every few microseconds while it comes up, and
+    /// Writes an event as a daemon sent it, an object on a line with its `time_ns` and `wall_ns` in it; the node is put before
+    /// its members. A large lab has a best path change every few microseconds while it comes up, and
     /// reading each of them would take longer than all speakers together.
     func record(_ line: ArraySlice<UInt8>, from prefix: [UInt8]) {
-        append(prefix + "\"wall_ns\":\(Clock.wall()),".utf8 + line.dropFirst())
+        append(prefix + line.dropFirst())
     }
 
     private func append(_ line: [UInt8]) {

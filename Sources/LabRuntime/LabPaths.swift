@@ -34,6 +34,8 @@ public struct LabPaths: Hashable, Sendable {
     public func configuration(_ daemon: String) -> String { "\(directory)/config/\(daemon).json" }
     /// A daemon's log.
     public func log(_ daemon: String) -> String { "\(directory)/log/\(daemon).log" }
+    /// The folder that a router's daemon of others has for its `/run`.
+    public func run(_ node: String) -> String { "\(directory)/run/\(node)" }
     /// Where a node's namespace is pinned.
     public func namespace(_ node: String) -> String { "\(Self.namespaces)/\(name).\(node)" }
     /// The link through which `ip netns exec` finds ``overlay``.

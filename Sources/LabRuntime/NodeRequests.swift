@@ -88,9 +88,11 @@ struct NodeRequests {
         }
     }
 
-    /// What the kernel is told of a link's quality at one end. Each end delays what it sends.
-    func shape(_ quality: LinkQuality, interface: UInt32) -> QdiscReplacement {
-        QdiscReplacement(
+    /// What the kernel is told of a link's quality at one end, where `before` was in force. Each end delays what it sends. A
+    /// quality that does nothing leaves no queueing discipline behind.
+    func shape(_ quality: LinkQuality, before: LinkQuality, interface: UInt32) -> (any NetlinkRequest)? {
+        if quality.isNone { return before.isNone ? nil : QdiscDeletion(on: interface) }
+        return QdiscReplacement(
             Qdisc(
                 .netem(
                     Netem(
@@ -101,10 +103,13 @@ struct NodeRequests {
     }
 
     /// How many packets netem may hold: netem's own 1,000 are 12 Mbit of full packets, which at 200 ms of delay would cap
-    /// a flow at 60 Mbit/s. A link without a rate gets room for 10 Gbit/s of full packets over its delay.
+    /// a flow at 60 Mbit/s. A link without a rate gets room for 10 Gbit/s of full packets over its delay. One with a rate
+    /// queues as much as on the wire: 50 ms, and at least two of the largest frames that a sender's kernel hands over.
     private static func limit(_ quality: LinkQuality) -> UInt32 {
-        let rate = quality.rate == 0 ? 10_000_000_000 : min(quality.rate, 10_000_000_000)
-        let bits = Double(rate) * Double(quality.delay + quality.jitter) / 1e9
-        return UInt32(max(1000, bits / 12000 * 1.2))
+        func packets(_ bits: Double) -> Double { bits / 12000 }
+        let seconds = Double(quality.delay + quality.jitter) / 1e9
+        guard quality.rate > 0 else { return UInt32(max(1000, packets(10e9 * seconds) * 1.2)) }
+        let rate = Double(quality.rate)
+        return UInt32(min(1e9, packets(rate * seconds) + packets(max(rate * 0.05, 2 * 65536 * 8)) + 1))
     }
 }

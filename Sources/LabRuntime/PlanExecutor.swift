@@ -95,10 +95,20 @@ package final class PlanExecutor {
         for node in nodes {
             var batch = NetlinkBatch()
             for (link, end, _) in topology.links(of: node.node.index) {
-                batch.add(requests.shape(link.quality, interface: try node.index(of: end.interface)))
+                let none = LinkQuality(delay: 0)
+                let interface = try node.index(of: end.interface)
+                if let request = requests.shape(link.quality, before: none, interface: interface) { batch.add(request) }
             }
-            try node.netlink.send(batch)
+            if !batch.isEmpty { try node.netlink.send(batch) }
         }
+    }
+
+    /// Changes the quality of what one end of a link sends.
+    func reshape(_ end: LinkEnd, _ quality: LinkQuality, before: LinkQuality) throws {
+        let node = nodes[end.node]
+        let interface = try node.index(of: end.interface)
+        guard let request = requests.shape(quality, before: before, interface: interface) else { return }
+        try node.netlink.send(NetlinkBatch([request]))
     }
 
     /// Installs defaults, unreachable routes and the interior of every AS.

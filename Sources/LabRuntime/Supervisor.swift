@@ -23,10 +23,11 @@ final class Supervisor {
     var daemons: [Daemon] = []
     var convergence: Convergence
     var faults = Faults()
+    var qualities = LinkQualities()
     /// Sessions that an operator has shut, by the end that was told to, with both ends.
     var shut: [Convergence.Key: [Convergence.Key]] = [:]
     /// Whether routing came to rest since the last change that anybody saw.
-    private(set) var isConverged = false
+    var isConverged = false
     /// Whether the lab is up for good: before that, the end of whoever brings it up is the end of the lab.
     var isCommitted = false
     /// The one who brings the lab up, until it is committed.
@@ -121,21 +122,43 @@ final class Supervisor {
     }
 
     private func addNodeDaemon(_ role: DaemonRole, _ node: Int) throws {
-        let configuration =
-            role == .bgp
-            ? DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
-            : DaemonConfiguration.dns(topology, node: node)
-        let daemon = try addDaemon(role, node: node, configuration)
+        let daemon =
+            if role == .bgp, let other = topology.otherDaemon(of: node) {
+                try addOtherDaemon(other, node)
+            } else {
+                try addDaemon(
+                    role, node: node,
+                    role == .bgp
+                        ? DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
+                        : DaemonConfiguration.dns(topology, node: node))
+            }
         daemon.onReady = { [weak self, weak daemon] in self?.becameReady(daemon) }
+    }
+
+    /// A daemon of others, with the adapter that runs it, in a folder of its own.
+    private func addOtherDaemon(_ other: OtherDaemon, _ node: Int) throws -> Daemon {
+        let launch = OtherDaemonLaunch(paths, topology.nodes[node].name)
+        try launch.writeFiles(
+            OtherDaemonConfiguration.files(topology, node: node, other),
+            adapter: OtherDaemonConfiguration.adapter(topology, node: node, other))
+        return register(
+            .bgp, node: node, name: "\(topology.nodes[node].name).bgp",
+            launch.options(labd: labd, networkNamespace: executor.nodes[node].namespace.descriptor.raw))
     }
 
     @discardableResult
     private func addDaemon(_ role: DaemonRole, node: Int?, _ configuration: JSON) throws -> Daemon {
         let name = node.map { "\(topology.nodes[$0].name).\(role.rawValue)" } ?? role.rawValue
         try Files.write(paths.configuration(name), configuration.description.utf8)
-        let daemon = Daemon(
-            loop, role: role, node: node, name: name, program: labd, paths: paths,
-            networkNamespace: node.map { executor.nodes[$0].namespace.descriptor.raw })
+        return register(
+            role, node: node, name: name,
+            .daemon(
+                role, labd: labd, configuration: paths.configuration(name),
+                networkNamespace: node.map { executor.nodes[$0].namespace.descriptor.raw }))
+    }
+
+    private func register(_ role: DaemonRole, node: Int?, name: String, _ options: ProcessOptions) -> Daemon {
+        let daemon = Daemon(loop, role: role, node: node, name: name, log: paths.log(name), options)
         daemon.onMessage = { [weak self, weak daemon] message in
             if let daemon { self?.handle(message, from: daemon) }
         }
@@ -174,9 +197,10 @@ final class Supervisor {
         daemon.send(["do": "start"])
     }
 
-    /// A delay line that was started again knows nothing of links that are down.
+    /// A delay line that was started again knows nothing of links that are down, or that were changed.
     private func restoreWire() {
         for link in topology.links where !faults.isUp(link) { setWire(link, isUp: false) }
+        for index in qualities.differing { setWire(topology.links[index], qualities.current(topology.links[index])) }
     }
 
     // MARK: What daemons say
@@ -184,7 +208,7 @@ final class Supervisor {
     private func handle(_ message: JSON, from daemon: Daemon) {
         guard let node = daemon.node, let event = message["event"]?.string else { return }
         switch event {
-        case "idle":
+        case "idle", "busy":
             report(message["sessions"]?.array ?? [], node: node)
             checkConvergence()
         default:
@@ -200,7 +224,8 @@ final class Supervisor {
                 .init(node: node, remoteAddress: peer),
                 .init(
                     isEstablished: session["state"]?.string == "Established", sent: session["sent"]?.int ?? 0,
-                    received: session["received"]?.int ?? 0, hasEndOfRIB: session["end_of_rib"]?.bool ?? false))
+                    received: session["received"]?.int ?? 0, hasEndOfRIB: session["end_of_rib"]?.bool ?? false,
+                    isSettled: session["settled"]?.bool))
         }
     }
 

@@ -20,7 +20,11 @@ extension Supervisor {
         record(fault, "fail")
         faults.add(fault)
         convergence.held = heldSessions()
-        try apply(fault, linksBefore: before, done)
+        isConverged = false
+        try apply(fault, linksBefore: before) { [weak self] reply in
+            done(reply)
+            self?.checkConvergence()
+        }
     }
 
     /// Ends the faults of `name`, of one kind or of all. Throws as ``fail(_:_:done:)``.
@@ -32,11 +36,14 @@ extension Supervisor {
         var missing = ended.count
         for fault in ended { faults.remove(fault) }
         convergence.held = heldSessions()
+        isConverged = false
         for fault in ended {
             record(fault, "heal")
-            try apply(fault, linksBefore: before) { reply in
+            try apply(fault, linksBefore: before) { [weak self] reply in
                 missing -= 1
-                if missing == 0 { done(reply) }
+                guard missing == 0 else { return }
+                done(reply)
+                self?.checkConvergence()
             }
         }
     }

@@ -39,7 +39,9 @@ extension Supervisor {
             "name": .string(node.name), "kind": .string(node.kind.rawValue), "network": .string(node.network),
             "asn": .int(Int(node.asn.rawValue)), "city": .string(node.place.label),
             "netns": .string(topology.namespace(of: node.index)),
-            "processes": .array(daemons.filter { $0.node == node.index }.map(processStatus)),
+            "processes": .array(
+                daemons.filter { $0.node == node.index }.flatMap { [processStatus($0)] + partStatus($0) }),
+            "daemon": topology.otherDaemon(of: node.index).map { .string($0.rawValue) } ?? .null,
         ]
     }
 
@@ -48,6 +50,16 @@ extension Supervisor {
             "role": .string(daemon.role.rawValue), "pid": daemon.pid.map { .int(Int($0)) } ?? .null,
             "state": .string(daemon.state.rawValue), "restarts": .int(daemon.restarts),
         ]
+    }
+
+    /// The processes of a daemon of others: they live and die with the adapter that runs them.
+    private func partStatus(_ daemon: Daemon) -> [JSON] {
+        daemon.parts.map { part in
+            [
+                "role": part["role"] ?? .null, "pid": part["pid"] ?? .null, "state": .string(daemon.state.rawValue),
+                "restarts": .int(daemon.restarts),
+            ]
+        }
     }
 
     private func sessionStatus(_ session: Session, _ reported: [Convergence.Key: JSON]) -> JSON {

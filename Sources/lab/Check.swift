@@ -22,14 +22,17 @@ struct Check: ParsableCommand {
         for path in files {
             let file = try FileLoading.parse(path)
             if file.lab == nil { wrong += 1 }
+            let missing = file.lab.map { OtherDaemonPrograms.missing(for: $0) } ?? []
             if json {
                 results.append([
                     "file": .string(path), "ok": .bool(file.lab != nil),
                     "diagnostics": .array(file.diagnostics.map(Self.json)),
+                    "missing": .array(missing.map { ["message": .string($0.message), "hint": .string($0.hint)] }),
                 ])
             } else {
                 for diagnostic in file.diagnostics { print(diagnostic.rendered) }
                 if file.lab != nil { print("\(path): ok") }
+                for each in missing { print("\(path): but not on this machine: \(each.message)\nhint: \(each.hint)") }
             }
         }
         if json { Console.print(["files": .array(results)]) }

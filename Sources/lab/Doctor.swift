@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import JSON
+import LabModel
 import LabPlan
 import LabRuntime
 import Sys
@@ -77,7 +78,15 @@ struct Doctor: ParsableCommand {
                 name: "TAP devices", isThere: features.hasTun, isNeeded: false,
                 detail: features.tunReason.isEmpty ? "delays in user space" : features.tunReason,
                 remedy: "modprobe tun; mknod /dev/net/tun c 10 200; in a container: --device /dev/net/tun"),
-        ]
+        ] + OtherDaemon.allCases.map(Self.examine)
+    }
+
+    private static func examine(_ daemon: OtherDaemon) -> Finding {
+        let missing = OtherDaemonPrograms.firstMissing(of: daemon)
+        return Finding(
+            name: daemon.title, isThere: missing == nil, isNeeded: false,
+            detail: "networks that say 'daemon: \(daemon.rawValue)'",
+            remedy: "no \(missing ?? ""); \(OtherDaemonPrograms.remedy(daemon))")
     }
 
     private func show(_ findings: [Finding], _ features: KernelFeatures, _ canBuild: Bool) {

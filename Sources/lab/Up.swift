@@ -45,6 +45,7 @@ struct Up: ParsableCommand {
         if let note = BFDLoad(topology, processors: ResourceLimits.processors).note { Console.write(error: note) }
         if dryRun { return printPlan(Plan(topology, backend: links ?? .netem)) }
         let backend = try Machine.prepare(links)
+        try OtherDaemonPrograms.require(for: topology.lab)
         let stored = try StoredLab(topology.lab, backend)
         if try isUpAlready(stored) { return try finish(topology) }
         try bringUp(stored, topology)

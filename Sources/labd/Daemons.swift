@@ -1,3 +1,4 @@
+import BGPAdapter
 import BGPSpeaker
 import DNSServer
 import Glibc
@@ -16,12 +17,14 @@ enum Daemons {
         switch role {
         case "supervise": return SupervisorDaemon.run(arguments: arguments)
         case "bgp": return BGPDaemon.run(arguments: arguments)
+        case "adapter": return AdapterDaemon.run(arguments: arguments)
         case "dns": return DNSDaemon.run(arguments: arguments)
         case "wire": return WireDaemon.run(arguments: arguments)
         default:
             Diagnostics.write(
                 """
                 usage: labd bgp|dns|wire --config FILE [--control DESCRIPTOR]
+                       labd adapter --config FILE --control DESCRIPTOR
                        labd supervise
                 The daemons of an anycast lab. 'lab up' starts them; 'labd bgp' and 'labd dns' also run alone, in the foreground.
                 """)

@@ -78,13 +78,23 @@ final class FakePeer {
     func send(_ encode: (inout [UInt8]) -> Void) {
         var bytes: [UInt8] = []
         encode(&bytes)
-        while !bytes.isEmpty {
-            // Not write(2): the end of the connection is no signal.
-            let count = Glibc.send(socket.raw, bytes, bytes.count, Int32(MSG_NOSIGNAL))
-            if count > 0 { bytes.removeFirst(count) }
-            guard !bytes.isEmpty else { return }
+        // Not write(2): the end of the connection is no signal.
+        #expect(Glibc.send(socket.raw, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
+    }
+
+    /// Sends more than the socket takes at once: waits for the speaker to read.
+    func sendAll(_ encode: (inout [UInt8]) -> Void) {
+        var bytes: [UInt8] = []
+        encode(&bytes)
+        var offset = 0
+        while offset < bytes.count {
+            let count = bytes.withUnsafeBytes { buffer in
+                Glibc.send(
+                    socket.raw, buffer.baseAddress?.advanced(by: offset), buffer.count - offset, Int32(MSG_NOSIGNAL))
+            }
+            if count > 0 { offset += count }
             var entry = pollfd(fd: socket.raw, events: Int16(POLLOUT), revents: 0)
-            guard poll(&entry, 1, 5000) == 1, entry.revents == Int16(POLLOUT) else {
+            guard poll(&entry, 1, 30000) == 1, entry.revents == Int16(POLLOUT) else {
                 Issue.record("the speaker takes no more")
                 return
             }

@@ -194,7 +194,7 @@ struct MonitorTests {
             communities: (0..<900).map { Community(rawValue: $0) })
         for number in 0..<1600 {
             let prefixes = [IPPrefix(.v4(IPv4Address(rawValue: 0xCB00_0000 + UInt32(number % 200) << 8)), length: 24)]
-            site.send { buffer in
+            site.sendAll { buffer in
                 _ = try? UpdateEncoder(isFourOctetASN: true).announce(
                     prefixes.span, attributes: attributes, to: &buffer)
             }

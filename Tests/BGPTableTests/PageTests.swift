@@ -111,3 +111,25 @@ struct PageTests {
         #expect(views.map(\.lostTo) == [nil, c, a, c])
     }
 }
+
+/// What a change of the best route says of the one before.
+struct ReplacedRouteTests {
+    @Test func aChangeSaysWhatItReplacesOnlyToWhoAsks() {
+        for isAsked in [false, true] {
+            var bench = Bench()
+            bench.table.reportsReplaced = isAsked
+            let near = bench.peer(.customer, 2)
+            let far = bench.peer(.customer, 3)
+            bench.announce(attributes(path: [65003, 65009]), from: far)
+            #expect(bench.settle().map(\.replaced) == [nil])
+            bench.announce(attributes(path: [65002]), from: near)
+            let longer = ReplacedRoute(peer: far, asPath: ASPath(sequence: [ASN(65003), ASN(65009)]))
+            #expect(bench.settle().map(\.replaced) == [isAsked ? longer : nil])
+            bench.table.withdraw([prefix("192.0.2.0/24")], from: far)
+            #expect(bench.settle().isEmpty)
+            bench.table.withdraw([prefix("192.0.2.0/24")], from: near)
+            let last = ReplacedRoute(peer: near, asPath: ASPath(sequence: [ASN(65002)]))
+            #expect(bench.settle().map(\.replaced) == [isAsked ? last : nil])
+        }
+    }
+}

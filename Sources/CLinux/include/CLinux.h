@@ -29,6 +29,7 @@
 #include "bfd.h"
 #include "md5.h"
 #include "observe.h"
+#include "packet.h"
 #include "tun.h"
 
 // The value of `errno`, which is a macro over a thread-local and therefore no Swift variable.
