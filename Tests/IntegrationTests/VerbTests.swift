@@ -121,12 +121,25 @@ struct VerbTests {
                 let event: String
                 let time_ns: Int
                 let wall_ns: Int
+                let node: String?
+                let prefix: String?
+                let from: String?
+                let reason: String?
+                let old_from: String?
+                let old_as_path: [Int]?
+                let as_path: [Int]?
             }
             let events = try lines.map { try JSONDecoder().decode(Event.self, from: Data($0.utf8)) }
             #expect(events.first?.event == "up")
             for name in ["session", "best", "converged", "fail"] {
                 #expect(events.contains { $0.event == name }, "\(name)")
             }
+            // The way from the site that is gone to the next, with the reason.
+            let moves = events.filter { $0.node == "eurocore-fra" && $0.event == "best" && $0.prefix == "192.0.2.0/24" }
+            let move = try #require(moves.last { $0.old_from == "london" })
+            #expect(move.old_as_path == [64500] && move.as_path != [64500] && move.reason != nil)
+            // Each change begins where the last one ended.
+            for (last, next) in zip(moves, moves.dropFirst()) { #expect(next.old_from == last.from) }
             #expect(events.allSatisfy { abs(Double($0.wall_ns) / 1e9 - Date().timeIntervalSince1970) < 600 })
         }
     }
@@ -182,8 +195,7 @@ struct VerbTests {
     }
 
     @Test(arguments: [
-        "up", "down", "list", "status", "exec", "shell", "catchment", "trace", "routes", "control", "fail", "heal",
-        "check",
+        "up", "down", "list", "status", "exec", "shell", "catchment", "trace", "routes", "fail", "heal", "check",
         "doctor",
         "graph", "events",
     ])
