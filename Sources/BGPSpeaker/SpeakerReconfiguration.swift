@@ -157,11 +157,14 @@ extension Speaker {
 
     private func changeOriginated(from old: SpeakerConfiguration, _ result: inout Reconfiguration) {
         guard old.originated != configuration.originated else { return }
-        for route in old.originated where !configuration.originated.contains(where: { $0.prefix == route.prefix }) {
+        var before: [IPPrefix: OriginatedRoute] = [:]
+        for route in old.originated { before[route.prefix] = route }
+        let kept = Set(configuration.originated.map(\.prefix))
+        for route in old.originated where !kept.contains(route.prefix) {
             table.withdrawOriginated(route.prefix)
             result.changes.append("withdraw \(route.prefix)")
         }
-        for route in configuration.originated where !old.originated.contains(route) {
+        for route in configuration.originated where before[route.prefix] != route {
             if isOriginating { table.originate(route) }
             result.changes.append("announce \(route.prefix)")
         }
