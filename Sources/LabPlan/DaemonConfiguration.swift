@@ -143,20 +143,22 @@ public enum DaemonConfiguration {
 
     /// The delay line of all links. `namespace` answers the path of a node's pinned namespace.
     public static func wire(_ topology: Topology, namespace: (Int) -> String) -> JSON {
+        ["links": .array(topology.links.map { link($0, isUp: true, namespace: namespace) })]
+    }
+
+    /// One link of the delay line.
+    public static func link(_ link: Link, isUp: Bool, namespace: (Int) -> String) -> JSON {
         func end(_ end: LinkEnd) -> JSON {
             [
                 "netns": .string(namespace(end.node)), "device": .string(end.interface),
                 "mac": .string(end.mac.description),
             ]
         }
-        let links = topology.links.map { link -> JSON in
-            let quality = quality(link.quality)
-            return [
-                "id": .int(link.number), "a": end(link.a), "b": end(link.b), "a_to_b": quality, "b_to_a": quality,
-                "up": true,
-            ]
-        }
-        return ["links": .array(links)]
+        let quality = quality(link.quality)
+        return [
+            "id": .int(link.number), "a": end(link.a), "b": end(link.b), "a_to_b": quality, "b_to_a": quality,
+            "up": .bool(isUp),
+        ]
     }
 
     /// What one direction of a link does to packets.

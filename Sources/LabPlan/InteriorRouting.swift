@@ -10,6 +10,14 @@ public struct InteriorRoute: Hashable, Sendable {
     public let link: Int
     /// The delay of the whole way in microseconds: the IGP metric of the decision process.
     public let metric: UInt32
+
+    /// Makes a route.
+    public init(node: Int, destination: Int, link: Int, metric: UInt32) {
+        self.node = node
+        self.destination = destination
+        self.link = link
+        self.metric = metric
+    }
 }
 
 /// The interior gateway protocol of every AS, as its result: shortest paths by delay. The supervisor computes them and

@@ -38,6 +38,14 @@ public struct Step: Hashable, Sendable {
         case installRoutes(node: Int)
         /// A daemon is started; `node` is nil for the delay line.
         case startDaemon(node: Int?, DaemonRole)
+        /// A daemon is told its new configuration.
+        case reconfigure(node: Int, DaemonRole)
+        /// A daemon is ended for good.
+        case stopDaemon(node: Int, DaemonRole)
+        /// Both ends of a link go.
+        case removeLink(Int)
+        /// A namespace goes, with all that is inside.
+        case removeNamespace(node: Int)
     }
     /// What is done.
     public let action: Action
@@ -65,7 +73,6 @@ public struct Plan: Sendable {
         self.topology = topology
         self.backend = backend
         let nodes = topology.nodes
-        let routing = nodes.filter { $0.kind != .client }
         var steps = nodes.map { Step(.createNamespace(node: $0.index), because: Self.purpose($0)) }
         steps += nodes.map { Step(.writeHosts(node: $0.index), because: "names in traceroute") }
         if backend == .wire, !topology.links.isEmpty {
@@ -78,14 +85,21 @@ public struct Plan: Sendable {
             steps += topology.links.map { Step(.shapeLink($0.index), because: "distance and quality of the link") }
         }
         steps += nodes.map { Step(.installRoutes(node: $0.index), because: Self.routing($0)) }
-        steps += nodes.filter { !$0.services.isEmpty }.map {
+        steps += nodes.filter { Self.daemons(of: $0).contains(.dns) }.map {
             Step(.startDaemon(node: $0.index, .dns), because: "answers for \($0.network)")
         }
-        steps += routing.map { Step(.startDaemon(node: $0.index, .bgp), because: "speaks for AS \($0.asn)") }
+        steps += nodes.filter { Self.daemons(of: $0).contains(.bgp) }.map {
+            Step(.startDaemon(node: $0.index, .bgp), because: "speaks for AS \($0.asn)")
+        }
         self.steps = steps
     }
 
-    private static func purpose(_ node: Node) -> String {
+    /// The daemons of a node.
+    static func daemons(of node: Node) -> [DaemonRole] {
+        (node.services.isEmpty ? [] : [.dns]) + (node.kind == .client ? [] : [.bgp])
+    }
+
+    static func purpose(_ node: Node) -> String {
         switch node.kind {
         case .router: "router of \(node.network) in \(node.place.label)"
         case .site: "site of \(node.network) in \(node.place.label)"
@@ -93,7 +107,7 @@ public struct Plan: Sendable {
         }
     }
 
-    private static func purpose(_ link: Link, _ topology: Topology) -> String {
+    static func purpose(_ link: Link, _ topology: Topology) -> String {
         let (a, b) = (topology.nodes[link.a.node], topology.nodes[link.b.node])
         switch link.kind {
         case .interior: return "interior of \(a.network)"
@@ -104,7 +118,7 @@ public struct Plan: Sendable {
         }
     }
 
-    private static func routing(_ node: Node) -> String {
+    static func routing(_ node: Node) -> String {
         switch node.kind {
         case .router: "the interior of AS \(node.asn)"
         case .site: "unused addresses of its prefixes"

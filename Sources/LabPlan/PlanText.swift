@@ -1,5 +1,22 @@
 public import LabModel
 
+extension Difference {
+    /// The steps, one a line, in columns that line up: what is done, on what, and why.
+    public var lines: [String] {
+        let words = steps.map(words)
+        let width = words.map(\.object.count).max() ?? 0
+        return zip(steps, words).map { Plan.line($1, $0.reason, objectWidth: width) }
+    }
+
+    /// The verb and the object of a step. What is taken away has the name that it has in the lab that is up.
+    public func words(_ step: Step) -> (verb: String, object: String) {
+        switch step.action {
+        case .stopDaemon, .removeLink, .removeNamespace: old.words(step.action)
+        default: new.words(step.action)
+        }
+    }
+}
+
 extension Plan {
     /// The steps, one a line, in columns that line up: what is done, on what, and why.
     public var lines: [String] {
@@ -9,8 +26,11 @@ extension Plan {
 
     /// A step as one line: what is done, on what, in a column of `objectWidth`, and why.
     public func text(_ step: Step, objectWidth: Int = 58) -> String {
-        let (verb, object) = words(step.action)
-        return pad(verb, 11) + " " + pad(object, objectWidth) + "  # " + step.reason
+        Self.line(words(step.action), step.reason, objectWidth: objectWidth)
+    }
+
+    static func line(_ words: (verb: String, object: String), _ reason: String, objectWidth: Int) -> String {
+        pad(words.verb, 16) + " " + pad(words.object, objectWidth) + "  # " + reason
     }
 
     /// The verb and the object of an action.
@@ -31,12 +51,18 @@ extension Plan {
             let (a, b) = (topology.links[link].a, topology.links[link].b)
             return ("shape", "\(name(a.node)) -- \(name(b.node)) \(topology.links[link].quality.text)")
         case .installRoutes(let node): return ("routes", name(node))
+        case .reconfigure(let node, let role): return ("reconfigure", "\(name(node)) \(role.rawValue)")
+        case .stopDaemon(let node, let role): return ("stop", "\(name(node)) \(role.rawValue)")
+        case .removeLink(let link):
+            let (a, b) = (topology.links[link].a, topology.links[link].b)
+            return ("remove link", "\(name(a.node)):\(a.interface) -- \(name(b.node)):\(b.interface)")
+        case .removeNamespace(let node): return ("remove namespace", topology.namespace(of: node))
         case .startDaemon(let node, let role):
             return ("start", node.map { "\(name($0)) \(role.rawValue)" } ?? role.rawValue)
         }
     }
 
-    private func pad(_ text: String, _ width: Int) -> String {
+    private static func pad(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(0, width - text.count))
     }
 }

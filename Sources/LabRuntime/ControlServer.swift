@@ -44,6 +44,8 @@ final class ControlServer {
                 }
                 try supervisor.fail(target, kind) { answer($0) }
             case "heal": try supervisor.heal(target) { answer($0) }
+            case "apply": try supervisor.apply(request) { answer($0) }
+            case "rest": supervisor.whenAtRest { answer(["ok": true]) }
             case "link": try supervisor.link(request) { answer($0) }
             case "control": try supervisor.control(request["command"] ?? [:], of: target) { answer($0) }
             case "show", "dump": try supervisor.relay(request, to: target) { answer($0) }

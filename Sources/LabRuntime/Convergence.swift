@@ -29,6 +29,11 @@ struct Convergence {
     struct Key: Hashable {
         let node: Int
         let remoteAddress: String
+
+        /// The same end when nodes have other numbers; nil when its node is gone.
+        func renumbered(_ nodes: [Int?]) -> Key? {
+            nodes[node].map { Key(node: $0, remoteAddress: remoteAddress) }
+        }
     }
 
     private let opposite: [Key: Key]
@@ -58,6 +63,13 @@ struct Convergence {
         for key in both { count(key, -1) }
         ends[key] = end
         for key in both { count(key, 1) }
+    }
+
+    /// Takes what is known of sessions that are still there after a change of the lab; `nodes` are their new numbers.
+    mutating func takeOver(_ before: Convergence, nodes: [Int?]) {
+        for (key, end) in before.ends {
+            if let key = key.renumbered(nodes) { report(key, end) }
+        }
     }
 
     /// A speaker has ended: nothing of it is established.

@@ -20,13 +20,15 @@ final class Daemon {
 
     let role: DaemonRole
     /// The node, as a position in the topology; nil for the delay line.
-    let node: Int?
+    var node: Int?
     /// `NODE.ROLE`: what its files are called.
     let name: String
     private(set) var state = State.killed
     private(set) var restarts = 0
     /// The process number that `ps` shows.
     private(set) var pid: Int32?
+    /// Whether it runs a daemon of others.
+    var isOfOthers: Bool { !parts.isEmpty }
     /// The processes that it runs in turn, as `status` shows them.
     private(set) var parts: [JSON] = []
 

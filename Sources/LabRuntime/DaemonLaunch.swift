@@ -41,6 +41,7 @@ struct OtherDaemonLaunch {
     func writeFiles(_ files: [DaemonFile], adapter: JSON) throws(SystemError) {
         let parent = String(run[..<(run.lastIndex(of: "/") ?? run.endIndex)])
         if !Files.exists(parent) { try Files.makeDirectory(parent) }
+        if Files.exists(run) { try Files.removeTree(run) }
         try Files.makeDirectory(run)
         try Files.makeDirectory(run + "/tmp", mode: 0o777)
         try Files.write(run + "/adapter.json", adapter.description.utf8)

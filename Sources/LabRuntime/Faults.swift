@@ -30,6 +30,24 @@ struct Faults {
 
     mutating func add(_ fault: Fault) { active.append(fault) }
     mutating func remove(_ fault: Fault) { active.removeAll { $0 == fault } }
+
+    /// Gives the targets the positions that they have in a changed topology. Faults of what is gone end; they are answered.
+    mutating func renumber(nodes: [Int?], links: [Int?]) -> [Fault] {
+        func successor(of target: FaultTarget) -> FaultTarget? {
+            switch target {
+            case .node(let node): return nodes[node].map { .node($0) }
+            case .links(let old):
+                let kept = old.compactMap { links[$0] }
+                return kept.isEmpty ? nil : .links(kept)
+            }
+        }
+        let ended = active.filter { successor(of: $0.target) == nil }
+        active = active.compactMap { fault in
+            successor(of: fault.target).map { Fault(name: fault.name, target: $0, kind: fault.kind) }
+        }
+        return ended
+    }
+
     func contains(_ fault: Fault) -> Bool { active.contains(fault) }
 
     /// Whether no fault holds the link down.

@@ -24,10 +24,28 @@ public struct Journal: ~Copyable {
         try file.writeAll(entries.map { $0.line + "\n" }.joined().utf8)
     }
 
-    /// The entries of a journal; a last line that a crash cut short is left out, for its object was not made yet.
+    /// Writes down what has been taken away while the lab goes on: what stands there later is somebody else's. Throws
+    /// `SystemError`.
+    func recordRemoval(of entries: [Entry]) throws(SystemError) {
+        try file.writeAll(entries.map { Self.removal + $0.line + "\n" }.joined().utf8)
+    }
+
+    private static let removal = "removed "
+
+    /// The entries of a journal that have not been taken away. A last line that a crash cut short is left out, for its object
+    /// was not made yet.
     public static func read(_ path: String) -> [Entry] {
         guard let bytes = try? Files.read(path), let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
-        return String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\n").compactMap { Entry(line: $0) }
+        var entries: [Entry] = []
+        for line in String(decoding: bytes[..<end], as: UTF8.self).split(separator: "\n") {
+            if line.hasPrefix(removal) {
+                guard let gone = Entry(line: line.dropFirst(removal.utf8.count)) else { continue }
+                if let index = entries.lastIndex(of: gone) { entries.remove(at: index) }
+            } else if let entry = Entry(line: line) {
+                entries.append(entry)
+            }
+        }
+        return entries
     }
 }
 

@@ -31,7 +31,10 @@ struct LinkQualities {
     private var changed: [Int: Pair] = [:]
 
     /// What a link does now.
-    func current(_ link: Link) -> Pair { changed[link.index] ?? Pair(link.quality) }
+    func current(_ link: Link) -> Pair { current(link, inFile: link.quality) }
+
+    /// What a link does now of which the file says `quality`.
+    func current(_ link: Link, inFile quality: LinkQuality) -> Pair { changed[link.index] ?? Pair(quality) }
 
     /// The links that differ from the lab file: their positions, in order.
     var differing: [Int] { changed.keys.sorted() }
@@ -51,6 +54,13 @@ struct LinkQualities {
         if fromA || !change.oneWay { pair.aToB = try applied(pair.aToB) }
         if !fromA || !change.oneWay { pair.bToA = try applied(pair.bToA) }
         return pair
+    }
+
+    /// Gives links the positions that they have in a changed topology; those that are gone are forgotten.
+    mutating func renumber(_ links: [Int?]) {
+        changed = Dictionary(
+            changed.compactMap { index, pair in links[index].map { ($0, pair) } },
+            uniquingKeysWith: { first, _ in first })
     }
 
     /// Remembers what a link does now.

@@ -6,7 +6,8 @@ import Sys
 
 /// The namespace of a node while its lab is up: held open, with a netlink session inside.
 final class NodeNamespace {
-    let node: Node
+    /// The node; it changes its numbers, never its name, when the lab is changed.
+    var node: Node
     let namespace: NetworkNamespace
     let netlink: NetlinkSession
     private(set) var interfaces: [String: UInt32] = [:]

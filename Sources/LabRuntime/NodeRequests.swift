@@ -40,26 +40,32 @@ struct NodeRequests {
     /// exit of two that are both on links of the router itself (RFC 4271, section 9.1.2.2 e).
     func end(_ end: LinkEnd, of link: Link, interface: UInt32) -> [any NetlinkRequest] {
         let other = link.end(oppositeTo: end.node)
+        return [LinkChange(.index(interface), isUp: true, alias: end.alias)]
+            + addresses(end, of: link, interface: interface) + [
+                NeighbourChange(.replace, NeighbourEntry(.v4(other.address), other.mac, interface: interface)),
+                NeighbourChange(.replace, NeighbourEntry(.v6(other.address6), other.mac, interface: interface)),
+            ]
+    }
+
+    /// The addresses of one end of a link.
+    func addresses(_ end: LinkEnd, of link: Link, interface: UInt32) -> [any NetlinkRequest] {
         let metric = UInt32(clamping: max(1, link.quality.delay / 1000))
-        func address(_ address: IPAddress, _ length: UInt8) -> AddressChange {
+        return [(IPAddress.v4(end.address), UInt8(31)), (.v6(end.address6), 127)].map { address, length in
             AddressChange(
                 .replace, InterfaceAddress(address, prefixLength: length, interface: interface, metric: metric))
         }
-        return [
-            LinkChange(.index(interface), isUp: true, alias: end.alias), address(.v4(end.address), 31),
-            address(.v6(end.address6), 127),
-            NeighbourChange(.replace, NeighbourEntry(.v4(other.address), other.mac, interface: interface)),
-            NeighbourChange(.replace, NeighbourEntry(.v6(other.address6), other.mac, interface: interface)),
-        ]
+    }
+
+    /// The route that keeps what leads nowhere inside `prefix` from going round outside.
+    func absence(of prefix: IPPrefix, kind: ChangeKind) -> RouteChange {
+        RouteChange(kind, KernelRoute(prefix, kind: .unreachable, metric: Self.lastResort))
     }
 
     /// The routes of a node that no BGP speaker brings, except those of the interior protocol. A client has a default
     /// route. A router or site answers for all of its prefixes: what leads nowhere inside must not go round outside.
     func standingRoutes(_ node: Node, interfaceIndex: (String) throws -> UInt32) throws -> [any NetlinkRequest] {
         guard node.kind == .client else {
-            return node.prefixes.map {
-                RouteChange(.replace, KernelRoute($0, kind: .unreachable, metric: Self.lastResort))
-            }
+            return node.prefixes.map { absence(of: $0, kind: .replace) }
         }
         return try topology.links(of: node.index).flatMap { _, end, other -> [any NetlinkRequest] in
             let interface = try interfaceIndex(end.interface)

@@ -8,10 +8,12 @@ import Sys
 ///
 /// Runs on the supervisor's one thread, which goes into each namespace in turn and comes home.
 package final class PlanExecutor {
-    let plan: Plan
-    private let paths: LabPaths
-    private let requests: NodeRequests
+    private(set) var plan: Plan
+    let paths: LabPaths
+    private(set) var requests: NodeRequests
     private(set) var nodes: [NodeNamespace] = []
+    /// Nodes that the lab is about to lose, by name.
+    private var leaving: [String: NodeNamespace] = [:]
     /// The interior routes that the kernels have now.
     private var interior: Set<InteriorRoute> = []
     /// The veth links that are down, and at which node they were taken down.
@@ -28,38 +30,49 @@ package final class PlanExecutor {
     /// Makes the namespaces, with their names in the journal first. `progress` is told how many there are so far.
     /// Throws `SystemError`, `NetlinkError`.
     package func createNamespaces(_ journal: borrowing Journal, progress: (Int) -> Void) throws {
-        for node in topology.nodes {
+        nodes = try make(topology.nodes, journal, progress: progress)
+    }
+
+    /// Makes the namespaces of `nodes`, all or none. Throws as ``createNamespaces(_:progress:)``.
+    private func make(
+        _ nodes: [Node], _ journal: borrowing Journal, progress: (Int) -> Void
+    ) throws -> [NodeNamespace] {
+        for node in nodes {
             for path in [paths.namespace(node.name), paths.overlayLink(node.name)] where Files.exists(path) {
                 throw RequestError(
                     "\(path) is there already and belongs to no lab: remove it, or give the lab or the node another name"
                 )
             }
         }
-        try journal.record(
-            topology.nodes.flatMap { node -> [Journal.Entry] in
-                [
-                    .namespace(path: paths.namespace(node.name)),
-                    .link(path: paths.overlayLink(node.name), target: paths.overlay),
-                ]
-            })
+        try journal.record(nodes.flatMap { entries(of: $0.name) })
         let home = try NetworkNamespace.current()
         let settings = KernelSettings()
+        var made: [NodeNamespace] = []
         do {
-            for node in topology.nodes {
-                nodes.append(try NodeNamespace(creating: node, at: paths.namespace(node.name), settings))
+            for node in nodes {
+                made.append(try NodeNamespace(creating: node, at: paths.namespace(node.name), settings))
                 try Files.makeLink(paths.overlayLink(node.name), to: paths.overlay)
-                progress(nodes.count)
+                progress(made.count)
             }
             try home.enter()
+            return made
         } catch {
             try home.enter()
             throw error
         }
     }
 
+    /// What the journal says of a node.
+    private func entries(of node: String) -> [Journal.Entry] {
+        [
+            .namespace(path: paths.namespace(node)),
+            .link(path: paths.overlayLink(node), target: paths.overlay),
+        ]
+    }
+
     /// Writes the hosts file that all nodes share.
     func writeHosts() throws {
-        try Files.makeDirectory(paths.overlay)
+        if !Files.exists(paths.overlay) { try Files.makeDirectory(paths.overlay) }
         try Files.write(paths.overlay + "/hosts", HostsFile.text(topology).utf8)
     }
 
@@ -170,5 +183,71 @@ package final class PlanExecutor {
         let routes = try requests.standingRoutes(own.node) { try own.index(of: $0) }
         if !routes.isEmpty { try own.netlink.send(NetlinkBatch(routes)) }
         interior = interior.filter { $0.node != node || $0.link != link.index }
+    }
+
+    // MARK: Changing a lab that is up
+
+    /// Goes over to another plan: makes the namespaces that it has more, keeps those that stay under their new numbers, and
+    /// sets aside those that go until ``removeNodes(_:)``. Throws as ``createNamespaces(_:progress:)``; then nothing has changed.
+    func adopt(_ difference: Difference, _ journal: borrowing Journal) throws {
+        var known = leaving
+        for node in nodes { known[node.node.name] = node }
+        let staying = Set(difference.nodes.compactMap(\.self))
+        var made: [String: NodeNamespace] = [:]
+        let missing = difference.new.topology.nodes.filter { !staying.contains($0.index) && leaving[$0.name] == nil }
+        do {
+            for node in try make(missing.filter { known[$0.name] == nil }, journal, progress: { _ in }) {
+                made[node.node.name] = node
+            }
+        } catch {
+            try? removeFiles(of: missing.map(\.name).filter { known[$0] == nil }, journal)
+            throw error
+        }
+        plan = difference.new
+        requests = NodeRequests(topology: plan.topology)
+        nodes = topology.nodes.compactMap { node in
+            guard let namespace = known.removeValue(forKey: node.name) ?? made[node.name] else { return nil }
+            namespace.node = node
+            return namespace
+        }
+        leaving = known
+        interior = Set(
+            interior.compactMap { route in
+                guard let node = difference.nodes[route.node], let destination = difference.nodes[route.destination],
+                    let link = difference.links[route.link]
+                else { return nil }
+                return InteriorRoute(node: node, destination: destination, link: link, metric: route.metric)
+            })
+        loweredEnds = Dictionary(
+            loweredEnds.compactMap { link, node in
+                guard let link = difference.links[link], let node = difference.nodes[node] else { return nil }
+                return (link, node)
+            }, uniquingKeysWith: { first, _ in first })
+    }
+
+    /// The namespace of a node that the lab has, or is about to lose.
+    func namespace(called name: String) -> NodeNamespace? {
+        leaving[name] ?? nodes.first { $0.node.name == name }
+    }
+
+    /// Takes away the namespaces that the plan no longer has, and what is pinned of them. Throws `SystemError`.
+    func removeNodes(_ journal: borrowing Journal) throws(SystemError) {
+        let names = leaving.keys.sorted()
+        leaving = [:]
+        try removeFiles(of: names, journal)
+    }
+
+    private func removeFiles(of names: [String], _ journal: borrowing Journal) throws(SystemError) {
+        guard !names.isEmpty else { return }
+        let gone = names.flatMap { entries(of: $0) }
+        for entry in gone.reversed() { try Teardown.undo(entry) }
+        try journal.recordRemoval(of: gone)
+    }
+
+    /// Takes the interior routes of the plan before it out of the kernel that lead to routers which go, or over links which go.
+    func leaveInterior(_ difference: Difference, isUp: (Link) -> Bool) throws {
+        try updateInterior { link in
+            isUp(link) && difference.links[link.index] != nil
+        }
     }
 }

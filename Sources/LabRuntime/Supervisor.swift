@@ -12,15 +12,17 @@ import Sys
 final class Supervisor {
     let loop: EventLoop
     let paths: LabPaths
-    let plan: Plan
+    var plan: Plan
     let executor: PlanExecutor
-    private let bfdLoad: BFDLoad
+    var bfdLoad: BFDLoad
     let events: EventLog
-    private let journal: Journal
+    let journal: Journal
     private let labd: String
     private let lock: FileDescriptor
 
     var daemons: [Daemon] = []
+    /// Daemons that a change is about to end, by name.
+    var leaving: [String: Daemon] = [:]
     var convergence: Convergence
     var faults = Faults()
     var qualities = LinkQualities()
@@ -28,6 +30,10 @@ final class Supervisor {
     var shut: [Convergence.Key: [Convergence.Key]] = [:]
     /// Whether routing came to rest since the last change that anybody saw.
     var isConverged = false
+    /// Those who wait for rest after a change.
+    var waitingForRest: [() -> Void] = []
+    /// Whether the lab is being changed to another file.
+    var isChanging = false
     /// Whether the lab is up for good: before that, the end of whoever brings it up is the end of the lab.
     var isCommitted = false
     /// The one who brings the lab up, until it is committed.
@@ -50,7 +56,7 @@ final class Supervisor {
             try Supervisor.redirectOutput(to: paths.log("supervisor"))
             journal = try Journal(creating: paths.journal)
             events = try EventLog(paths.events)
-            try Files.write(paths.lab, StoredLab(plan).json.description.utf8)
+            try Files.write(paths.lab, StoredLab(plan.topology.lab, plan.backend).json.description.utf8)
             executor = PlanExecutor(plan, paths: paths)
             convergence = Convergence(pairs: Supervisor.pairs(plan.topology))
         } catch {
@@ -64,7 +70,7 @@ final class Supervisor {
         for target: Int32 in [1, 2] { try systemCall("dup2") { dup2(log.raw, target) } }
     }
 
-    private static func pairs(_ topology: Topology) -> [(Convergence.Key, Convergence.Key)] {
+    static func pairs(_ topology: Topology) -> [(Convergence.Key, Convergence.Key)] {
         topology.sessions.filter(\.isPassive).map { session in
             (
                 Convergence.Key(node: session.node, remoteAddress: session.remoteAddress.description),
@@ -121,7 +127,7 @@ final class Supervisor {
         if daemons.allSatisfy({ $0.role == .wire }) { checkConvergence() }
     }
 
-    private func addNodeDaemon(_ role: DaemonRole, _ node: Int) throws {
+    func addNodeDaemon(_ role: DaemonRole, _ node: Int) throws {
         let daemon =
             if role == .bgp, let other = topology.otherDaemon(of: node) {
                 try addOtherDaemon(other, node)
@@ -286,6 +292,9 @@ final class Supervisor {
         if !isConverged { events.record("converged", []) }
         isConverged = true
         builder?.send(JSON.object([.init("converged", true)]).description.utf8)
+        let waiting = waitingForRest
+        waitingForRest = []
+        for isAtRest in waiting { isAtRest() }
     }
 
     // MARK: Whoever brings the lab up

@@ -34,7 +34,7 @@ public enum SupervisorDaemon {
     private static func prepare() throws -> Supervisor {
         let stored = try StoredLab(parsing: try FileDescriptor(owning: 0).readAll())
         ResourceLimits.raiseDescriptors()
-        let plan = Plan(try Topology(stored.lab), backend: stored.backend)
+        let plan = Plan(try stored.topology(), backend: stored.backend)
         return try Supervisor(plan, labd: try Files.ownExecutable())
     }
 }

@@ -89,7 +89,7 @@ extension Supervisor {
     func setWire(_ link: Link, _ pair: LinkQualities.Pair, _ done: @escaping (JSON) -> Void = { _ in }) {
         guard let wire = daemons.first(where: { $0.role == .wire }) else { return done(["error": "there is no wire"]) }
         wire.ask([
-            .init("do", "set"), .init("link", .int(link.index)),
+            .init("do", "set"), .init("link", .int(link.number)),
             .init("a_to_b", DaemonConfiguration.quality(pair.aToB)),
             .init("b_to_a", DaemonConfiguration.quality(pair.bToA)),
         ]) { reply in

@@ -64,7 +64,8 @@ public enum Teardown {
         try Registry.remove(name)
     }
 
-    private static func undo(_ entry: Journal.Entry) throws(SystemError) {
+    /// Takes one object away; does nothing when it is gone already. Throws `SystemError`.
+    static func undo(_ entry: Journal.Entry) throws(SystemError) {
         switch entry {
         case .namespace(let path):
             // Detached, for a shell inside keeps the namespace busy: it lives on without its name until the shell ends.

@@ -23,6 +23,20 @@ public enum Files {
         }
     }
 
+    /// Writes a file so that whoever reads it finds either all of the old or all of the new. Throws ``SystemError``; then the old
+    /// one is there.
+    public static func replace(_ path: String, _ bytes: some Sequence<UInt8>, mode: UInt32 = 0o644) throws(SystemError)
+    {
+        let draft = path + ".new"
+        do {
+            try write(draft, bytes, mode: mode)
+            try systemCall("rename", path) { rename(draft, path) }
+        } catch {
+            try? removeFile(draft)
+            throw error
+        }
+    }
+
     /// Whether anything is at `path`, a dangling link included.
     public static func exists(_ path: String) -> Bool {
         var status = stat()

@@ -10,17 +10,23 @@ import Sys
 enum FileLoading {
     /// The topology of the lab in a file. Throws ``Failure`` with every error of the file.
     static func topology(_ path: String) throws -> Topology {
+        let lab = try lab(path)
+        do {
+            return try Topology(lab)
+        } catch {
+            throw Failure(.badInput, "\(path): \(error)")
+        }
+    }
+
+    /// The lab in a file. Throws ``Failure`` with every error of the file.
+    static func lab(_ path: String) throws -> Lab {
         let file = try parse(path)
         for diagnostic in file.diagnostics { Console.write(error: diagnostic.rendered) }
         guard let lab = file.lab else {
             let count = file.diagnostics.count { $0.severity == .error }
             throw Failure(.badInput, "\(path) has \(count == 1 ? "an error" : "\(count) errors"); nothing was changed")
         }
-        do {
-            return try Topology(lab)
-        } catch {
-            throw Failure(.badInput, "\(path): \(error)")
-        }
+        return lab
     }
 
     /// Reads and checks a file. Throws ``Failure`` when it cannot be read at all.

@@ -18,7 +18,7 @@ struct List: ParsableCommand {
     func run() throws {
         let labs = Registry.names().map { name -> (name: String, state: String, nodes: Int) in
             let state = if case .running = Registry.state(name) { "up" } else { "crashed" }
-            let nodes = (try? StoredLab.read(name)).flatMap { try? Topology($0.lab).nodes.count } ?? 0
+            let nodes = (try? StoredLab.read(name)).flatMap { try? $0.topology().nodes.count } ?? 0
             return (name, state, nodes)
         }
         if json {

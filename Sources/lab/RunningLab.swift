@@ -27,7 +27,7 @@ struct RunningLab {
         }
         do {
             stored = try StoredLab.read(name)
-            topology = try Topology(stored.lab)
+            topology = try stored.topology()
         } catch {
             throw Failure(
                 .failedAtRunTime, "the lab '\(name)' cannot be read: \(error)", hint: "'lab down \(name)' removes it")

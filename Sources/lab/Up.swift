@@ -47,7 +47,7 @@ struct Up: ParsableCommand {
         let backend = try Machine.prepare(links)
         try OtherDaemonPrograms.require(for: topology.lab)
         let stored = try StoredLab(topology.lab, backend)
-        if try isUpAlready(stored) { return try finish(topology) }
+        if try isUpAlready(stored) { return try finish(try StoredLab.read(stored.lab.name).topology()) }
         try bringUp(stored, topology)
     }
 
@@ -70,7 +70,7 @@ struct Up: ParsableCommand {
             return false
         case .running:
             let other = try? StoredLab.read(name)
-            if let other, other.json == stored.json { return true }
+            if let other, other.lab == stored.lab, other.backend == stored.backend { return true }
             if let other, other.lab == stored.lab {
                 throw Failure(
                     .badInput, "the lab '\(name)' is up with \(other.backend.rawValue) links",
@@ -78,7 +78,7 @@ struct Up: ParsableCommand {
             }
             throw Failure(
                 .badInput, "a lab '\(name)' is up, and \(file) differs from it; nothing was changed",
-                hint: "'lab down \(name)' first, or give the lab in \(file) another name")
+                hint: "'lab apply \(file)' changes it; or give the lab in \(file) another name")
         }
     }
 

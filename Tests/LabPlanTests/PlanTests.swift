@@ -31,6 +31,7 @@ import Testing
             case .startDaemon(let node?, let role):
                 #expect(routed.contains(node) && running.insert("\(node) \(role)").inserted)
             case .startDaemon(nil, let role): #expect(namespaces.count == 6 && running.insert(role.rawValue).inserted)
+            case .reconfigure, .stopDaemon, .removeLink, .removeNamespace: Issue.record("nothing is there to change")
             }
         }
         let all = plan.topology.nodes.indices
@@ -60,6 +61,7 @@ import Testing
             case .shapeLink: "shape"
             case .installRoutes: "routes"
             case .startDaemon(_, let role): role.rawValue
+            case .reconfigure, .stopDaemon, .removeLink, .removeNamespace: "change"
             }
         }
         var runs: [String] = []

@@ -1,0 +1,294 @@
+import JSON
+import LabModel
+import LabPlan
+import Sys
+
+/// Changing a lab that is up to what its file now says: the steps of the ``Difference``, and nothing else.
+///
+/// Whatever can fail comes before anything is taken away for good. When a step fails, the same is done from the new lab to the old
+/// one; every step can be carried out again, so it does not matter how far the change had come.
+extension Supervisor {
+    /// Changes the lab. `done` is called when all is carried out, with the sessions that had to be reset, or with the reason why
+    /// the lab is as before. Throws when nothing was begun.
+    func apply(_ request: JSON, done: @escaping (JSON) -> Void) throws {
+        guard !isChanging else { throw RequestError("the lab is being changed by somebody else") }
+        guard let text = request["lab"] else { throw RequestError("\"lab\": a lab expected") }
+        let stored = try StoredLab(parsing: text.description.utf8)
+        guard stored.lab.name == paths.name, stored.backend == plan.backend else {
+            throw RequestError("a lab keeps its name and its kind of links while it is up")
+        }
+        let topology = try Topology(stored.lab, keeping: topology.numbering)
+        let difference = Difference(
+            from: plan, to: Plan(topology, backend: plan.backend),
+            processors: ResourceLimits.processors)
+        isChanging = true
+        let resets = Resets()
+        carryOut(difference, resets) { [self] failure in
+            if let failure { return turnBack(difference, failure, done) }
+            isChanging = false
+            if !difference.steps.isEmpty {
+                events.record("apply", [.init("steps", .int(difference.steps.count))])
+            }
+            done(["ok": true, "reset": .array(resets.names.map { .string($0) })])
+        }
+    }
+
+    /// Calls `done` when routing has come to rest, which may be at once.
+    func whenAtRest(_ done: @escaping () -> Void) {
+        waitingForRest.append(done)
+        isConverged = false
+        checkConvergence()
+    }
+
+    private func turnBack(_ difference: Difference, _ failure: any Error, _ done: @escaping (JSON) -> Void) {
+        let reason = "\(failure)"
+        guard plan.topology.lab == difference.new.topology.lab else {
+            isChanging = false
+            return done(["error": .string(reason)])
+        }
+        let back = Difference(from: difference.new, to: difference.old, processors: ResourceLimits.processors)
+        carryOut(back, Resets()) { [self] second in
+            isChanging = false
+            events.record("apply", [.init("failed", .string(reason))])
+            let end = second.map { "; going back failed too: \($0)" } ?? ""
+            done(["error": .string(reason + end)])
+        }
+    }
+
+    /// The sessions that a change has reset, as `NODE -> NEIGHBOUR`.
+    private final class Resets {
+        var names: [String] = []
+    }
+
+    private func carryOut(_ difference: Difference, _ resets: Resets, _ done: @escaping ((any Error)?) -> Void) {
+        guard !difference.steps.isEmpty else { return finish(difference, done) }
+        var parts: [Chain.Part] = [
+            { [self] next in
+                try adopt(difference)
+                next(nil)
+            }
+        ]
+        // Daemons and namespaces that go come last: until then, everything can be turned back.
+        parts += links(difference)
+        for step in difference.steps { parts += [part(step, difference, resets)].compactMap(\.self) }
+        parts.append { [self] next in
+            try executor.updateInterior { self.faults.isUp($0) }
+            for daemon in leaving.values { daemon.kill() }
+            leaving = [:]
+            try executor.removeNodes(journal)
+            next(nil)
+        }
+        Chain.run(parts) { [self] failure in
+            if let failure { return done(failure) }
+            finish(difference, done)
+        }
+    }
+
+    private func finish(_ difference: Difference, _ done: ((any Error)?) -> Void) {
+        do {
+            let stored = try StoredLab(topology.lab, plan.backend, numbering: topology.numbering)
+            try Files.replace(paths.lab, stored.json.description.utf8)
+            done(nil)
+        } catch {
+            done(error)
+        }
+    }
+
+    /// Goes over to the new numbers of nodes and links.
+    private func adopt(_ difference: Difference) throws {
+        try executor.leaveInterior(difference) { self.faults.isUp($0) }
+        try executor.adopt(difference, journal)
+        plan = difference.new
+        bfdLoad = BFDLoad(topology, processors: ResourceLimits.processors)
+        var staying: [Daemon] = []
+        for daemon in daemons {
+            guard let node = daemon.node else {
+                staying.append(daemon)
+                continue
+            }
+            daemon.node = difference.nodes[node]
+            if daemon.node == nil { leaving[daemon.name] = daemon } else { staying.append(daemon) }
+        }
+        daemons = staying
+        for fault in faults.renumber(nodes: difference.nodes, links: difference.links) {
+            events.record("heal", [.init("target", .string(fault.name)), .init("how", .string(fault.kind.rawValue))])
+        }
+        qualities.renumber(difference.links)
+        let before = convergence
+        convergence = Convergence(pairs: Supervisor.pairs(topology))
+        convergence.takeOver(before, nodes: difference.nodes)
+        shut = Dictionary(
+            shut.compactMap { key, ends in
+                key.renumbered(difference.nodes).map { ($0, ends.compactMap { $0.renumbered(difference.nodes) }) }
+            }, uniquingKeysWith: { first, _ in first })
+        convergence.held = heldSessions()
+        isConverged = false
+        try executor.writeHosts()
+    }
+
+    // MARK: Links
+
+    /// The links that go and those that come, before anything uses them.
+    private func links(_ difference: Difference) -> [Chain.Part] {
+        var parts: [Chain.Part] = []
+        let (old, new) = (difference.old.topology, difference.new.topology)
+        for case .removeLink(let index) in difference.steps.map(\.action) {
+            let link = old.links[index]
+            parts.append { [self] next in
+                guard plan.backend == .wire else {
+                    try executor.remove(link.a.interface, at: old.nodes[link.a.node].name)
+                    return next(nil)
+                }
+                askWire([.init("do", "remove"), .init("link", .int(link.number))], isTolerant: true, next)
+            }
+        }
+        for case .createLink(let index) in difference.steps.map(\.action) {
+            let link = new.links[index]
+            parts.append { [self] next in
+                guard plan.backend == .wire else {
+                    try executor.create(link)
+                    return next(nil)
+                }
+                let request = DaemonConfiguration.link(link, isUp: faults.isUp(link)) {
+                    self.paths.namespace(new.nodes[$0].name)
+                }
+                askWire([.init("do", "add"), .init("link", request)], next)
+            }
+        }
+        return parts
+    }
+
+    private func askWire(
+        _ question: [JSON.Member], isTolerant: Bool = false, _ next: @escaping ((any Error)?) -> Void
+    ) {
+        guard let wire = daemons.first(where: { $0.role == .wire }) else {
+            return next(RequestError("there is no wire"))
+        }
+        wire.ask(question) { reply in
+            if reply == .null { return next(RequestError("the wire ended")) }
+            let reason = reply["error"]?.string
+            next(isTolerant ? nil : reason.map { RequestError($0) })
+        }
+    }
+
+    // MARK: Everything else
+
+    private func part(_ step: Step, _ difference: Difference, _ resets: Resets) -> Chain.Part? {
+        let new = difference.new.topology
+        func before(_ node: Int) -> Node? {
+            difference.nodes.firstIndex(of: node).map { difference.old.topology.nodes[$0] }
+        }
+        switch step.action {
+        case .addressNode(let node):
+            return now { try $0.executor.address(new.nodes[node], before: before(node)?.services ?? []) }
+        case .installRoutes(let node):
+            return now { try $0.executor.installRoutes(new.nodes[node], before: before(node)?.prefixes ?? []) }
+        case .addressLink(let link):
+            let link = new.links[link]
+            guard difference.links.contains(link.index) else {
+                return now { supervisor in
+                    try supervisor.executor.address(link)
+                    guard supervisor.plan.backend == .netem, !supervisor.faults.isUp(link) else { return }
+                    try supervisor.executor.lowerVeth(link, at: link.a.node)
+                }
+            }
+            return now { try $0.executor.setMetric(link) }
+        case .shapeLink(let link):
+            let link = new.links[link]
+            let quality = DaemonConfiguration.quality(link.quality)
+            let inFile = difference.links.firstIndex(of: link.index).map { difference.old.topology.links[$0].quality }
+            return { [self] next in
+                // What an operator had changed since gives way to what the file says now.
+                let before = qualities.current(link, inFile: inFile ?? LinkQuality(delay: 0))
+                qualities.set(link, .init(link.quality))
+                guard plan.backend == .wire else {
+                    for end in [link.a, link.b] {
+                        try executor.reshape(end, link.quality, before: before.quality(from: end, of: link))
+                    }
+                    return next(nil)
+                }
+                askWire(
+                    [
+                        .init("do", "set"), .init("link", .int(link.number)), .init("a_to_b", quality),
+                        .init("b_to_a", quality),
+                    ], next)
+            }
+        case .startDaemon(let node?, let role):
+            return now { try $0.startDaemon(role, node) }
+        case .reconfigure(let node, let role):
+            return { [self] next in try reconfigure(role, node, before(node), resets, next) }
+        case .createNamespace, .writeHosts, .createLink, .removeLink, .removeNamespace, .stopDaemon,
+            .startDaemon(nil, _):
+            return nil
+        }
+    }
+
+    /// A part that is done when it returns.
+    private func now(_ body: @escaping (Supervisor) throws -> Void) -> Chain.Part {
+        { [self] next in
+            try body(self)
+            next(nil)
+        }
+    }
+
+    private func startDaemon(_ role: DaemonRole, _ node: Int) throws {
+        if let known = leaving.removeValue(forKey: "\(topology.nodes[node].name).\(role.rawValue)") {
+            known.node = node
+            return daemons.append(known)
+        }
+        try addNodeDaemon(role, node)
+        try daemons.last?.start()
+    }
+
+    /// Tells a daemon its new configuration. Our speaker reads it while it runs; others are started again.
+    private func reconfigure(
+        _ role: DaemonRole, _ node: Int, _ before: Node?, _ resets: Resets, _ next: @escaping ((any Error)?) -> Void
+    ) throws {
+        guard let daemon = daemons.first(where: { $0.node == node && $0.role == role }) else { return next(nil) }
+        let isOurs = topology.otherDaemon(of: node) == nil && !daemon.isOfOthers
+        guard role == .bgp, isOurs, daemon.state == .running, before?.asn == topology.nodes[node].asn else {
+            try replace(daemon, role, node)
+            return next(nil)
+        }
+        let configuration = DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
+        try Files.replace(paths.configuration(daemon.name), configuration.description.utf8)
+        daemon.ask([.init("do", "reload")]) { [self] reply in
+            if let reason = reply["error"]?.string {
+                return next(RequestError("\(daemon.name): \(reason)"))
+            }
+            for name in reply["reset"]?.array ?? [] {
+                if let name = name.string { resets.names.append("\(topology.nodes[node].name) -> \(name)") }
+            }
+            next(nil)
+        }
+    }
+
+    /// Ends a daemon and starts it anew with what it is told now. A responder is back within three milliseconds; a speaker's
+    /// sessions come up again.
+    private func replace(_ daemon: Daemon, _ role: DaemonRole, _ node: Int) throws {
+        daemon.kill()
+        daemons.removeAll { $0 === daemon }
+        if role == .bgp { convergence.lost(node: node) }
+        try addNodeDaemon(role, node)
+        if !faults.isKilled(node) { try daemons.last?.start() }
+    }
+}
+
+/// Things that are done one after the other, some of which answer later.
+enum Chain {
+    /// Does its thing and calls `next`, with an error if it could not.
+    typealias Part = (_ next: @escaping ((any Error)?) -> Void) throws -> Void
+
+    /// Runs the parts until one fails.
+    static func run(_ parts: [Part], from index: Int = 0, _ done: @escaping ((any Error)?) -> Void) {
+        guard index < parts.count else { return done(nil) }
+        do {
+            let part = parts[index]
+            try part { failure in
+                if let failure { done(failure) } else { run(parts, from: index + 1, done) }
+            }
+        } catch {
+            done(error)
+        }
+    }
+}

@@ -1,0 +1,140 @@
+import Foundation
+import Testing
+
+/// `lab apply`: only what differs is touched, which the kernel's own notifications and the sessions' own counters tell.
+@Suite(.serialized)
+struct ApplyTests {
+    /// Brings the lab up, and hands out a way to apply a changed text of its file.
+    private func withUp(_ body: (LabUnderTest, (_ edit: (String) -> String, [String]) throws -> Outcome) throws -> Void)
+        throws
+    {
+        try LabUnderTest.withUp("two-sites.yaml") { lab in
+            var text = try String(contentsOfFile: lab.file, encoding: .utf8)
+            try body(lab) { edit, options in
+                text = edit(text)
+                try text.write(toFile: lab.file, atomically: true, encoding: .utf8)
+                return try Command.run([LabUnderTest.program, "apply", lab.file] + options)
+            }
+        }
+    }
+
+    private static func insert(_ line: String, after key: String) -> @Sendable (String) -> String {
+        { $0.replacingOccurrences(of: "\n\(key):\n", with: "\n\(key):\n\(line)\n") }
+    }
+
+    private static let paris: @Sendable (String) -> String = insert(
+        "  paris: { city: CDG, providers: [east] }", after: "sites")
+
+    /// What the kernel tells in a namespace while `body` runs.
+    private func changes(in lab: LabUnderTest, _ node: String, during body: () throws -> Void) throws -> [String] {
+        let words = ["ip", "netns", "exec", "\(lab.name).\(node)", "ip", "monitor", "link", "address", "route"]
+        let monitor = try Command.Running(words)
+        // It listens once it has its netlink socket, which `ss` would show; a change of our own proves it.
+        let mark = "203.0.113.77"
+        try Command.wait("the monitor") {
+            _ = try lab.inside(node, "ip", "route", "replace", "blackhole", "\(mark)/32")
+            _ = try lab.inside(node, "ip", "route", "del", "blackhole", "\(mark)/32")
+            return monitor.outputSoFar.contains(mark)
+        }
+        try body()
+        _ = try lab.inside(node, "ip", "route", "replace", "blackhole", "203.0.113.78/32")
+        try Command.wait("the end mark") { monitor.outputSoFar.contains("203.0.113.78") }
+        kill(monitor.process.processIdentifier, SIGKILL)
+        _ = try monitor.finish()
+        _ = try lab.inside(node, "ip", "route", "del", "blackhole", "203.0.113.78/32")
+        return monitor.outputSoFar.split(separator: "\n").map(String.init).filter { !$0.contains("203.0.113.7") }
+    }
+
+    @Test func noChangeChangesNothing() throws {
+        try withUp { lab, apply in
+            let seen = try changes(in: lab, "east-fra") {
+                let outcome = try apply({ $0 + "\n# a remark\n" }, [])
+                #expect(outcome.status == 0 && outcome.output == "nothing to change\n", "\(outcome)")
+            }
+            #expect(seen.isEmpty, "\(seen)")
+        }
+    }
+
+    @Test func aNewSiteServesAndDisturbsNobody() throws {
+        try withUp { lab, apply in
+            let before = try lab.json(StatusDocument.self, "status", lab.name)
+            let dry = try apply(Self.paris, ["--dry-run"])
+            #expect(dry.status == 0 && dry.output.contains("neighbours +paris"), "\(dry)")
+            #expect(try Command.run(["ip", "netns", "list"]).output.contains("\(lab.name).paris") == false)
+            let seen = try changes(in: lab, "west-jfk") {
+                let outcome = try apply({ $0 }, [])
+                #expect(outcome.status == 0, "\(outcome)")
+                #expect(!outcome.output.contains("session reset"), "\(outcome)")
+            }
+            #expect(
+                seen.allSatisfy { !$0.contains("link") || $0.contains("proto") }, "no link of another router: \(seen)")
+            let after = try lab.json(StatusDocument.self, "status", lab.name)
+            #expect(after.converged)
+            for node in before.nodes {
+                let now = try #require(after.nodes.first { $0.name == node.name })
+                #expect(now.processes.map(\.pid) == node.processes.map(\.pid), "\(node.name) runs on")
+            }
+            #expect(after.sessions.allSatisfy { $0.state == "Established" })
+            #expect(try lab.site(for: "berlin") == "frankfurt")
+            #expect(try lab.run("fail", "frankfurt", "--how", "withdraw").status == 0)
+            try Command.wait("berlin at paris") { try lab.site(for: "berlin") == "paris" }
+            #expect(try lab.inside("berlin", "traceroute", "-q", "1", "192.0.2.53").output.contains("east-fra"))
+            #expect(try lab.run("heal", "frankfurt").status == 0)
+
+            let without = try apply(
+                { $0.replacingOccurrences(of: "  paris: { city: CDG, providers: [east] }\n", with: "") }, [])
+            #expect(without.status == 0 && without.output.contains("remove namespace"), "\(without)")
+            #expect(try !Command.run(["ip", "netns", "list"]).output.contains("\(lab.name).paris"))
+            #expect(try lab.json(StatusDocument.self, "status", lab.name).nodes.map(\.name) == before.nodes.map(\.name))
+            #expect(try lab.site(for: "berlin") == "frankfurt")
+        }
+    }
+
+    /// A link's delay changes under sessions that stay: the round trip shows it, the sessions' counters that they are the same.
+    @Test func aChangedDelayFlapsNoSession() throws {
+        try withUp { lab, apply in
+            let before = try lab.json(StatusDocument.self, "status", lab.name)
+            let outcome = try apply(
+                {
+                    $0.replacingOccurrences(
+                        of: "links:\n", with: "links:\n  - { between: [berlin, east], delay: 30ms }\n")
+                },
+                ["--json"])
+            #expect(outcome.status == 0 && outcome.output.contains("\"sessions_reset\":[]"), "\(outcome)")
+            let after = try lab.json(StatusDocument.self, "status", lab.name)
+            #expect(after.sessions.map(\.received) == before.sessions.map(\.received), "nobody said anything again")
+            let ping = try lab.inside("berlin", "ping", "-c", "3", "-i", "0.2", "-q", "192.0.2.53").output
+            let fastest = try #require(
+                ping.split(separator: "=").last?.split(separator: "/").first.flatMap {
+                    Double($0.trimmingCharacters(in: .whitespaces))
+                })
+            #expect(fastest >= 60, "\(ping)")
+        }
+    }
+
+    /// A namespace of somebody else stands where a new node is to be: everything is as before, and said so.
+    @Test func aStepThatFailsLeavesTheLabAsItWas() throws {
+        try withUp { lab, apply in
+            let stranger = "\(lab.name).paris"
+            try Command.run(["ip", "netns", "add", stranger])
+            defer { _ = try? Command.run(["ip", "netns", "del", stranger]) }
+            let before = try lab.json(StatusDocument.self, "status", lab.name)
+            let outcome = try apply(Self.paris, [])
+            #expect(outcome.status == 4 && outcome.errors.contains("is there already"), "\(outcome)")
+            let after = try lab.json(StatusDocument.self, "status", lab.name)
+            #expect(after.nodes.map { $0.processes.map(\.pid) } == before.nodes.map { $0.processes.map(\.pid) })
+            #expect(try lab.site(for: "berlin") == "frankfurt")
+            #expect(try LabUnderTest.lab("down", lab.name).status == 0)
+            #expect(try Command.run(["ip", "netns", "list"]).output.contains(stranger), "it is not ours to remove")
+        }
+    }
+
+    @Test func badFilesAndLabsThatAreNotUpAreRefused() throws {
+        try withUp { lab, apply in
+            let wrong = try apply({ $0.replacingOccurrences(of: "city: FRA", with: "city: Atlantis") }, [])
+            #expect(wrong.status == 2 && wrong.errors.contains("Atlantis"), "\(wrong)")
+            let other = try apply({ _ in "lab: nobody-\(lab.name)\nnetworks:\n  a: { cities: [FRA] }\n" }, [])
+            #expect(other.status == 2 && other.errors.contains("is not up"), "\(other)")
+        }
+    }
+}
