@@ -20,6 +20,8 @@ public struct BFDSession: Sendable {
     public internal(set) var remoteState = BFDState.down
     /// bfd.RemoteDiscr; 0 until it is known.
     public internal(set) var remoteDiscriminator: UInt32 = 0
+    /// The neighbour's C bit: its BFD outlives its control plane (RFC 5882, section 4.3).
+    public internal(set) var isRemoteControlPlaneIndependent = false
 
     /// What the operator asked for.
     var timing: BFDTiming
@@ -113,6 +115,7 @@ extension BFDSession {
     private mutating func receive(_ packet: ControlPacket, _ now: UInt64, _ age: UInt64) {
         remoteDiscriminator = packet.myDiscriminator
         remoteState = packet.state
+        isRemoteControlPlaneIndependent = packet.isControlPlaneIndependent
         isRemoteDemand = packet.isDemand
         remoteMinRx = packet.requiredMinRxInterval
         remoteDesiredMinTx = packet.desiredMinTxInterval

@@ -1,4 +1,4 @@
-import BGPWire
+public import BGPWire
 
 /// The finite state machine of RFC 4271, section 8, for one neighbour.
 ///
@@ -24,7 +24,7 @@ public struct Session: Sendable {
     }
 
     /// What the operator decided.
-    public let configuration: SessionConfiguration
+    public private(set) var configuration: SessionConfiguration
     /// ConnectRetryCounter: attempts that have failed since the last Established or ManualStart.
     public internal(set) var connectRetryCounter = 0
 
@@ -45,6 +45,9 @@ public struct Session: Sendable {
         self.configuration = configuration
         randomState = seed
     }
+
+    /// Changes what the next OPEN says of graceful restart.
+    public mutating func offer(_ gracefulRestart: GracefulRestart) { configuration.gracefulRestart = gracefulRestart }
 
     /// The state of the connection that is furthest.
     public var state: SessionState { max(outgoing.state, incoming.state) }
@@ -160,6 +163,7 @@ extension Session {
             actions.append(.refuse(NotificationMessage(.connectionRejected)))
             return
         }
+        endSessionOfRestarter(now)
         let collision = NotificationMessage(.connectionCollisionResolution)
         // A connection this far has a neighbour that knows us. Refusing the new one before OPEN is sent on it keeps the
         // neighbour from choosing it over the other, so the two ends cannot choose differently.
@@ -172,6 +176,15 @@ extension Session {
         actions.append(.accept)
         sendOpen(.incoming, now)
         if outgoing.state == .active { connectRetryDeadline = nil }
+    }
+
+    /// A neighbour that can restart and connects anew has restarted, and the end of its old connection did not get here (RFC
+    /// 4724, section 5).
+    private mutating func endSessionOfRestarter(_ now: UInt64) {
+        for origin in [ConnectionOrigin.outgoing, .incoming] where self[origin].state == .established {
+            guard self[origin].negotiated?.gracefulRestart?.families.isEmpty == false else { continue }
+            fail(origin, .connectionClosed, now)
+        }
     }
 
     private mutating func connected(_ now: UInt64) {

@@ -33,6 +33,9 @@ public struct SessionConfiguration: Hashable, Sendable {
     public var isExtendedNextHop: Bool
     /// What this speaker is at an exchange point with a route server; nil for what it is elsewhere.
     public var exchange: ExchangePart?
+    /// What the OPEN says of graceful restart (RFC 4724). Without families, that this speaker sends End-of-RIB and keeps the
+    /// routes of a neighbour that restarts, and does not ask as much for itself.
+    public var gracefulRestart = GracefulRestart(restartTime: 0, families: [])
 
     /// Makes a configuration.
     public init(
@@ -67,6 +70,7 @@ public struct SessionConfiguration: Hashable, Sendable {
         if isExtendedNextHop, families.contains(.ipv4) { capabilities.append(.extendedNextHop([.ipv4ByIPv6])) }
         capabilities.append(.extendedMessage)
         if let role { capabilities.append(.role(role)) }
+        capabilities.append(.gracefulRestart(gracefulRestart))
         capabilities.append(.fourOctetASN(localASN))
         if !addPath.isEmpty { capabilities.append(.addPath(addPath)) }
         capabilities.append(.enhancedRouteRefresh)

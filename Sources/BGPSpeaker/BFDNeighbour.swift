@@ -13,9 +13,12 @@ extension Neighbour {
         return speaker.kernel.interior.link(named: name)?.index ?? 0
     }
 
-    /// BFD says that the path has failed: the session ends at once.
-    func pathFailed() {
+    /// BFD says that the path has failed: the session ends at once. `isPath` is the neighbour's C bit: without it, BFD may have
+    /// ended with the neighbour's BGP, which may be about to come back (RFC 5882, section 4.3).
+    func pathFailed(isPath: Bool) {
         guard state >= .openSent else { return }
+        mayBeRestarting = !isPath
+        defer { mayBeRestarting = false }
         handle(.automaticStop(NotificationMessage(.bfdDown)))
         startIfLinkIsUsable()
     }

@@ -93,7 +93,7 @@ final class BFDPeer {
         loop.leaveWork()
         monitor.stateChanged(endpoint)
         monitor.onChange?(neighbour, change)
-        if change.isFailure { neighbour.pathFailed() }
+        if change.isFailure { neighbour.pathFailed(isPath: session.isRemoteControlPlaneIndependent) }
         if change.to == .up { neighbour.pathWorks() }
     }
 

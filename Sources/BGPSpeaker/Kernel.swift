@@ -164,6 +164,9 @@ final class Kernel {
 
     // MARK: Writing
 
+    /// Whether an earlier life has left routes.
+    var hasEarlierRoutes: Bool { !stale.isEmpty }
+
     /// Whether nothing waits to be written.
     var isClean: Bool { batch.isEmpty }
 

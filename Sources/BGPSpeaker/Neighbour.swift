@@ -54,6 +54,10 @@ final class Neighbour {
     var receivedOpen: [UInt8]?
     var nextAdvertisement: Nanoseconds = 0
     var advertisementTimer: Timer?
+    /// When stale routes go at the latest (RFC 4724); nil while there are none.
+    var restartTimer: Timer?
+    /// BFD has ended in a way in which it also ends when the neighbour's BGP restarts.
+    var mayBeRestarting = false
 
     init(_ configuration: NeighbourConfiguration, id: PeerID, speaker: Speaker) {
         self.configuration = configuration
@@ -76,6 +80,13 @@ final class Neighbour {
     /// The OPEN that the neighbour is sent.
     var ownOpen: OpenMessage { session.configuration.open }
 
+    private func offerRestart() {
+        guard let offer = speaker.restart?.offer(to: self), offer != session.configuration.gracefulRestart else {
+            return
+        }
+        session.offer(offer)
+    }
+
     // MARK: Events
 
     /// Hands an event to the state machine and does what it says.
@@ -86,6 +97,7 @@ final class Neighbour {
         while !events.isEmpty {
             let next = events.removeFirst()
             let before = session.state
+            offerRestart()
             for action in session.handle(next, now: UInt64(Clock.monotonic())) { perform(action) }
             if let log = speaker.observers?.log, session.state != before {
                 log.record(self, from: before, to: session.state)

@@ -23,6 +23,7 @@ extension Neighbour {
         guard message.utf8.count <= 255 else { throw CommandError(reason: "a message of at most 255 octets expected") }
         isShut = true
         handle(.manualStop(NotificationMessage(.administrativeShutdown, communication: message)))
+        forgetStale()
     }
 
     /// Lets the session come back.

@@ -32,7 +32,7 @@ extension Neighbour {
                 })
             try checkLimit(family)
         }
-        if let family = update.endOfRIB { endOfRIBReceived.insert(AddressFamilies(family)) }
+        if let family = update.endOfRIB { receiveEndOfRIB(family) }
     }
 
     private func withdraw(_ prefixes: [IPPrefix], _ paths: PathIdentifiers) {

@@ -27,15 +27,18 @@ extension Neighbour {
         speaker.table.peerUp(
             id, identifier: negotiated.identifier, families: negotiated.families, pathFamilies: negotiated.sentPaths,
             isExtendedNextHop: negotiated.isExtendedNextHop)
+        cameBack(negotiated)
         speaker.observers?.station?.established(self, isNew: true)
         speaker.sessionChanged(self, reason: "")
     }
 
     func ended(_ reason: SessionEnd, _ wasEstablished: Bool) {
         if wasEstablished { speaker.observers?.station?.ended(self, reason) }
+        let kept = wasEstablished ? familiesToKeep(reason) : []
+        let restartTime = negotiated?.gracefulRestart?.restartTime ?? 0
         negotiated = nil
         if wasEstablished {
-            speaker.table.peerDown(id)
+            leave(keeping: kept, seconds: restartTime)
             advertisementTimer?.cancel()
             advertisementTimer = nil
         }
@@ -66,13 +69,17 @@ extension Neighbour {
         var isMore = false
         if speaker.table.hasUpdates(for: id), connection.unsent.count < Self.mostUnsent {
             let mustWait = isAdvertisementDelayed()
-            let updates = speaker.table.takeUpdates(
-                for: id, atMost: mustWait ? .max : Self.prefixesAtOnce, withdrawalsOnly: mustWait)
-            send(updates, negotiated, connection)
+            if !mustWait || !configuration.timers.delaysWithdrawals {
+                let updates = speaker.table.takeUpdates(
+                    for: id, atMost: mustWait ? .max : Self.prefixesAtOnce, withdrawalsOnly: mustWait)
+                send(updates, negotiated, connection)
+            }
             isMore = !mustWait && speaker.table.hasUpdates(for: id)
         }
         // What is not decided yet may be part of the table that the neighbour is waiting for.
-        if !isEndOfRIBSent, !speaker.table.needsDecision, !speaker.table.hasUpdates(for: id) {
+        if !isEndOfRIBSent, speaker.restart?.isDeferring != true, !speaker.table.needsDecision,
+            !speaker.table.hasUpdates(for: id)
+        {
             isEndOfRIBSent = true
             for family in negotiated.families.elements {
                 encoder(negotiated).endOfRIB(family, to: &connection.unsent)
@@ -119,7 +126,8 @@ extension Neighbour {
         }
         for group in updates.announced { announce(group, negotiated, connection) }
         let interval = configuration.advertisementInterval
-        if interval > 0, isEndOfRIBSent, !updates.announced.isEmpty {
+        let isAdvertisement = !updates.announced.isEmpty || configuration.timers.delaysWithdrawals && !updates.isEmpty
+        if interval > 0, isEndOfRIBSent, isAdvertisement {
             nextAdvertisement = Clock.monotonic() + Int64.random(in: interval - interval / 4...interval)
         }
     }

@@ -14,9 +14,10 @@ struct OriginatedRoute: Equatable {
     /// The routes under a key, each prefix once.
     static func list(_ fields: ConfigurationFields, _ key: String) throws(ConfigurationError) -> [OriginatedRoute] {
         var routes: [OriginatedRoute] = []
+        var seen: Set<IPPrefix> = []
         for (json, path) in try fields.list(key) {
             let route = try OriginatedRoute(json, path)
-            guard !routes.contains(where: { $0.prefix == route.prefix }) else {
+            guard seen.insert(route.prefix).inserted else {
                 throw ConfigurationError(description: "\(path): \(route.prefix) is there twice; take one away")
             }
             routes.append(route)

@@ -12,6 +12,8 @@ struct SessionTimers: Equatable {
     var advertisementExternal: Int64 = 0
     /// The same inside the AS.
     var advertisementInternal: Int64 = 0
+    /// Whether withdrawals wait for the MinRouteAdvertisementIntervalTimer, too.
+    var delaysWithdrawals = false
 }
 
 extension SessionTimers {
@@ -19,7 +21,10 @@ extension SessionTimers {
     init(_ json: JSON, _ path: String, base: SessionTimers) throws(ConfigurationError) {
         let fields = try ConfigurationFields(
             json, path,
-            keys: ["hold_ms", "send_hold_ms", "connect_retry_ms", "mrai_external_ms", "mrai_internal_ms"])
+            keys: [
+                "hold_ms", "send_hold_ms", "connect_retry_ms", "mrai_external_ms", "mrai_internal_ms",
+                "mrai_withdrawals",
+            ])
         self = base
         if let hold = try fields.number("hold_ms", 0...65_535_000) {
             // The OPEN message counts in whole seconds and forbids 1 and 2 (RFC 4271, section 4.2).
@@ -42,5 +47,6 @@ extension SessionTimers {
         if let interval = try fields.number("mrai_internal_ms", 0...3_600_000) {
             advertisementInternal = Int64(interval) * 1_000_000
         }
+        delaysWithdrawals = try fields.flag("mrai_withdrawals") ?? base.delaysWithdrawals
     }
 }

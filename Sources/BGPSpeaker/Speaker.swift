@@ -29,6 +29,8 @@ final class Speaker {
     private var trackedOnLinks: Set<LinkNextHop> = []
     private(set) var isStarted = false
     private var isSwept = false
+    /// Our own graceful restart; nil unless the configuration asks for it.
+    private(set) var restart: Restart?
 
     /// Something that a report of rest would show has changed since the last one.
     var hasChanged = true
@@ -57,6 +59,7 @@ final class Speaker {
         table = Table(
             local: LocalSpeaker(asn: configuration.asn, identifier: configuration.identifier),
             decision: configuration.decision)
+        restart = configuration.restart.map { Restart($0, hasRestarted: kernel.hasEarlierRoutes) }
         for neighbour in configuration.neighbours {
             let id = table.addPeer(peerConfiguration(neighbour))
             neighbours.append(Neighbour(neighbour, id: id, speaker: self))
@@ -115,7 +118,12 @@ final class Speaker {
         guard !isStarted else { return }
         isStarted = true
         hasChanged = true
-        loop.schedule(after: Self.longestSweepDelay) { [weak self] in self?.sweep() }
+        if let restart, restart.isDeferring {
+            loop.schedule(after: restart.configuration.deferralTime) { [weak self] in self?.restart?.isDeferring = false
+            }
+        } else {
+            loop.schedule(after: Self.longestSweepDelay) { [weak self] in self?.sweep() }
+        }
         for neighbour in neighbours { neighbour.start() }
         bfd?.start()
     }
@@ -198,13 +206,17 @@ final class Speaker {
     // MARK: Work
 
     private func work() {
+        if restart?.isDeferring == true, isStarted, neighbours.allSatisfy(\.isTableCompleteForRestart) {
+            restart?.isDeferring = false
+        }
         let isMore = converge()
         // Before the neighbours hear of it and send packets.
         kernel.flush()
         for neighbour in neighbours where neighbour.sendUpdates() { scheduleWork() }
         if observers?.work() == true { scheduleWork() }
         if isMore { return scheduleWork() }
-        if !isSwept, isStarted, neighbours.allSatisfy(\.isTableComplete) { sweep() }
+        guard restart?.isDeferring != true else { return }
+        if !isSwept, isStarted, restart?.hasRestarted == true || neighbours.allSatisfy(\.isTableComplete) { sweep() }
         guard neighbours.allSatisfy(\.isQuiet) else { return }
         guard hasChanged else { return }
         hasChanged = false
@@ -213,7 +225,9 @@ final class Speaker {
     }
 
     /// Nothing is left to do and nothing is held back, by MinRouteAdvertisementInterval or a slow socket.
-    var isIdle: Bool { !hasChanged && !table.needsDecision && neighbours.allSatisfy(\.isQuiet) }
+    var isIdle: Bool {
+        !hasChanged && !table.needsDecision && restart?.isDeferring != true && neighbours.allSatisfy(\.isQuiet)
+    }
 
     private var isWorkScheduled = false
 
@@ -245,6 +259,10 @@ final class Speaker {
                 table.nextHopChanged(
                     hop.address, onLinkOf: hop.peer, to: resolve(hop.address, onLinkOf: hop.peer))
             }
+        }
+        // RFC 4724, section 4.1: no route is selected, and so none sent, before the neighbours have told theirs.
+        guard restart?.isDeferring != true else {
+            return false
         }
         let decided = table.decide(atMost: Self.decisionsAtOnce)
         observers?.station?.selected(decided)

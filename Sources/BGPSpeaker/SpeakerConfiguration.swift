@@ -13,6 +13,7 @@ import Net
 ///      "timers": {...}, "neighbors": [...],     see SessionTimers and NeighbourConfiguration
 ///      "bmp": {...},                            a station to report to: see BMPConfiguration
 ///      "mrt": {"messages": "/var/log/bgp.mrt"}, a file that every message is appended to: see MessageLog
+///      "graceful_restart": {"restart_ms": 120000},  to be helped when it restarts: see RestartConfiguration
 ///      "kernel": true}
 struct SpeakerConfiguration: Equatable {
     var node: String
@@ -31,6 +32,8 @@ struct SpeakerConfiguration: Equatable {
     var bmp: BMPConfiguration?
     /// The file of all messages, if any.
     var messageLog: String?
+    /// Whether and how the speaker's own restart is graceful.
+    var restart: RestartConfiguration?
 }
 
 extension SpeakerConfiguration {
@@ -39,7 +42,7 @@ extension SpeakerConfiguration {
             json, "",
             keys: [
                 "node", "asn", "router_id", "families", "originate", "decision", "always_compare_med", "multipath",
-                "timers", "neighbors", "kernel", "bmp", "mrt",
+                "timers", "neighbors", "kernel", "bmp", "mrt", "graceful_restart",
             ])
         node = try fields.string("node")
         asn = try fields.asn()
@@ -54,6 +57,12 @@ extension SpeakerConfiguration {
         }
         messageLog = try fields["mrt"].map { json throws(ConfigurationError) in
             try ConfigurationFields(json, fields.place("mrt"), keys: ["messages"]).string("messages")
+        }
+        restart = try fields["graceful_restart"].map { json throws(ConfigurationError) in
+            try RestartConfiguration(json, fields.place("graceful_restart"))
+        }
+        guard restart == nil || writesKernel else {
+            throw fields.error("graceful_restart", "without routes in the kernel there is nothing to keep")
         }
         let timers = try fields["timers"].map { json throws(ConfigurationError) in
             try SessionTimers(json, fields.place("timers"), base: SessionTimers())

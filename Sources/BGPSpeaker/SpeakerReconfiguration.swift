@@ -36,7 +36,7 @@ extension Speaker {
         for (key, isSame) in [
             ("asn", old.asn == new.asn), ("router_id", old.identifier == new.identifier),
             ("kernel", old.writesKernel == new.writesKernel), ("bmp", old.bmp == new.bmp),
-            ("mrt", old.messageLog == new.messageLog),
+            ("mrt", old.messageLog == new.messageLog), ("graceful_restart", old.restart == new.restart),
         ] where !isSame {
             throw CommandError(
                 reason: "\(key): cannot change while the speaker runs; start it anew. Nothing was changed")
@@ -157,11 +157,14 @@ extension Speaker {
 
     private func changeOriginated(from old: SpeakerConfiguration, _ result: inout Reconfiguration) {
         guard old.originated != configuration.originated else { return }
-        for route in old.originated where !configuration.originated.contains(where: { $0.prefix == route.prefix }) {
+        var before: [IPPrefix: OriginatedRoute] = [:]
+        for route in old.originated { before[route.prefix] = route }
+        let kept = Set(configuration.originated.map(\.prefix))
+        for route in old.originated where !kept.contains(route.prefix) {
             table.withdrawOriginated(route.prefix)
             result.changes.append("withdraw \(route.prefix)")
         }
-        for route in configuration.originated where !old.originated.contains(route) {
+        for route in configuration.originated where before[route.prefix] != route {
             if isOriginating { table.originate(route) }
             result.changes.append("announce \(route.prefix)")
         }
@@ -192,6 +195,7 @@ extension NeighbourConfiguration {
         changed.bfd = bfd
         changed.timers.advertisementExternal = timers.advertisementExternal
         changed.timers.advertisementInternal = timers.advertisementInternal
+        changed.timers.delaysWithdrawals = timers.delaysWithdrawals
         return changed != self || role != new.role
     }
 

@@ -33,6 +33,8 @@ public struct Table: Sendable {
         var receivedCount = 0
         /// Those of them that take no part in the decision process.
         var excludedCount = 0
+        /// Those of them that are left from a session that has ended.
+        var staleCount = 0
         var out = AdjRIBOut()
 
         init(policy: ExportPolicy) {
@@ -57,6 +59,8 @@ public struct Table: Sendable {
     var pathPeerCount = 0
     /// The routes that carry packets together with the best, for the slots of prefixes that have any.
     var equalPaths: [UInt32: [EqualPath]] = [:]
+    /// The routes, by their number in the pool, that are left from sessions that have ended (RFC 4724).
+    var stale = SlotSet()
 
     /// Whether changes of best routes say what was the best route before.
     public var reportsReplaced = false
@@ -84,6 +88,7 @@ public struct Table: Sendable {
     public mutating func removePeer(_ id: PeerID) {
         guard let index = index(of: id) else { return }
         peerDown(id)
+        removeStale(from: id)
         peers[index].isRemoved = true
         peers[index].policy.configuration = PeerConfiguration(relation: .peer, asn: ASN(0), address: .v4(.any))
     }
@@ -154,9 +159,17 @@ extension Table {
     /// The session with a neighbour has ended: its routes go, and what was sent to it is forgotten.
     public mutating func peerDown(_ id: PeerID) {
         guard let index = index(of: id), peers[index].isUp else { return }
+        removeStale(from: id)
+        sessionEnded(index)
+    }
+
+    /// Removes the routes of the neighbour at `index` but for stale ones, and forgets what was sent to it.
+    mutating func sessionEnded(_ index: Int) {
+        let id = PeerID(rawValue: UInt32(index + 1))
         peers[index].isUp = false
-        if peers[index].receivedCount > 0 {
-            for slot in prefixes.slots { removeRoutes(slot, from: id) }
+        if peers[index].receivedCount > peers[index].staleCount {
+            let kept = stale
+            for slot in prefixes.slots { removeRoutes(slot, from: id) { number, _ in kept[number] } }
         }
         var out = peers[index].out
         peers[index].out = AdjRIBOut()
@@ -211,7 +224,7 @@ extension Table {
     public mutating func withdraw(_ family: AddressFamily, from id: PeerID, except kept: Set<RouteKey>) {
         guard let index = index(of: id), peers[index].isUp else { return }
         for slot in prefixes.slots where prefixes[slot].routes != 0 && prefixes[slot].prefix.family == family {
-            removeRoutes(slot, from: id) { kept.contains($0) }
+            removeRoutes(slot, from: id) { kept.contains($1) }
         }
     }
 
@@ -256,11 +269,17 @@ extension Table {
         return set
     }
 
-    mutating func setRoute(to prefix: IPPrefix, _ set: AttributeSetID, from id: PeerID, path: UInt32 = 0) {
+    /// `isNew` says that the neighbour has sent it; otherwise it is its old route in another form.
+    mutating func setRoute(
+        to prefix: IPPrefix, _ set: AttributeSetID, from id: PeerID, path: UInt32 = 0, isNew: Bool = true
+    ) {
         let slot = prefixes.findOrInsert(prefix)
         let (number, _) = route(slot, from: id, path: path)
         if number != 0 {
             let old = prefixes.route(number).set
+            if isNew, let index = index(of: id), refresh(number, ofPeerAt: index), old == set {
+                noteReceived(slot, from: id, path)
+            }
             guard old != set else { return }
             countExclusion(of: old, from: id, -1)
             prefixes.setRoute(number, to: set)
@@ -277,21 +296,24 @@ extension Table {
     }
 
     /// Removes all routes of a neighbour to the prefix in `slot` but those to keep.
-    private mutating func removeRoutes(
-        _ slot: UInt32, from id: PeerID, except isKept: (RouteKey) -> Bool = { _ in false }
+    mutating func removeRoutes(
+        _ slot: UInt32, from id: PeerID, except isKept: (_ number: UInt32, RouteKey) -> Bool = { _, _ in false }
     ) {
         var number = prefixes[slot].routes
         while number != 0 {
             let path = prefixes.path(number)
-            let isOurs = store[prefixes.route(number).set].peer == id
+            let isMeant =
+                store[prefixes.route(number).set].peer == id
+                && !isKept(number, RouteKey(prefixes[slot].prefix, path: path))
             number = prefixes.route(number).next
-            if isOurs, !isKept(RouteKey(prefixes[slot].prefix, path: path)) { removeRoute(slot, from: id, path: path) }
+            if isMeant { removeRoute(slot, from: id, path: path) }
         }
     }
 
     private mutating func removeRoute(_ slot: UInt32, from id: PeerID, path: UInt32 = 0) {
         let (number, previous) = route(slot, from: id, path: path)
         guard number != 0 else { return }
+        if let index = index(of: id) { _ = refresh(number, ofPeerAt: index) }
         countExclusion(of: prefixes.route(number).set, from: id, -1)
         store.release(prefixes.route(number).set)
         prefixes.removeRoute(slot, number, after: previous)

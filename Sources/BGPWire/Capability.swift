@@ -67,6 +67,9 @@ public struct GracefulRestart: Hashable, Sendable {
         /// The flags; 0x80 says that forwarding state was kept over the last restart.
         public var flags: UInt8
 
+        /// The forwarding bit F: forwarding state was kept.
+        public static var forwardingKept: UInt8 { 0x80 }
+
         /// Makes an entry.
         public init(_ identifier: FamilyIdentifier, flags: UInt8 = 0) {
             self.identifier = identifier
@@ -76,6 +79,9 @@ public struct GracefulRestart: Hashable, Sendable {
 
     /// The upper four bits of the first octet, as a number of 0 to 15; 8 says that the sender has restarted.
     public var flags: UInt8
+    /// The restart bit R: the sender has restarted, and its End-of-RIB is not to be waited for.
+    public static var restarted: UInt8 { 8 }
+
     /// How long the sender needs to come back, in seconds: 0 to 4095.
     public var restartTime: UInt16
     /// The families.

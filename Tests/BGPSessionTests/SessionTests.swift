@@ -30,7 +30,8 @@ struct SessionStateTests {
         #expect(
             SessionConfiguration.sample(local: 4_200_000_001).open.capabilities == [
                 .multiprotocol(FamilyIdentifier(.ipv4)), .multiprotocol(FamilyIdentifier(.ipv6)), .routeRefresh,
-                .extendedMessage, .fourOctetASN(ASN(4_200_000_001)), .enhancedRouteRefresh,
+                .extendedMessage, .gracefulRestart(GracefulRestart(restartTime: 0, families: [])),
+                .fourOctetASN(ASN(4_200_000_001)), .enhancedRouteRefresh,
             ])
     }
 

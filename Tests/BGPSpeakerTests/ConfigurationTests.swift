@@ -26,7 +26,7 @@ struct ConfigurationTests {
 
     private static let root = """
         node, asn, router_id, families, originate, decision, always_compare_med, multipath, timers, neighbors, kernel, \
-        bmp, mrt
+        bmp, mrt, graceful_restart
         """
     private static let member = """
         name, address, local_address, asn, interface, relation, families, passive, cluster_client, next_hop_self, import, \

@@ -46,6 +46,9 @@ final class FakePeer {
         keepalive()
     }
 
+    /// Ends the connection without a NOTIFICATION.
+    func hangUp() { shutdown(socket.raw, Int32(SHUT_RDWR)) }
+
     func keepalive() { send { MessageHeader.encodeKeepalive(to: &$0) } }
 
     /// Announces prefixes of one family.

@@ -289,7 +289,11 @@ struct SessionFeatureTests {
         let (site, provider) = (try pair.siteSpeaker(), try pair.providerSpeaker())
         #expect(site.waitForTables() && provider.waitForTables())
         provider.send(["do": "shut", "peer": "10.1.0.1", "message": "Wartung für alle", "id": 7])
-        #expect(provider.wait { $0["reply"] == 7 } == ["reply": 7, "peer": "10.1.0.1", "state": "Idle"])
+        let expected: JSON = [
+            "reply": 7, "peer": "10.1.0.1", "state": "Idle", "peers": ["10.1.0.1"], "changes": ["site 10.1.0.1: shut"],
+            "reset": [],
+        ]
+        #expect(provider.wait { $0["reply"] == 7 } == expected)
         let reason = site.waitForSession("10.1.0.0", "Active")?["reason"]?.string
         #expect(reason == "received Cease, Administrative Shutdown \"Wartung für alle\"")
         #expect(try eventually { try pair.provider.route("192.0.2.0/24") == "" })
@@ -310,10 +314,10 @@ struct SessionFeatureTests {
     func commands() throws {
         let provider = try FeaturePair().providerSpeaker()
         for (command, reason): (JSON, String) in [
-            (["do": "shut", "id": 1], "\"peer\": an address expected"),
-            (["do": "shut", "peer": "x", "id": 1], "\"peer\": an address expected"),
-            (["do": "unshut", "peer": "10.9.9.9", "id": 1], "no neighbor 10.9.9.9"),
-            (["do": "shut", "peer": "10.1.0.1", "message": 3, "id": 1], "\"message\": a string expected"),
+            (["do": "shut", "id": 1], "peer: missing: a neighbor's name or address expected"),
+            (["do": "shut", "peer": "x", "id": 1], "peer: no neighbor 'x'; there are site"),
+            (["do": "unshut", "peer": "10.9.9.9", "id": 1], "peer: no neighbor '10.9.9.9'; there are site"),
+            (["do": "shut", "peer": "10.1.0.1", "message": 3, "id": 1], "message: a string expected"),
             (
                 ["do": "shut", "peer": "10.1.0.1", "message": .string(String(repeating: "é", count: 128)), "id": 1],
                 "a message of at most 255 octets expected"

@@ -209,11 +209,15 @@ struct NeighbourText {
 }
 
 /// The configuration of a speaker with the timers of the fast preset.
-func configuration(_ node: String, asn: Int, identifier: String, originate: [String], _ neighbours: [JSON]) -> JSON {
-    [
-        "node": .string(node), "asn": .int(asn), "router_id": .string(identifier), "families": ["ipv4", "ipv6"],
-        "originate": .array(originate.map { .string($0) }),
-        "timers": ["hold_ms": 9000, "connect_retry_ms": 250, "mrai_external_ms": 0, "mrai_internal_ms": 0],
-        "neighbors": .array(neighbours), "kernel": true,
+func configuration(
+    _ node: String, asn: Int, identifier: String, originate: [String], _ neighbours: [JSON], _ more: [JSON.Member] = []
+) -> JSON {
+    let members: [JSON.Member] = [
+        .init("node", .string(node)), .init("asn", .int(asn)), .init("router_id", .string(identifier)),
+        .init("families", ["ipv4", "ipv6"]),
+        .init("originate", .array(originate.map { .string($0) })),
+        .init("timers", ["hold_ms": 9000, "connect_retry_ms": 250, "mrai_external_ms": 0, "mrai_internal_ms": 0]),
+        .init("neighbors", .array(neighbours)), .init("kernel", true),
     ]
+    return .object(members + more)
 }
