@@ -99,22 +99,7 @@ final class ControlChannel {
 
     private func dump(_ command: JSON) {
         let id = command["id"]?.int
-        guard let path = command["path"]?.string, path.hasPrefix("/") else {
-            return reply(id, .init("error", "\"path\": an absolute path expected"))
-        }
-        do throws(SystemError) {
-            try TableDump.begin(speaker, path: path) { [weak self] result in
-                switch result {
-                case .success(let summary):
-                    self?.reply(
-                        id, .init("prefixes", .int(summary.prefixes)), .init("routes", .int(summary.routes)),
-                        .init("octets", .int(summary.octets)))
-                case .failure(let error): self?.reply(id, .init("error", .string(error.description)))
-                }
-            }
-        } catch {
-            reply(id, .init("error", .string(error.description)))
-        }
+        TableDump.follow(command, speaker) { [weak self] in self?.reply(id, $0) }
     }
 
     private func reply(_ id: Int?, _ members: JSON.Member...) { reply(id, members) }

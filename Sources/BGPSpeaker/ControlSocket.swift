@@ -49,10 +49,16 @@ final class ControlSocket {
             channels[key] = channel
             channel.onLine = { [weak self, weak channel] line in
                 guard let self, let channel else { return }
-                channel.send(self.answer(line).description.utf8)
+                self.answer(line) { [weak channel] in channel?.send($0.description.utf8) }
             }
             channel.onEnd = { [weak self] in self?.channels[key] = nil }
         }
+    }
+
+    private func answer(_ line: ArraySlice<UInt8>, _ send: @escaping (JSON) -> Void) {
+        guard let command = try? JSON(parsing: line), command["do"] == "dump" else { return send(answer(line)) }
+        let id: [JSON.Member] = command["id"].map { [.init("reply", $0)] } ?? []
+        TableDump.follow(command, commands.speaker) { send(.object(id + $0)) }
     }
 
     private func answer(_ line: ArraySlice<UInt8>) -> JSON {
@@ -63,7 +69,7 @@ final class ControlSocket {
         do throws(CommandError) {
             if verb == "show" { return .object(id + (try SpeakerViews(speaker: commands.speaker).answer(command))) }
             guard ControlCommands.verbs.contains(verb) else {
-                let known = (ControlCommands.verbs.sorted() + ["show"]).joined(separator: ", ")
+                let known = (ControlCommands.verbs.sorted() + ["show", "dump"]).joined(separator: ", ")
                 throw CommandError(reason: "unknown command '\(verb)'; there are \(known)")
             }
             return .object(id + (try commands.follow(verb, command)))

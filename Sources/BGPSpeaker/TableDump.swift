@@ -2,6 +2,7 @@ import BGPSession
 import BGPTable
 import BGPWire
 import Glibc
+import JSON
 import MRTWire
 import Net
 import Sys
@@ -41,6 +42,28 @@ final class TableDump {
         // The timers of the loop hold the dump until it is done.
         speaker.loop.schedule(after: 0) { dump.go() }
         return dump
+    }
+
+    /// Follows the command `dump` of a control channel; `answer` is called with the members of the answer when it is done.
+    static func follow(_ command: JSON, _ speaker: Speaker, _ answer: @escaping ([JSON.Member]) -> Void) {
+        func refuse(_ reason: String) { answer([.init("error", .string(reason))]) }
+        guard let path = command["path"]?.string, path.hasPrefix("/") else {
+            return refuse("\"path\": an absolute path expected")
+        }
+        do throws(SystemError) {
+            try begin(speaker, path: path) { result in
+                switch result {
+                case .success(let summary):
+                    answer([
+                        .init("prefixes", .int(summary.prefixes)), .init("routes", .int(summary.routes)),
+                        .init("octets", .int(summary.octets)),
+                    ])
+                case .failure(let error): refuse(error.description)
+                }
+            }
+        } catch {
+            refuse(error.description)
+        }
     }
 
     private init(

@@ -10,9 +10,12 @@ public final class ControlClient {
     private var hasEnded = false
 
     /// Connects to the lab called `name`. Throws `SystemError`.
-    public init(_ name: String) throws(SystemError) {
+    public convenience init(_ name: String) throws(SystemError) { try self.init(path: LabPaths(name).control) }
+
+    /// Connects to a daemon that answers on a socket of its own. Throws `SystemError`.
+    public init(path: String) throws(SystemError) {
         loop = try EventLoop()
-        channel = try LineChannel(loop, try Socket.connected(unixPath: LabPaths(name).control))
+        channel = try LineChannel(loop, try Socket.connected(unixPath: path))
         channel.onLine = { [weak self] line in
             guard let self, let json = try? JSON(parsing: line) else { return }
             self.received.append(json)
@@ -28,7 +31,7 @@ public final class ControlClient {
     /// supervisor ends before it answers.
     public func request(_ members: [JSON.Member]) throws -> JSON {
         channel.send(JSON.object(members).description.utf8)
-        guard let answer = try next() else { throw RequestError("the lab ended before it answered") }
+        guard let answer = try next() else { throw RequestError("nobody is there any more to answer") }
         if let reason = answer["error"]?.string { throw RequestError(reason) }
         return answer
     }

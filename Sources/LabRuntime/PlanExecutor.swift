@@ -58,8 +58,24 @@ package final class PlanExecutor {
             return made
         } catch {
             try home.enter()
+            takeBack(made, of: nodes, after: error, journal)
             throw error
         }
+    }
+
+    /// Takes away what was made before `error`, and nothing that somebody else made meanwhile: that is what EEXIST says.
+    private func takeBack(
+        _ made: [NodeNamespace], of nodes: [Node], after error: any Error, _ journal: borrowing Journal
+    ) {
+        let isOfOthers = (error as? SystemError)?.code == EEXIST
+        var gone: [Journal.Entry] = []
+        for (position, node) in nodes.enumerated() {
+            let isOurs = position < made.count || (position == made.count && !isOfOthers)
+            for entry in entries(of: node.name) {
+                if !isOurs || (try? Teardown.undo(entry)) != nil { gone.append(entry) }
+            }
+        }
+        try? journal.recordRemoval(of: gone)
     }
 
     /// What the journal says of a node.
@@ -195,14 +211,11 @@ package final class PlanExecutor {
         let staying = Set(difference.nodes.compactMap(\.self))
         var made: [String: NodeNamespace] = [:]
         let missing = difference.new.topology.nodes.filter { !staying.contains($0.index) && leaving[$0.name] == nil }
-        do {
-            for node in try make(missing.filter { known[$0.name] == nil }, journal, progress: { _ in }) {
-                made[node.node.name] = node
-            }
-        } catch {
-            try? removeFiles(of: missing.map(\.name).filter { known[$0] == nil }, journal)
-            throw error
+        if let other = missing.first(where: { known[$0.name] != nil }) {
+            throw RequestError(
+                "'\(other.name)' would become another kind of node: give it another name, or take the lab down")
         }
+        for node in try make(missing, journal, progress: { _ in }) { made[node.node.name] = node }
         plan = difference.new
         requests = NodeRequests(topology: plan.topology)
         nodes = topology.nodes.compactMap { node in

@@ -28,6 +28,8 @@ final class Supervisor {
     var qualities = LinkQualities()
     /// Sessions that an operator has shut, by the end that was told to, with both ends.
     var shut: [Convergence.Key: [Convergence.Key]] = [:]
+    /// Sessions whose neighbour a reload has taken away, by the end that lost it, with both ends.
+    var removed: [Convergence.Key: [Convergence.Key]] = [:]
     /// Whether routing came to rest since the last change that anybody saw.
     var isConverged = false
     /// Those who wait for rest after a change.

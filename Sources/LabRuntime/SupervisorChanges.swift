@@ -117,13 +117,20 @@ extension Supervisor {
         let before = convergence
         convergence = Convergence(pairs: Supervisor.pairs(topology))
         convergence.takeOver(before, nodes: difference.nodes)
-        shut = Dictionary(
-            shut.compactMap { key, ends in
-                key.renumbered(difference.nodes).map { ($0, ends.compactMap { $0.renumbered(difference.nodes) }) }
-            }, uniquingKeysWith: { first, _ in first })
+        shut = Self.renumbered(shut, difference.nodes)
+        removed = Self.renumbered(removed, difference.nodes)
         convergence.held = heldSessions()
         isConverged = false
         try executor.writeHosts()
+    }
+
+    private static func renumbered(
+        _ sessions: [Convergence.Key: [Convergence.Key]], _ nodes: [Int?]
+    ) -> [Convergence.Key: [Convergence.Key]] {
+        Dictionary(
+            sessions.compactMap { key, ends in
+                key.renumbered(nodes).map { ($0, ends.compactMap { $0.renumbered(nodes) }) }
+            }, uniquingKeysWith: { first, _ in first })
     }
 
     // MARK: Links
@@ -259,6 +266,9 @@ extension Supervisor {
             for name in reply["reset"]?.array ?? [] {
                 if let name = name.string { resets.names.append("\(topology.nodes[node].name) -> \(name)") }
             }
+            // It has all neighbours of the lab's file again.
+            removed = removed.filter { $0.key.node != node }
+            convergence.held = heldSessions()
             next(nil)
         }
     }
@@ -268,7 +278,10 @@ extension Supervisor {
     private func replace(_ daemon: Daemon, _ role: DaemonRole, _ node: Int) throws {
         daemon.kill()
         daemons.removeAll { $0 === daemon }
-        if role == .bgp { convergence.lost(node: node) }
+        if role == .bgp {
+            convergence.lost(node: node)
+            forgetControl(node: node)
+        }
         try addNodeDaemon(role, node)
         if !faults.isKilled(node) { try daemons.last?.start() }
     }

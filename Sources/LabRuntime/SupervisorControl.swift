@@ -17,6 +17,7 @@ extension Supervisor {
             guard reply != .null else { return answer(["error": .string("the BGP speaker of \(name) ended")]) }
             if reply["error"] == nil {
                 self?.note(verb, reply["peers"]?.array?.compactMap(\.string) ?? [], node: node)
+                if verb == "reload" { self?.noteNeighbours(of: speaker) }
                 self?.events.record(
                     "control", [.init("node", .string(name)), .init("command", .string(verb))] + told)
             }
@@ -39,23 +40,53 @@ extension Supervisor {
     /// Sessions that an operator has shut are not waited for, at either end.
     private func note(_ verb: String, _ peers: [String], node: Int) {
         guard verb == "shut" || verb == "unshut" else { return }
-        for peer in peers {
-            let ends = topology.sessions.filter { $0.node == node && $0.remoteAddress.description == peer }.flatMap {
-                [
-                    Convergence.Key(node: $0.node, remoteAddress: peer),
-                    Convergence.Key(node: $0.remote, remoteAddress: $0.localAddress.description),
-                ]
-            }
-            shut[.init(node: node, remoteAddress: peer)] = verb == "shut" ? ends : nil
+        for session in topology.sessions where session.node == node {
+            let key = Convergence.Key(session)
+            guard peers.contains(key.remoteAddress) else { continue }
+            shut[key] = verb == "shut" ? bothEnds(of: session) : nil
         }
         convergence.held = heldSessions()
         checkConvergence()
     }
 
+    /// Sessions whose neighbour a new configuration no longer has are not waited for, at either end; those that it has again
+    /// are. The speaker says which it has.
+    private func noteNeighbours(of speaker: Daemon) {
+        guard let node = speaker.node else { return }
+        speaker.ask([.init("do", "counters")]) { [weak self] reply in
+            // Without an answer the speaker has ended, and forgotten all.
+            guard let self, let sessions = reply["sessions"]?.array else { return }
+            let known = Set(sessions.compactMap { $0["peer"]?.string })
+            for session in self.topology.sessions where session.node == node {
+                let key = Convergence.Key(session)
+                let isKnown = known.contains(key.remoteAddress)
+                self.removed[key] = isKnown ? nil : self.bothEnds(of: session)
+                if !isKnown { self.shut[key] = nil }
+            }
+            self.convergence.held = self.heldSessions()
+            self.checkConvergence()
+        }
+    }
+
+    private func bothEnds(of session: Session) -> [Convergence.Key] {
+        [
+            .init(session),
+            .init(node: session.remote, remoteAddress: session.localAddress.description),
+        ]
+    }
+
     /// A speaker that ended has forgotten what it was told.
     func forgetControl(node: Int) {
-        guard shut.keys.contains(where: { $0.node == node }) else { return }
+        guard shut.keys.contains(where: { $0.node == node }) || removed.keys.contains(where: { $0.node == node }) else {
+            return
+        }
         shut = shut.filter { $0.key.node != node }
+        removed = removed.filter { $0.key.node != node }
         convergence.held = heldSessions()
     }
+}
+
+extension Convergence.Key {
+    /// The end of a session at its own node.
+    init(_ session: Session) { self.init(node: session.node, remoteAddress: session.remoteAddress.description) }
 }

@@ -49,7 +49,7 @@ extension Supervisor {
     }
 
     /// The sessions that cannot be up while the faults last: over a link that is down, of a speaker that is dead, or inside
-    /// an AS that fell apart; and those that an operator has shut.
+    /// an AS that fell apart; and those that an operator has shut or taken away.
     func heldSessions() -> Set<Convergence.Key> {
         let reached = Set(
             InteriorRouting.routes(topology) { faults.isUp($0) }.map { NodePair(from: $0.node, to: $0.destination) })
@@ -59,7 +59,8 @@ extension Supervisor {
             return !reached.contains(NodePair(from: session.node, to: session.remote))
         }
         return Set(held.map { .init(node: $0.node, remoteAddress: $0.remoteAddress.description) }).union(
-            shut.values.joined())
+            shut.values.joined()
+        ).union(removed.values.joined())
     }
 
     private struct NodePair: Hashable {

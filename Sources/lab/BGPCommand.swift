@@ -17,11 +17,14 @@ struct BGP: ParsableCommand {
               lab bgp eurocore-fra --received london
               lab bgp eurocore-fra --prefix 192.0.2.53
               lab bgp eurocore-fra --mrt fra.mrt && bgpdump -m fra.mrt
+              lab bgp --socket /run/bgp.sock --table
             """)
 
     @OptionGroup var lab: LabOption
     @Argument(help: "The node.")
-    var node: String
+    var node: String?
+    @Option(help: ArgumentHelp("Instead of a node: the socket of a 'labd bgp --control PATH'.", valueName: "path"))
+    var socket: String?
     @Option(help: ArgumentHelp("A neighbor in full: capabilities, timers, counters.", valueName: "peer"))
     var neighbor: String?
     @Option(help: ArgumentHelp("The Adj-RIB-In of a neighbor as it sent it, before import policy.", valueName: "peer"))
@@ -42,13 +45,12 @@ struct BGP: ParsableCommand {
     func validate() throws {
         let views = [neighbor, received, accepted, advertised, prefix, mrt].count { $0 != nil } + (table ? 1 : 0)
         guard views <= 1 else { throw ValidationError("these options each do one thing; give one of them") }
+        guard (node == nil) != (socket == nil) else { throw ValidationError("a node or --socket PATH expected") }
+        guard socket == nil || lab.name == nil else { throw ValidationError("--socket is of no lab; leave --lab out") }
     }
 
     func run() throws {
-        let lab = try RunningLab(lab.name)
-        let node = try lab.node(node)
-        let speaker = SpeakerQuestions(try lab.connect(), target: node.name)
-        let head: [JSON.Member] = [.init("lab", .string(lab.name)), .init("node", .string(node.name))]
+        let (speaker, head) = try connect()
         if let prefix {
             let answer = try speaker.paths(to: prefix)
             try show(head, ["prefix", "paths"].map { .init($0, answer[$0] ?? .null) }) { SpeakerTables.paths(answer) }
@@ -71,6 +73,21 @@ struct BGP: ParsableCommand {
                 SpeakerTables.neighbours(answer["neighbors"]?.array ?? [])
             }
         }
+    }
+
+    /// The speaker that is meant, and how a JSON document names it.
+    private func connect() throws -> (SpeakerQuestions, [JSON.Member]) {
+        if let socket {
+            do throws(SystemError) {
+                return (SpeakerQuestions(try ControlClient(path: socket), target: socket), [])
+            } catch {
+                throw Failure(.badInput, "no speaker answers at \(socket): \(error.reason)")
+            }
+        }
+        let lab = try RunningLab(lab.name)
+        let node = try lab.node(node ?? "")
+        let head: [JSON.Member] = [.init("lab", .string(lab.name)), .init("node", .string(node.name))]
+        return (SpeakerQuestions(try lab.connect(), target: node.name), head)
     }
 
     private static func absolute(_ path: String) -> String {

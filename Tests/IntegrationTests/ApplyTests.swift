@@ -96,8 +96,7 @@ struct ApplyTests {
             let before = try lab.json(StatusDocument.self, "status", lab.name)
             let outcome = try apply(
                 {
-                    $0.replacingOccurrences(
-                        of: "links:\n", with: "links:\n  - { between: [berlin, east], delay: 30ms }\n")
+                    $0 + "links:\n  - { between: [berlin, east], delay: 30ms }\n"
                 },
                 ["--json"])
             #expect(outcome.status == 0 && outcome.output.contains("\"sessions_reset\":[]"), "\(outcome)")

@@ -146,4 +146,32 @@ struct SpeakerViewTests {
             }
         }
     }
+
+    /// A speaker of no lab, in the network namespace of nobody: it needs no neighbour to have a table.
+    @Test func aSpeakerThatRunsAloneAnswersOnItsSocket() throws {
+        let folder = NSTemporaryDirectory() + "/alone-" + UUID().uuidString
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let configuration = """
+            {"node":"alone","asn":64500,"router_id":"10.0.0.1","originate":["192.0.2.0/24"],"kernel":false,"neighbors":[]}
+            """
+        try configuration.write(toFile: folder + "/bgp.json", atomically: true, encoding: .utf8)
+        let socket = folder + "/control"
+        let daemon = try Command.Running([
+            "unshare", "--net", LabUnderTest.root + "/.build/release/labd", "bgp", "--config", folder + "/bgp.json",
+            "--control", socket,
+        ])
+        defer { kill(daemon.process.processIdentifier, SIGKILL) }
+        try Command.wait("the socket") { FileManager.default.fileExists(atPath: socket) }
+        let table = try LabUnderTest.lab("bgp", "--socket", socket, "--table")
+        #expect(table.status == 0 && table.output.contains("192.0.2.0/24"), "\(table)")
+        let dump = try LabUnderTest.lab("bgp", "--socket", socket, "--mrt", folder + "/table.mrt")
+        #expect(dump.status == 0 && dump.output.hasPrefix("1 routes to 1 prefixes"), "\(dump)")
+        let lines = try Command.run(["bgpdump", "-m", folder + "/table.mrt"]).lines
+        #expect(lines.contains { $0.contains("|192.0.2.0/24|") })
+        let nobody = try LabUnderTest.lab("bgp", "--socket", folder + "/nobody")
+        #expect(nobody.status == 2 && nobody.errors.contains("no speaker answers"), "\(nobody)")
+        let neither = try LabUnderTest.lab("bgp")
+        #expect(neither.status == 2 && neither.errors.contains("a node or --socket PATH expected"), "\(neither)")
+    }
 }

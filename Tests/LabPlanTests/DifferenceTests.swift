@@ -32,7 +32,7 @@ struct DifferenceTests {
 
     @Test(arguments: LinkBackend.allCases) func aChangedLossTouchesOneLink(_ backend: LinkBackend) throws {
         let difference = try difference(backend) { $0.links[0].loss = 0.25 }
-        #expect(words(difference) == ["shape core-sin -- singapore delay 5ms jitter 1ms loss 25% rate 1000000000bit"])
+        #expect(words(difference) == ["shape core-sin -- singapore delay 5ms jitter 1ms loss 25% rate 1gbit"])
         #expect(difference.steps[0].reason.contains("loss 0.1%"))
     }
 

@@ -15,8 +15,7 @@ struct MachineSnapshot: Equatable, CustomStringConvertible {
         parts["mounts"] = try mounts()
         parts["daemons"] = try daemons()
         for folder in ["/run", "/etc/netns"] { parts[folder] = try files(below: folder) }
-        parts["control groups"] = try Command.run(["find", "/sys/fs/cgroup", "-type", "d"]).lines.sorted()
-            .joined(separator: "\n")
+        parts["control groups"] = try controlGroups()
         return MachineSnapshot(parts: parts)
     }
 
@@ -33,6 +32,20 @@ struct MachineSnapshot: Equatable, CustomStringConvertible {
         try Command.run(
             ["find", folder, "-path", "/run/lab/*/*", "-prune", "-o", "-printf", "%p %y %m %U %l\n"]
         ).lines.sorted().joined(separator: "\n")
+    }
+
+    /// The control groups below those that this process is in, which is where a lab would make its own. Others come and go with
+    /// whoever else works on the machine.
+    private static func controlGroups() throws -> String {
+        let own = try String(contentsOfFile: "/proc/self/cgroup", encoding: .utf8).split(separator: "\n").compactMap {
+            line -> String? in
+            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            guard fields.count == 3, fields[2] != "/" else { return nil }
+            return "/sys/fs/cgroup/" + fields[1].replacingOccurrences(of: "name=", with: "") + fields[2]
+        }
+        let named = ["find", "/sys/fs/cgroup", "-type", "d", "-iname", "*lab*"]
+        let below = own.filter { FileManager.default.fileExists(atPath: $0) }.map { ["find", $0, "-type", "d"] }
+        return try ([named] + below).flatMap { try Command.run($0).lines }.sorted().joined(separator: "\n")
     }
 
     /// Every process that runs our daemons' program.
