@@ -18,7 +18,7 @@ EXPORT = {"prepend": 2, "med": 70, "communities": ["65001:9"]}
 class Bench:
     """labd and the other daemon, each in a node of its own."""
 
-    def __init__(self, kind, folder, setting, our_options=None, with_observer=False):
+    def __init__(self, kind, folder, setting, our_options=None, with_observer=False, speaker=None):
         self.setting, self.observer = setting, None
         self.ours, self.theirs = Node(), Node()
         self.ours.link("to-them", self.theirs, "to-us")
@@ -36,6 +36,7 @@ class Bench:
                 "node": "ours", "asn": setting.our_asn, "router_id": "10.0.0.1",
                 "originate": OURS["ipv4"] + OURS["ipv6"],
                 "timers": {"hold_ms": 90_000, "connect_retry_ms": 1000}, "neighbors": neighbours,
+                **(speaker or {}),
             })
             if self.observer:
                 self.observer.start()

@@ -4,17 +4,20 @@ import re
 
 from peer import COMMUNITY, LARGE, MARKED, MED, PLAIN, Peer, Seen
 
+GRACEFUL = {"helper": "graceful restart aware;", "restarter": "graceful restart on;"}
+
 
 class Bird(Peer):
     name, title, package, program = "bird", "BIRD 2", "bird2", "bird"
     kernel_protocol = "bird"
 
-    def start(self):
+    def start(self, is_restart=False):
         setting = self.setting
         options = {
             "password": lambda session: f'password "{session.password}";' if session.password else "",
             "ttl": lambda session: "ttl security on;" if session.is_ttl_secure else "",
             "role": lambda session: f"local role {session.role};" if session.role else "",
+            "graceful": lambda session: GRACEFUL.get(session.graceful, ""),
         }
         protocols = ""
         for session in setting.sessions:
@@ -29,11 +32,13 @@ class Bird(Peer):
                 " connect retry time 1; connect delay time 1; error wait time 1, 2;"
                 f" {' '.join(option(session) for option in options.values())} {channels} }}\n"
             )
+        recovery = "graceful restart on;" if any(each.graceful == "restarter" for each in setting.sessions) else ""
         file = self.template(
-            "bird.conf", identifier=setting.identifier, asn=setting.their_asn, protocols=protocols,
+            "bird.conf", recovery=recovery, identifier=setting.identifier, asn=setting.their_asn, protocols=protocols,
             plain4=PLAIN["ipv4"], plain6=PLAIN["ipv6"], marked4=MARKED["ipv4"], marked6=MARKED["ipv6"],
             med=MED, community=COMMUNITY.replace(":", ","), large=LARGE.replace(":", ","))
-        self.spawn("bird", "-f", "-c", file, "-s", f"{self.folder}/socket", "-P", f"{self.folder}/pid")
+        words = ["-R"] if is_restart else []
+        self.spawn("bird", "-f", *words, "-c", file, "-s", f"{self.folder}/socket", "-P", f"{self.folder}/pid")
 
     def command(self, *words):
         return self.node.run("birdc", "-s", f"{self.folder}/socket", *words)

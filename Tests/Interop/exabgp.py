@@ -8,9 +8,13 @@ from peer import COMMUNITY, LARGE, MARKED, MED, PLAIN, THEIR_IPV6, Peer, Seen
 
 class ExaBGP(Peer):
     name, title, package, program = "exabgp", "ExaBGP", "exabgp", "exabgp"
-    lacks = {"roles": "ExaBGP 4.2 has no RFC 9234"}
+    lacks = {
+        "our_graceful": "ExaBGP has no table whose routes it could keep",
+        "our_kernel": "ExaBGP 4.2 sets the Restart State bit in every OPEN, and RFC 4724, section 4.1, waits for nobody who does",
+        "roles": "ExaBGP 4.2 has no RFC 9234",
+    }
 
-    def start(self):
+    def start(self, is_restart=False):
         setting, neighbours = self.setting, ""
         for session in setting.sessions:
             families = "".join(f"    {family} unicast;\n" for family in session.families)
@@ -20,6 +24,10 @@ class ExaBGP(Peer):
             if session.is_ttl_secure:
                 extra += "  outgoing-ttl 255;\n  incoming-ttl 255;\n"
             capabilities = "    add-path send/receive;\n" if session.has_paths else ""
+            if session.graceful:
+                # What it announces stands in its file, too: it would say End-of-RIB before it has heard of it.
+                capabilities += "    graceful-restart 120;\n"
+                extra += "  static {\n" + "".join(f"    {route};\n" for route in self.static(session)) + "  }\n"
             if session.is_extended:
                 capabilities += "    nexthop enable;\n"
                 extra += "  nexthop {\n    ipv4 unicast ipv6;\n  }\n"
@@ -107,21 +115,23 @@ class ExaBGP(Peer):
             f"neighbor {session.ours} {verb} route 203.0.113.0/25 next-hop {session.theirs}"
             f" path-information 0.0.0.{number} as-path [ {self.setting.their_asn} 6501{number} ]")
 
-    def change(self, verb):
+    def static(self, session):
+        """The routes that it announces over a session, as it writes them."""
         asn = self.setting.their_asn
+        for family in session.families:
+            # ExaBGP sends a given path as it is; its own number is for whoever writes it.
+            hop = THEIR_IPV6 if family == "ipv6" or session.is_extended else session.theirs
+            marks = f"as-path [ {asn} {asn} {asn} ] med {MED} community [ {COMMUNITY} ] large-community [ {LARGE} ]"
+            yield f"route {PLAIN[family]} next-hop {hop} as-path [ {asn} ]"
+            yield f"route {MARKED[family]} next-hop {hop} {marks}"
+
+    def change(self, verb):
         for session in self.setting.sessions:
             if session.has_paths:
                 for number in (1, 2):
                     self.say_path(session, number, verb)
                 continue
-            for family in session.families:
-                # ExaBGP sends a given path as it is; its own number is for whoever writes it.
-                hop = THEIR_IPV6 if family == "ipv6" or session.is_extended else session.theirs
-                marks = (f"as-path [ {asn} {asn} {asn} ] med {MED} community [ {COMMUNITY} ]"
-                         f" large-community [ {LARGE} ]")
-                self.command(
-                    f"neighbor {session.ours} {verb} route {PLAIN[family]} next-hop {hop} as-path [ {asn} ]",
-                    f"neighbor {session.ours} {verb} route {MARKED[family]} next-hop {hop} {marks}")
+            self.command(*[f"neighbor {session.ours} {verb} {route}" for route in self.static(session)])
 
     def announce(self):
         self.change("announce")

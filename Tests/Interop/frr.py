@@ -12,7 +12,7 @@ class FRR(Peer):
     name, title, package, program = "frr", "FRR", "frr", "/usr/lib/frr/bgpd"
     kernel_protocol = "bgp"
 
-    def start(self):
+    def start(self, is_restart=False):
         setting, neighbours, blocks = self.setting, "", ""
         for session in setting.sessions:
             neighbours += f" neighbor {session.ours} remote-as {session.asn or setting.our_asn}\n"
@@ -26,6 +26,8 @@ class FRR(Peer):
                 neighbours += f" neighbor {session.ours} capability extended-nexthop\n"
             if session.role:
                 neighbours += f" neighbor {session.ours} local-role {session.role}\n"
+        if any(each.graceful == "restarter" for each in setting.sessions):
+            neighbours += " bgp graceful-restart\n bgp graceful-restart preserve-fw-state\n"
         for family in ("ipv4", "ipv6"):
             active = [f"  neighbor {each.ours} activate\n" for each in setting.sessions if family in each.families]
             active += [f"  neighbor {each.ours} addpath-tx-all-paths\n" for each in setting.sessions
@@ -39,7 +41,8 @@ class FRR(Peer):
         # They run as the user frr, who may not write elsewhere.
         shutil.chown(self.folder, "frr", "frr")
         common = ["--vty_socket", self.folder, "-z", f"{self.folder}/zserv"]
-        self.spawn("/usr/lib/frr/zebra", *common, "-f", empty, "-i", f"{self.folder}/zebra.pid")
+        keep = ["-K", "60"] if is_restart else []
+        self.spawn("/usr/lib/frr/zebra", *common, *keep, "-f", empty, "-i", f"{self.folder}/zebra.pid")
         eventually(lambda: os.path.exists(f"{self.folder}/zserv"), "zebra does not start")
         self.spawn("/usr/lib/frr/bgpd", *common, "-f", file, "-i", f"{self.folder}/bgpd.pid")
 

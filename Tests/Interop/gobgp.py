@@ -10,12 +10,13 @@ class GoBGP(Peer):
     name, title, package, program = "gobgp", "GoBGP", "gobgpd", "gobgpd"
     # It closes every connection for 30 s after a reset, whatever idle-hold-time-after-reset says.
     patience = 45
+    announces_late = True
     lacks = {
         "refresh": "softresetin is answered from the Adj-RIB-In that it keeps; ROUTE-REFRESH (RFC 2918) is never sent",
         "roles": "GoBGP 3.10 has no RFC 9234",
     }
 
-    def start(self):
+    def start(self, is_restart=False):
         setting, neighbours = self.setting, ""
         for session in setting.sessions:
             neighbours += (
@@ -27,15 +28,21 @@ class GoBGP(Peer):
             )
             if session.is_ttl_secure:
                 neighbours += "  [neighbors.ttl-security.config]\n    enabled = true\n    ttl-min = 255\n"
+            if session.graceful:
+                neighbours += "  [neighbors.graceful-restart.config]\n    enabled = true\n    restart-time = 120\n"
+                neighbours += f"    helper-only = {'true' if session.graceful == 'helper' else 'false'}\n"
             for family in session.families:
                 neighbours += "  [[neighbors.afi-safis]]\n    [neighbors.afi-safis.config]\n"
                 neighbours += f'      afi-safi-name = "{family}-unicast"\n'
                 if session.has_paths:
                     neighbours += "    [neighbors.afi-safis.add-paths.config]\n      receive = true\n      send-max = 8\n"
+                if session.graceful:
+                    neighbours += "    [neighbors.afi-safis.mp-graceful-restart.config]\n      enabled = true\n"
         file = self.template(
             "gobgpd.toml", identifier=setting.identifier, asn=setting.their_asn, neighbours=neighbours,
             addresses=", ".join(sorted({f'"{each.theirs}"' for each in setting.sessions})))
-        self.spawn("gobgpd", "-f", file, "--api-hosts", "127.0.0.1:50051", "--pprof-disable")
+        words = ["-r"] if is_restart else []
+        self.spawn("gobgpd", *words, "-f", file, "--api-hosts", "127.0.0.1:50051", "--pprof-disable")
         eventually(lambda: self.command("global") and True, "gobgpd does not start")
         self.announce()
 
@@ -49,11 +56,21 @@ class GoBGP(Peer):
     def routes(self, session, family):
         if not self.is_established(session):
             return {}
+        return self.seen(self.command("neighbor", session.ours, "adj-in", "-a", family, "-j"))
+
+    def kept(self, session, family):
+        # The Adj-RIB-In of a session that is down is not shown.
+        found = self.seen(self.command("global", "rib", "-a", family, "-j"))
+        return {prefix: each for prefix, each in found.items() if each.as_path[:1] == [self.setting.our_asn]}
+
+    @staticmethod
+    def seen(text):
         found = {}
-        for paths in json.loads(self.command("neighbor", session.ours, "adj-in", "-a", family, "-j")).values():
+        for paths in json.loads(text).values():
             for path in paths if isinstance(paths, list) else [paths]:
                 attributes = {each["type"]: each for each in path["attrs"]}
-                seen = Seen([number for segment in attributes[2]["as_paths"] for number in segment["asns"]])
+                segments = attributes.get(2, {}).get("as_paths", [])
+                seen = Seen([number for segment in segments for number in segment["asns"]])
                 seen.med = attributes.get(4, {}).get("metric")
                 for number in attributes.get(8, {}).get("communities", []):
                     seen.communities.append(f"{number >> 16}:{number & 0xFFFF}")

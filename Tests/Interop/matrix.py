@@ -11,6 +11,11 @@ EXPLAINED = {
         " is semantically incorrect is logged and \"the route SHOULD be ignored\". The session and IPv4 live on; over an"
         " IPv6 session its IPv6 routes are right."
     ),
+    ("our_kernel", "frr"): (
+        "left our kernel: ",
+        "FRR 8.4 sets the Restart State bit for the first 120 s of its life. RFC 4724, section 4.1: a speaker that"
+        " restarts waits for the End-of-RIB of all its peers \"excluding the ones with the 'Restart State' bit set\"."
+    ),
 }
 
 

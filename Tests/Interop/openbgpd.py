@@ -11,9 +11,12 @@ from peer import COMMUNITY, LARGE, MARKED, MED, PLAIN, Peer, Seen
 class OpenBGPD(Peer):
     name, title, package, program = "openbgpd", "OpenBGPD", "openbgpd", "/usr/sbin/bgpd"
 
-    lacks = {"extended": "OpenBGPD 7.7 has no RFC 8950"}
+    lacks = {
+        "extended": "OpenBGPD 7.7 has no RFC 8950",
+        "their_graceful": "OpenBGPD helps others, but its own restart is not graceful",
+    }
 
-    def start(self):
+    def start(self, is_restart=False):
         setting, neighbours = self.setting, ""
         for session in setting.sessions:
             neighbours += f"neighbor {session.ours} {{\n  remote-as {session.asn or setting.our_asn}\n"
@@ -41,7 +44,13 @@ class OpenBGPD(Peer):
         os.makedirs(pwd.getpwnam("_openbgpd").pw_dir, exist_ok=True)
         self.spawn("/usr/sbin/bgpd", "-d", "-f", file)
         eventually(lambda: self.command("show", "neighbor") and True, "bgpd does not start")
+        eventually(self.announces_own_asn, "bgpd does not read its configuration")
+
+    def announces_own_asn(self):
+        """Announces; whether it knows its AS number. A moment after the start it prepends AS 0, which RFC 7607 forbids."""
         self.announce()
+        routes = json.loads(self.command("-j", "show", "rib", MARKED["ipv4"])).get("rib", [])
+        return any(route["aspath"].split() == [str(self.setting.their_asn)] * 2 for route in routes)
 
     def kill(self):
         # The parent's end ends its two children.

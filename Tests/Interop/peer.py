@@ -23,6 +23,8 @@ class Session:
     has_paths: bool = False
     is_extended: bool = False
     is_route_server: bool = False
+    # What it does in graceful restart (RFC 4724): "helper" or "restarter". Left out, it is as the daemon has it.
+    graceful: str = None
 
 
 @dataclass
@@ -62,6 +64,8 @@ class Peer:
     kernel_protocol = None
     # How long a session may take to come back after a reset, in seconds.
     patience = 12
+    # Whether it has to be told what to announce when it runs, and could say End-of-RIB before.
+    announces_late = False
     # Checks that it cannot take part in, and why.
     lacks = {}
 
@@ -85,7 +89,8 @@ class Peer:
     def spawn(self, *words, **options):
         self.processes.append(self.node.spawn(words, f"{self.folder}/log", start_new_session=True, **options))
 
-    def start(self):
+    def start(self, is_restart=False):
+        """Starts it; `is_restart` tells it that it has run before, for a graceful restart."""
         raise NotImplementedError
 
     def kill(self):
@@ -95,6 +100,10 @@ class Peer:
         for process in self.processes:
             process.wait()
         self.processes = []
+
+    def kept(self, session, family):
+        """What it has from a neighbour whose session is down."""
+        return self.routes(session, family)
 
     def as_paths(self, session, prefix):
         """The AS paths of all IPv4 routes to a prefix that came over a session."""

@@ -31,6 +31,9 @@ CHECKS = {
     "paths_learned": "several of their routes to a prefix seen by us (RFC 7911), and each withdrawn alone",
     "extended": "IPv4 with IPv6 next hops, both ways over one IPv6 session (RFC 8950)",
     "route_server": "they as a client of our route server: next hop, AS path and MED untouched (RFC 7947)",
+    "their_graceful": "they are killed and restart gracefully (RFC 4724): their routes never leave our kernel",
+    "our_graceful": "we are killed and restart gracefully: our routes stay in their table and never leave their kernel",
+    "our_kernel": "we are killed and restart gracefully: their routes never leave our kernel",
     "roles": "roles (RFC 9234): peer with peer, and no session of provider with provider",
 }
 

@@ -5,6 +5,7 @@ import sys
 import time
 
 from bench import EXPORT, FAMILIES, OUR_ADDRESS, THEIR_ADDRESS, Bench, two_sessions
+from graceful import run_graceful
 from node import Failure, eventually
 from paths import run_extended, run_paths, run_route_server
 from peer import COMMUNITY, LARGE, MARKED, MED, PLAIN, Session, Setting
@@ -105,7 +106,8 @@ def check_restarts(bench, report):
         bench.expect_everything()
 
 
-OF_OTHERS = ("both", "asn4", "md5", "ttl", "roles", "paths_told", "paths_learned", "extended", "route_server")
+OF_OTHERS = ("both", "asn4", "md5", "ttl", "roles", "paths_told", "paths_learned", "extended", "route_server",
+             "their_graceful", "our_graceful", "our_kernel")
 CHECKS_OF_MAIN = [name for name in CHECKS if name not in OF_OTHERS]
 
 
@@ -189,6 +191,7 @@ def run_all(kind, is_verbose):
         lambda: option_checks(kind, folder, report),
         lambda: run_paths(kind, folder, report),
         lambda: "extended" in kind.lacks or run_extended(kind, folder, report),
+        lambda: run_graceful(kind, folder, report),
         lambda: run_route_server(kind, folder, report),
     ]
     for part in parts:
