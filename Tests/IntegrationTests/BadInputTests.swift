@@ -92,7 +92,7 @@ struct BadInputTests {
             let outcome = try LabUnderTest.lab("up", other)
             #expect(outcome.status == 2, "\(outcome)")
             #expect(outcome.errors.contains("a lab '\(lab.name)' is up"), "\(outcome)")
-            #expect(outcome.errors.contains("hint: 'lab down \(lab.name)'"), "\(outcome)")
+            #expect(outcome.errors.contains("hint: 'lab apply \(other)'"), "\(outcome)")
             #expect(try MachineSnapshot.take() == before)
         }
     }

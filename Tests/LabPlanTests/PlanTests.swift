@@ -100,7 +100,7 @@ import Testing
         #expect(
             line(.shapeLink(4))
                 == words(
-                    "shape core-sin -- singapore delay 5ms jitter 1ms loss 0.1% rate 1000000000bit # distance and quality of the link"
+                    "shape core-sin -- singapore delay 5ms jitter 1ms loss 0.1% rate 1gbit # distance and quality of the link"
                 ))
         #expect(line(.startDaemon(node: 3, .dns)) == words("start london dns # answers for dns"))
         #expect(line(.startDaemon(node: 0, .bgp)) == words("start core-fra bgp # speaks for AS 65010"))
