@@ -29,6 +29,7 @@ struct ApplyTests {
     private func changes(in lab: LabUnderTest, _ node: String, during body: () throws -> Void) throws -> [String] {
         let words = ["ip", "netns", "exec", "\(lab.name).\(node)", "ip", "monitor", "link", "address", "route"]
         let monitor = try Command.Running(words)
+        defer { monitor.end() }
         // It listens once it has its netlink socket, which `ss` would show; a change of our own proves it.
         let mark = "203.0.113.77"
         try Command.wait("the monitor") {
@@ -39,8 +40,6 @@ struct ApplyTests {
         try body()
         _ = try lab.inside(node, "ip", "route", "replace", "blackhole", "203.0.113.78/32")
         try Command.wait("the end mark") { monitor.outputSoFar.contains("203.0.113.78") }
-        kill(monitor.process.processIdentifier, SIGKILL)
-        _ = try monitor.finish()
         _ = try lab.inside(node, "ip", "route", "del", "blackhole", "203.0.113.78/32")
         return monitor.outputSoFar.split(separator: "\n").map(String.init).filter { !$0.contains("203.0.113.7") }
     }

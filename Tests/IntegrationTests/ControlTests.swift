@@ -137,7 +137,7 @@ struct ControlTests {
             let capture = try Command.Running([
                 "ip", "netns", "exec", "\(lab.name).two", "tcpdump", "-nvl", "--immediate-mode", "tcp port 179",
             ])
-            defer { capture.process.terminate() }
+            defer { capture.end() }
             try Command.wait("tcpdump listens") { capture.errorsSoFar.contains("listening on") }
             let told = try say(lab, "core-fra", "refresh", "--peer", "two")
             #expect(told.split(separator: "\n").count == 2, "\(told)")

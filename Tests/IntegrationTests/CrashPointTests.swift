@@ -166,10 +166,7 @@ private enum Decoys {
         try "192.0.2.1 stranger\n".write(toFile: overlay + "/hosts", atomically: true, encoding: .utf8)
         // A process that is called as our daemons are and names a lab's folder.
         let process = try Command.Running(["sh", "-c", "exec sleep 1000 # labd bgp --config /run/lab/other/"])
-        defer {
-            _ = Glibc.kill(process.process.processIdentifier, SIGKILL)
-            _ = try? process.finish()
-        }
+        defer { process.end() }
         try body()
         #expect(process.process.isRunning, "a process of somebody else was killed")
     }

@@ -64,6 +64,13 @@ enum Command {
         /// What came on standard error so far.
         var errorsSoFar: String { collected.text.1 }
 
+        /// Ends a program that would go on. SIGTERM is blocked in the threads of the tests, and so in what they start.
+        func end() {
+            guard process.isRunning else { return }
+            kill(process.processIdentifier, SIGKILL)
+            _ = try? finish()
+        }
+
         func finish(limit: Double = 120) throws -> Outcome {
             let deadline = DispatchTime.now() + limit
             let ended = DispatchSemaphore(value: 0)
