@@ -4,8 +4,9 @@ extension Difference {
     /// The steps, one a line, in columns that line up: what is done, on what, and why.
     public var lines: [String] {
         let words = steps.map(words)
+        let verbWidth = words.map(\.verb.count).max() ?? 0
         let width = words.map(\.object.count).max() ?? 0
-        return zip(steps, words).map { Plan.line($1, $0.reason, objectWidth: width) }
+        return zip(steps, words).map { Plan.line($1, $0.reason, verbWidth: verbWidth, objectWidth: width) }
     }
 
     /// The verb and the object of a step. What is taken away has the name that it has in the lab that is up.
@@ -29,8 +30,10 @@ extension Plan {
         Self.line(words(step.action), step.reason, objectWidth: objectWidth)
     }
 
-    static func line(_ words: (verb: String, object: String), _ reason: String, objectWidth: Int) -> String {
-        pad(words.verb, 16) + " " + pad(words.object, objectWidth) + "  # " + reason
+    static func line(
+        _ words: (verb: String, object: String), _ reason: String, verbWidth: Int = 11, objectWidth: Int
+    ) -> String {
+        pad(words.verb, verbWidth) + " " + pad(words.object, objectWidth) + "  # " + reason
     }
 
     /// The verb and the object of an action.
