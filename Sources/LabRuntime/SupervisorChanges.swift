@@ -61,7 +61,7 @@ extension Supervisor {
     }
 
     private func carryOut(_ difference: Difference, _ resets: Resets, _ done: @escaping ((any Error)?) -> Void) {
-        guard !difference.steps.isEmpty else { return finish(difference, done) }
+        guard !difference.steps.isEmpty else { return followOrder(difference, done) }
         var parts: [Chain.Part] = [
             { [self] next in
                 try adopt(difference)
@@ -76,12 +76,31 @@ extension Supervisor {
             for daemon in leaving.values { daemon.kill() }
             leaving = [:]
             try executor.removeNodes(journal)
+            try writeWireConfiguration()
             next(nil)
         }
         Chain.run(parts) { [self] failure in
             if let failure { return done(failure) }
             finish(difference, done)
         }
+    }
+
+    /// Nothing of the lab differs but its description, or the order of the file.
+    private func followOrder(_ difference: Difference, _ done: ((any Error)?) -> Void) {
+        do {
+            try adopt(difference)
+            finish(difference, done)
+            checkConvergence()
+        } catch {
+            done(error)
+        }
+    }
+
+    /// A delay line that has to be started again finds the links that there are now.
+    private func writeWireConfiguration() throws {
+        guard daemons.contains(where: { $0.role == .wire }) else { return }
+        let configuration = DaemonConfiguration.wire(topology) { self.paths.namespace(self.topology.nodes[$0].name) }
+        try Files.replace(paths.configuration(DaemonRole.wire.rawValue), configuration.description.utf8)
     }
 
     private func finish(_ difference: Difference, _ done: ((any Error)?) -> Void) {
@@ -97,7 +116,12 @@ extension Supervisor {
     /// Goes over to the new numbers of nodes and links.
     private func adopt(_ difference: Difference) throws {
         try executor.leaveInterior(difference) { self.faults.isUp($0) }
-        try executor.adopt(difference, journal)
+        do {
+            try executor.adopt(difference, journal)
+        } catch {
+            try executor.updateInterior { self.faults.isUp($0) }
+            throw error
+        }
         plan = difference.new
         bfdLoad = BFDLoad(topology, processors: ResourceLimits.processors)
         var staying: [Daemon] = []

@@ -135,4 +135,42 @@ struct ApplyTests {
             #expect(other.status == 2 && other.errors.contains("is not up"), "\(other)")
         }
     }
+
+    /// What only reads different, or stands in another order, is the lab's file from then on.
+    @Test func otherWordsForTheSameLabAreKept() throws {
+        try withUp { lab, apply in
+            let outcome = try apply(
+                {
+                    let lines = $0.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+                    let berlin = lines.filter { $0.hasPrefix("  berlin:") }
+                    let rest = lines.filter { !$0.hasPrefix("  berlin:") }.joined(separator: "\n")
+                    return Self.insert(berlin.joined(), after: "clients")(rest) + "\ndescription: other words\n"
+                }, [])
+            #expect(outcome.status == 0 && outcome.output == "nothing to change\n", "\(outcome)")
+            #expect(try lab.up().errors.contains("up already"))
+            #expect(try lab.site(for: "berlin") == "frankfurt" && lab.site(for: "boston") == "newyork")
+        }
+    }
+
+    @Test func aDelayLineThatIsStartedAgainHasTheNewLinks() throws {
+        struct WithWire: Decodable {
+            struct Wire: Decodable {
+                let pid: Int?
+                let restarts: Int
+            }
+            let wire: Wire?
+        }
+        try withUp { lab, apply in
+            #expect(try apply(Self.paris, []).status == 0)
+            // With netem there is no such process.
+            guard let wire = try lab.json(WithWire.self, "status", lab.name).wire else { return }
+            kill(pid_t(try #require(wire.pid)), SIGKILL)
+            try Command.wait("another delay line") {
+                try lab.json(WithWire.self, "status", lab.name).wire?.restarts == wire.restarts + 1
+            }
+            try Command.wait("packets between paris and its router") {
+                try lab.inside("paris", "ping", "-c", "1", "-W", "1", "east-fra").status == 0
+            }
+        }
+    }
 }
