@@ -103,8 +103,9 @@ struct FaultKindTests {
         Case(target: "frankfurt", how: ["freeze"], berlin: "newyork") { test, lab throws in
             let site = try #require(
                 try lab.json(StatusDocument.self, "status", lab.name).nodes.first { $0.name == "frankfurt" })
-            #expect(site.processes.map(\.state) == ["frozen", "running"])
-            let pid = try #require(site.processes.first?.pid)
+            let speaker = try #require(site.processes.first { $0.role == "bgp" })
+            #expect(speaker.state == "frozen" && site.processes.first { $0.role == "dns" }?.state == "running")
+            let pid = try #require(speaker.pid)
             let state = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
             #expect(state.contains(") T "), "\(state)")
             #expect(try lab.run("bgp", "frankfurt").status != 0, "who is stopped is not waited for")
@@ -178,7 +179,7 @@ struct FaultKindTests {
                 try? JSONDecoder().decode(Event.self, from: Data($0.utf8))
             }.filter { ["fail", "heal"].contains($0.event) }
             #expect(events.count == 2 * Self.cases.count)
-            #expect(events.allSatisfy { $0.wall_ns - $0.time_ns == events[0].wall_ns - events[0].time_ns })
+            #expect(events.allSatisfy { $0.time_ns > 0 && $0.wall_ns > $0.time_ns })
         }
     }
 
@@ -279,11 +280,18 @@ struct FaultKindTests {
             }
             let link = try lab.run("link", "frankfurt", "east").output
             #expect(link.contains("31ms"), "\(link)")
-            let links = try lab.inside("newyork", "ip", "-o", "link", "show").lines.filter { !$0.contains("LOOPBACK") }
-            #expect(links.allSatisfy { !$0.contains("LOWER_UP") }, "\(links)")
+            func carriers() throws -> [Bool] {
+                try lab.inside("newyork", "ip", "-o", "link", "show").lines.filter { !$0.contains("LOOPBACK") }
+                    .map { $0.contains("LOWER_UP") }
+            }
+            #expect(try carriers() == [false])
             try say(lab, "heal", "--all")
-            #expect(try lab.run("link", "frankfurt", "east").output.contains("1ms"))
-            try expect(lab, "oxford", at: "newyork")
+            #expect(try lab.run("link", "frankfurt", "east").output.contains(" 1ms"))
+            #expect(try carriers() == [true])
+            try Command.wait("the plain path") {
+                try !received(lab, "east-fra", from: "paris").contains("64500 64500")
+                    && received(lab, "west-jfk", from: "newyork").contains("64500")
+            }
         }
     }
 
