@@ -329,8 +329,8 @@ struct MonitorTests {
         let answer = try speaker.ask("dump", [.init("path", .string(file))])
         #expect(answer["prefixes"] == 3 && answer["routes"] == 4)
         let text = try run("bgpdump", [file])
-        print(text)
-        #expect(text.contains("TABLE_DUMP_V2/IPV4_UNICAST_ADDPATH"))
+        #expect(text.contains("TYPE: TABLE_DUMP_V2/IPV4_UNICAST_ADDPATH\nPREFIX: 192.0.2.0/24 PATH_ID: 7\n"))
+        #expect(text.contains("PREFIX: 192.0.2.0/24 PATH_ID: 70000\n"))
         // Prefixes whose routes have no identifiers are said as ever.
         #expect(text.contains("TYPE: TABLE_DUMP_V2/IPV6_UNICAST\n"))
         speaker.stop()
