@@ -23,6 +23,8 @@ final class Speaker {
     var bfd: BFDMonitor?
     /// Whether the configured prefixes are announced.
     private(set) var isOriginating = true
+    /// What faults of the lab make of all this; changed by ``impose(_:)`` alone.
+    var imposed = Imposition()
     /// Who looks on at all that happens; nobody unless the configuration asks for it.
     private(set) var observers: Observers?
     var trackedNextHops: Set<IPAddress> = []
@@ -109,6 +111,7 @@ final class Speaker {
             var exports = configuration.exports.resolved(numbers)
             imports.gracefulShutdown = configuration.isShuttingDown
             exports.gracefulShutdown = configuration.isShuttingDown
+            imposed.apply(to: &imports, &exports, configuration.relation)
             table.setImportOptions(imports, of: neighbour.id)
             table.setExportOptions(exports, of: neighbour.id)
         }
@@ -133,11 +136,10 @@ final class Speaker {
 
     /// Originates the configured prefixes, or no longer.
     func setOriginating(_ isOriginating: Bool) {
+        let before = originated
         hasChanged = true
         self.isOriginating = isOriginating
-        for route in configuration.originated {
-            if isOriginating { table.originate(route) } else { table.withdrawOriginated(route.prefix) }
-        }
+        originate(originated, before: before)
     }
 
     /// Takes leave of all neighbours, takes the routes out of the kernel and stops the loop.

@@ -1,5 +1,6 @@
 import BGPTable
 import Net
+import Netlink
 import Sys
 
 /// What follows from all that has happened, before the loop sleeps.
@@ -89,15 +90,20 @@ extension Speaker {
         for prefix in changes.suspects {
             if let best = table.best(for: prefix) { kernel.write(prefix, best) }
         }
+        for prefix in changes.intruded { kernel.write(prefix, table.best(for: prefix)) }
         guard !changes.flushedLinks.isEmpty || changes.present != nil else { return }
+        var present = changes.present
         for prefix in table.knownPrefixes {
             guard let best = table.best(for: prefix), best.peer != .local else { continue }
+            let told = present?.removeValue(forKey: prefix)
             if best.ways.contains(where: { changes.flushedLinks.contains($0.interface) })
-                || changes.present?.contains(prefix) == false
+                || changes.present != nil && told.map(KernelRoute(to: prefix, best).fares(as:)) != true
             {
                 kernel.write(prefix, best)
             }
         }
+        // What an earlier life has left waits for its sweep.
+        if isSwept, let present { for prefix in present.keys { kernel.write(prefix, nil) } }
     }
 
     func sweep() {
