@@ -1,4 +1,4 @@
-import LabModel
+public import LabModel
 
 /// What a fault does.
 public enum FaultKind: String, Hashable, Sendable, CaseIterable {
@@ -70,7 +70,7 @@ struct Faults {
 extension FaultTarget {
     /// What a word of the command line means: a node, a network of one router, or `A--B` for the links between two.
     /// Throws ``RequestError`` with the names that there are.
-    init(_ text: String, in topology: Topology) throws(RequestError) {
+    public init(_ text: String, in topology: Topology) throws(RequestError) {
         if let node = topology.node(named: text) {
             self = .node(node.index)
             return
