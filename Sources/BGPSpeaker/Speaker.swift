@@ -3,6 +3,7 @@ import BGPSession
 import BGPTable
 import BGPWire
 import Net
+import Netlink
 import Sys
 
 /// The speaker: neighbours, table and kernel around one event loop.
@@ -263,15 +264,20 @@ final class Speaker {
         for prefix in changes.suspects {
             if let best = table.best(for: prefix) { kernel.write(prefix, best) }
         }
+        for prefix in changes.intruded { kernel.write(prefix, table.best(for: prefix)) }
         guard !changes.flushedLinks.isEmpty || changes.present != nil else { return }
+        var present = changes.present
         for prefix in table.knownPrefixes {
             guard let best = table.best(for: prefix), best.peer != .local else { continue }
+            let told = present?.removeValue(forKey: prefix)
             if best.ways.contains(where: { changes.flushedLinks.contains($0.interface) })
-                || changes.present?.contains(prefix) == false
+                || changes.present != nil && told.map(KernelRoute(to: prefix, best).fares(as:)) != true
             {
                 kernel.write(prefix, best)
             }
         }
+        // What an earlier life has left waits for its sweep.
+        if isSwept, let present { for prefix in present.keys { kernel.write(prefix, nil) } }
     }
 
     private func sweep() {
