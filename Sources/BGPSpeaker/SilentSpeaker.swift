@@ -85,7 +85,9 @@ extension NeighbourConfiguration {
 
 extension Table {
     /// Takes what import and export change, which may speak of neighbours by their numbers.
-    mutating func applyOptions(of neighbours: [(configuration: NeighbourConfiguration, id: PeerID)]) {
+    mutating func applyOptions(
+        of neighbours: [(configuration: NeighbourConfiguration, id: PeerID)], _ imposed: Imposition = Imposition()
+    ) {
         let numbers = { (name: String) in
             neighbours.filter { $0.configuration.name == name || $0.configuration.address.description == name }
                 .map(\.id)
@@ -95,6 +97,7 @@ extension Table {
             var exports = configuration.exports.resolved(numbers)
             imports.gracefulShutdown = configuration.isShuttingDown
             exports.gracefulShutdown = configuration.isShuttingDown
+            imposed.apply(to: &imports, &exports, configuration.relation)
             setImportOptions(imports, of: id)
             setExportOptions(exports, of: id)
         }

@@ -24,6 +24,8 @@ final class Speaker {
     var bfd: BFDMonitor?
     /// Whether the configured prefixes are announced.
     private(set) var isOriginating = true
+    /// What faults of the lab make of all this; changed by ``impose(_:)`` alone.
+    var imposed = Imposition()
     /// Who looks on at all that happens; nobody unless the configuration asks for it.
     private(set) var observers: Observers?
     private var trackedNextHops: Set<IPAddress> = []
@@ -85,7 +87,7 @@ final class Speaker {
     }
 
     /// Gives the table what import and export change.
-    func applyOptions() { table.applyOptions(of: neighbours.map { ($0.configuration, $0.id) }) }
+    func applyOptions() { table.applyOptions(of: neighbours.map { ($0.configuration, $0.id) }, imposed) }
 
     // MARK: Administration
 
@@ -106,11 +108,10 @@ final class Speaker {
 
     /// Originates the configured prefixes, or no longer.
     func setOriginating(_ isOriginating: Bool) {
+        let before = originated
         hasChanged = true
         self.isOriginating = isOriginating
-        for route in configuration.originated {
-            if isOriginating { table.originate(route) } else { table.withdrawOriginated(route.prefix) }
-        }
+        originate(originated, before: before)
     }
 
     /// Takes leave of all neighbours, takes the routes out of the kernel and stops the loop.

@@ -2,7 +2,6 @@ import ArgumentParser
 import BGPSpeaker
 import LabModel
 import LabPredict
-import LabRuntime
 
 /// `lab predict FILE`.
 struct Predict: ParsableCommand {
@@ -47,11 +46,9 @@ extension Prediction {
     init(of topology: Topology, without targets: [String] = []) throws {
         var conditions = Conditions()
         for word in targets {
-            do throws(RequestError) {
-                switch try FaultTarget(word, in: topology) {
-                case .node(let node): conditions.deadLinks.formUnion(topology.nodes[node].links)
-                case .links(let links): conditions.deadLinks.formUnion(links)
-                }
+            do throws(FaultError) {
+                let target = try FaultTarget(word, in: topology)
+                conditions.deadLinks.formUnion(topology.links.filter { target.covers($0).aToB }.map(\.index))
             } catch {
                 throw Failure(.badInput, error.description)
             }
