@@ -32,10 +32,7 @@ extension Neighbour {
 
     /// A link without carrier starts its sessions itself when the carrier returns.
     private func startIfLinkIsUsable() {
-        if let name = configuration.interface, speaker.kernel.interior.link(named: name)?.link.isUsable != true {
-            return
-        }
-        handle(.automaticStart)
+        if isLinkUsable { handle(.automaticStart) }
     }
 }
 

@@ -12,9 +12,13 @@ extension Neighbour {
     func start() {
         guard !isShut else { return }
         handle(.manualStart)
-        if let name = configuration.interface, speaker.kernel.interior.link(named: name)?.link.isUsable != true {
-            handle(.automaticStop(nil))
-        }
+        if !isLinkUsable { handle(.automaticStop(nil)) }
+    }
+
+    /// Whether packets can go out to the neighbour, as far as its link says.
+    var isLinkUsable: Bool {
+        guard let name = configuration.interface else { return true }
+        return speaker.kernel.interior.link(named: name)?.link.isUsable == true
     }
 
     /// Ends the session until ``unshut()``, with a text for the neighbour's operator (RFC 9003). Throws when the text is longer
