@@ -1,6 +1,7 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
-    case lab, network, service, zone, site, client, link, relation, timers, bfd, rule, match, range, set, change
+    case lab, network, service, zone, site, client, link, exchange, routeServer, relation, paths, restart, bmp, timers,
+        bfd, rule, match, range, set, change
 
     /// The keys that are allowed.
     var all: [String] { required + optional }
@@ -15,30 +16,37 @@ enum Keys: String, CaseIterable {
         case .site: ["city"]
         case .client: ["city", "provider"]
         case .link: ["between"]
+        case .exchange: ["city", "members"]
+        case .bmp: ["station"]
         case .relation: ["network"]
         case .bfd: ["interval"]
         case .range: ["prefix"]
-        case .timers, .rule, .match, .set, .change: []
+        case .timers, .rule, .match, .set, .change, .routeServer, .paths, .restart: []
         }
     }
 
     private var optional: [String] {
         switch self {
-        case .lab: ["description", "timers", "services", "sites", "clients", "links"]
+        case .lab: ["description", "timers", "services", "sites", "clients", "links", "exchanges"]
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
-                "always-compare-med", "multipath", "daemon",
+                "always-compare-med", "multipath", "daemon", "graceful-restart", "bmp",
             ]
         case .service: ["asn", "prefixes", "kind", "zone"]
         case .zone: ["records", "file"]
         case .site: ["service", "providers", "peers"]
         case .client: []
         case .link: ["delay", "jitter", "loss", "duplicate", "reorder", "rate", "timers"]
+        case .exchange: ["route-server"]
+        case .routeServer: ["asn"]
+        case .paths: ["receive", "send"]
+        case .restart: ["restart", "deferral"]
+        case .bmp: []
         case .relation:
             [
                 "prepend", "local-preference", "med", "communities", "no-export", "leak", "import", "export",
-                "blackholes", "max-prefixes", "role-strict", "md5", "ttl-security",
+                "blackholes", "max-prefixes", "role-strict", "md5", "ttl-security", "add-path", "extended-next-hop",
             ]
         case .timers: ["preset", "hold", "connect-retry", "mrai", "mrai-ibgp", "bfd"]
         case .bfd: ["multiplier"]
@@ -61,6 +69,11 @@ enum Keys: String, CaseIterable {
         case .site: "a site"
         case .client: "a client"
         case .link: "a link"
+        case .exchange: "an exchange"
+        case .routeServer: "a route server"
+        case .paths: "'add-path'"
+        case .restart: "'graceful-restart'"
+        case .bmp: "'bmp'"
         case .relation: "a relation"
         case .timers: "timers"
         case .bfd: "bfd"
@@ -83,6 +96,9 @@ enum Keys: String, CaseIterable {
         "between": "between", "endpoints": "between", "record": "records",
         "password": "md5", "gtsm": "ttl-security", "max-prefix": "max-prefixes", "ecmp": "multipath",
         "neighbours": "neighbors", "large_communities": "large-communities", "as_path": "as-path",
-        "next_hop": "next-hop", "action": "then", "if": "match",
+        "next_hop": "next-hop", "action": "then", "if": "match", "ixps": "exchanges", "ixp": "exchanges",
+        "exchange": "exchanges", "member": "members", "networks": "members", "rs": "route-server",
+        "route_server": "route-server", "add_path": "add-path", "addpath": "add-path",
+        "extended_next_hop": "extended-next-hop", "graceful_restart": "graceful-restart",
     ]
 }

@@ -55,7 +55,7 @@ extension Supervisor {
             InteriorRouting.routes(topology) { faults.isUp($0) }.map { NodePair(from: $0.node, to: $0.destination) })
         let held = topology.sessions.filter { session in
             if faults.isKilled(session.node) || faults.isKilled(session.remote) { return true }
-            if let link = session.link { return !faults.isUp(topology.links[link]) }
+            if !session.links.isEmpty { return session.links.contains { !faults.isUp(topology.links[$0]) } }
             return !reached.contains(NodePair(from: session.node, to: session.remote))
         }
         return Set(held.map { .init(node: $0.node, remoteAddress: $0.remoteAddress.description) }).union(
