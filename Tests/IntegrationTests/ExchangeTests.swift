@@ -62,7 +62,7 @@ struct ExchangeTests {
             let rows = try lab.json(CatchmentDocument.self, "catchment", lab.name).rows
             #expect(rows.allSatisfy { $0.agrees && !$0.as_path.contains(64496) })
 
-            let status = try lab.json(StatusDocument.self, "status", lab.name, "--json")
+            let status = try lab.json(StatusDocument.self, "status", lab.name)
             let ends = Set(status.sessions.map { [$0.local, $0.remote] })
             #expect(ends.contains(["isp-fr-cdg", "isp-uk-lhr"]) && ends.contains(["paris", "isp-fr-cdg"]))
             #expect(!ends.contains(["isp-ie-dub", "isp-us-jfk"]), "these speak to the route server only")
@@ -148,5 +148,32 @@ struct ExchangeTests {
             #expect(status.converged && status.sessions.allSatisfy { $0.state == "Established" })
             #expect(status.nodes.flatMap(\.processes).allSatisfy { $0.restarts == 0 })
         }
+    }
+
+    /// On netem, ports are veth ends: what the kernel drops with an interface that is down is put back with it.
+    @Test func portsOnNetemInUserModeLinux() throws {
+        let script = """
+            lab=\(LabUnderTest.program)
+            $lab up --links netem \(LabUnderTest.root)/labs/exchange.yaml >/dev/null || exit 1
+            answered() { # CLIENT SITE
+              for address in 192.0.2.53 2001:db8:53::53; do
+                until ip netns exec exchange.$1 dig +short +tries=1 +time=2 @$address CH TXT id.server | grep -q $2; do :; done
+              done
+              echo $1 $2
+            }
+            answered boston london; answered lyon paris
+            for target in linx--isp-us isp-us; do
+              $lab fail $target --how link-down >/dev/null || exit 1
+              [ $target = isp-us ] || answered boston newyork
+              $lab heal $target >/dev/null || exit 1
+              answered boston london
+            done
+            ip netns exec exchange.linx bridge link | grep -c "state forwarding"
+            $lab down >/dev/null && ip netns list | wc -l
+            """
+        let run = LabUnderTest.root + "/Tests/UserModeLinux/run"
+        let outcome = try Command.run([run, "-t", "240", "bash", "-c", script], limit: 280)
+        let expected = "boston london\nlyon paris\nboston newyork\nboston london\nboston london\n6\n0\n"
+        #expect(outcome.status == 0 && outcome.output == expected, "\(outcome)")
     }
 }
