@@ -44,7 +44,7 @@ public enum Quantity {
     }
 
     /// Restart Time in milliseconds: 1 to 4095 whole seconds, for it travels in seconds in 12 bits (RFC 4724, section 3).
-    static func restartTime(_ text: String) throws(Wrong) -> UInt32 {
+    package static func restartTime(_ text: String) throws(Wrong) -> UInt32 {
         let value = try milliseconds(text, upTo: 4_095_000_000_000)
         guard value >= 1000, value % 1000 == 0 else {
             throw outOfRange("1s to 4095s, whole seconds (RFC 4724, section 3)")
@@ -53,7 +53,7 @@ public enum Quantity {
     }
 
     /// The milliseconds for which a speaker that has restarted waits: 1 to those of the longest Restart Time.
-    static func deferralTime(_ text: String) throws(Wrong) -> UInt32 {
+    package static func deferralTime(_ text: String) throws(Wrong) -> UInt32 {
         let value = try milliseconds(text, upTo: 4_095_000_000_000)
         guard value > 0 else { throw outOfRange("1ms to 4095s") }
         return value
