@@ -17,6 +17,7 @@ extension Checks {
             if network.decision.multipath > 1 { keys.append("multipath") }
             if network.restart != nil { keys.append("graceful-restart") }
             if network.station != nil { keys.append("bmp") }
+            if network.damping != nil { keys.append("damping") }
             for key in keys {
                 report.error(
                     "\(quoted(key)) is for networks of our own daemon, and \(quoted(network.name.value)) runs \(daemon.title)",

@@ -16,6 +16,7 @@ struct Draft {
         var decision = DecisionRules()
         var restart: GracefulRestartTimers?
         var station: Located<String>?
+        var damping: Damping?
     }
 
     struct Service {

@@ -11,9 +11,9 @@ extension Draft {
                     name: network.name.value, asn: network.asn?.value ?? ASN(0), cities: network.cities.map(\.value),
                     relations: network.relations.map(\.value), timers: network.timers, daemon: network.daemon)
                 (result.imports, result.exports) = (network.imports, network.exports)
-                result.decision = network.decision
                 result.isASNDrawn = network.asn == nil
                 (result.restart, result.monitoringStation) = (network.restart, network.station?.value)
+                (result.decision, result.damping) = (network.decision, network.damping)
                 return result
             },
             services: services.map { service in

@@ -1,7 +1,7 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
     case lab, network, service, zone, site, client, link, exchange, routeServer, relation, paths, restart, bmp, timers,
-        bfd, rule, match, range, set, change
+        bfd, damping, rule, match, range, set, change
 
     /// The keys that are allowed.
     var all: [String] { required + optional }
@@ -21,7 +21,7 @@ enum Keys: String, CaseIterable {
         case .relation: ["network"]
         case .bfd: ["interval"]
         case .range: ["prefix"]
-        case .timers, .rule, .match, .set, .change, .routeServer, .paths, .restart: []
+        case .timers, .damping, .rule, .match, .set, .change, .routeServer, .paths, .restart: []
         }
     }
 
@@ -31,7 +31,7 @@ enum Keys: String, CaseIterable {
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
-                "always-compare-med", "multipath", "daemon", "graceful-restart", "bmp",
+                "always-compare-med", "multipath", "damping", "daemon", "graceful-restart", "bmp",
             ]
         case .service: ["asn", "prefixes", "kind", "zone"]
         case .zone: ["records", "file"]
@@ -50,6 +50,7 @@ enum Keys: String, CaseIterable {
             ]
         case .timers: ["preset", "hold", "connect-retry", "mrai", "mrai-ibgp", "bfd"]
         case .bfd: ["multiplier"]
+        case .damping: ["half-life", "suppress", "reuse", "max-suppress"]
         case .rule: ["match", "set", "then"]
         case .match:
             ["prefixes", "family", "communities", "large-communities", "as-path", "origins", "neighbors"]
@@ -77,6 +78,7 @@ enum Keys: String, CaseIterable {
         case .relation: "a relation"
         case .timers: "timers"
         case .bfd: "bfd"
+        case .damping: "damping"
         case .rule: "a rule"
         case .match: "'match'"
         case .range: "a range of prefixes"
@@ -95,6 +97,7 @@ enum Keys: String, CaseIterable {
         "local-pref": "local-preference", "local_pref": "local-preference", "hold-time": "hold", "name": "lab",
         "between": "between", "endpoints": "between", "record": "records",
         "password": "md5", "gtsm": "ttl-security", "max-prefix": "max-prefixes", "ecmp": "multipath",
+        "dampening": "damping", "max-suppress-time": "max-suppress",
         "neighbours": "neighbors", "large_communities": "large-communities", "as_path": "as-path",
         "next_hop": "next-hop", "action": "then", "if": "match", "ixps": "exchanges", "ixp": "exchanges",
         "exchange": "exchanges", "member": "members", "networks": "members", "rs": "route-server",

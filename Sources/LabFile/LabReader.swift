@@ -59,6 +59,7 @@ struct LabReader {
         network.decision = decision(fields)
         network.restart = restart(fields)
         network.station = station(fields)
+        network.damping = fields["damping"].flatMap { damping($0) }
         return network
     }
 

@@ -63,6 +63,8 @@ public struct Network: Hashable, Sendable, Codable {
     public var restart: GracefulRestartTimers?
     /// The client that its routers report to by BMP (RFC 7854); nil for none.
     public var monitoringStation: String?
+    /// How its routers damp routes of other networks that flap; nil where they do not.
+    public var damping: Damping?
 
     /// Makes a network.
     public init(
