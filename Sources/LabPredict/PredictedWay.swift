@@ -1,5 +1,6 @@
 import BGPSpeaker
 import BGPTable
+import BGPWire
 import LabModel
 public import Net
 

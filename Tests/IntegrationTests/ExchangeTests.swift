@@ -59,8 +59,21 @@ struct ExchangeTests {
 
             let seen = try lab.run("bgp", "isp-us-jfk", "--prefix", "192.0.2.0/24").output
             #expect(seen.contains("linx-rs") && !seen.contains("64496"), "\(seen)")
-            let rows = try lab.json(CatchmentDocument.self, "catchment", lab.name).rows
+            let rows = try lab.json(CatchmentDocument.self, "catchment", "--lab", lab.name).rows
             #expect(rows.allSatisfy { $0.agrees && !$0.as_path.contains(64496) })
+
+            // And all of it was foreseen.
+            struct Foreseen: Decodable {
+                struct Row: Decodable {
+                    let client: String
+                    let address: String
+                    let site: String?
+                }
+                let rows: [Row]
+            }
+            let foreseen = try lab.json(Foreseen.self, "predict", lab.file).rows
+            #expect(
+                foreseen.map { [$0.client, $0.address, $0.site] } == rows.map { [$0.client, $0.address, $0.site] })
 
             let status = try lab.json(StatusDocument.self, "status", lab.name)
             let ends = Set(status.sessions.map { [$0.local, $0.remote] })
