@@ -14,7 +14,7 @@ import Sys
 ///     -> {"event":"bfd","peer":"10.1.128.0","name":"eurocore-fra","state":"Up","diagnostic":"No Diagnostic","time_ns":1}
 ///     -> {"event":"idle","sessions":[{"peer","name","state","received","sent","end_of_rib"}]}
 ///     <- {"do":"start"}   {"do":"withdraw"}   {"do":"announce"}   {"do":"stop"}
-///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...],"idle":true}
+///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...],"routes":9,"idle":true}
 ///     <- {"do":"show","view":"table","id":8}     -> {"reply":8,"routes":[...],"next":4096}, see `SpeakerViews`
 ///     <- {"do":"dump","path":"/tmp/fra.mrt","id":9}   -> {"reply":9,"prefixes":1,"routes":2,"octets":99}, see `TableDump`
 ///     <- {"do":"shut","peer":"10.1.128.0","message":"maintenance","id":9}     and whatever else ``ControlCommands`` follow
@@ -71,7 +71,10 @@ final class ControlChannel {
         case "withdraw" where command["prefix"] == nil: speaker.setOriginating(false)
         case "announce" where command["prefix"] == nil: speaker.setOriginating(true)
         case "stop": speaker.stop()
-        case "counters": reply(id, .init("sessions", sessions), .init("idle", .bool(speaker.isIdle)))
+        case "counters":
+            reply(
+                id, .init("sessions", sessions), .init("routes", .int(speaker.table.bestCount)),
+                .init("idle", .bool(speaker.isIdle)))
         case "show": show(command)
         case "dump": dump(command)
         case _ where ControlCommands.verbs.contains(verb): control(verb, command)

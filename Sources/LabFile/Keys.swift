@@ -1,6 +1,8 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
-    case lab, network, service, zone, site, client, link, relation, timers, bfd, rule, match, range, set, change
+    case lab, network, service, zone, rateLimit, health, site, client, link, relation, timers, bfd, rule, match, range,
+        set,
+        change
 
     /// The keys that are allowed.
     var all: [String] { required + optional }
@@ -12,13 +14,14 @@ enum Keys: String, CaseIterable {
         case .network: ["cities"]
         case .service: ["addresses"]
         case .zone: ["origin"]
+        case .rateLimit: ["responses"]
         case .site: ["city"]
         case .client: ["city", "provider"]
         case .link: ["between"]
         case .relation: ["network"]
         case .bfd: ["interval"]
         case .range: ["prefix"]
-        case .timers, .rule, .match, .set, .change: []
+        case .health, .timers, .rule, .match, .set, .change: []
         }
     }
 
@@ -30,8 +33,10 @@ enum Keys: String, CaseIterable {
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
                 "always-compare-med", "multipath", "daemon",
             ]
-        case .service: ["asn", "prefixes", "kind", "zone"]
+        case .service: ["asn", "prefixes", "kind", "zone", "rate-limit", "health"]
         case .zone: ["records", "file"]
+        case .rateLimit: ["slip"]
+        case .health: ["query", "answer", "command", "interval", "timeout", "fall", "rise", "hold-down", "drain"]
         case .site: ["service", "providers", "peers"]
         case .client: []
         case .link: ["delay", "jitter", "loss", "duplicate", "reorder", "rate", "timers"]
@@ -58,6 +63,8 @@ enum Keys: String, CaseIterable {
         case .network: "a network"
         case .service: "a service"
         case .zone: "a zone"
+        case .rateLimit: "'rate-limit'"
+        case .health: "'health'"
         case .site: "a site"
         case .client: "a client"
         case .link: "a link"

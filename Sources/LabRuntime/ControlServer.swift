@@ -37,6 +37,7 @@ final class ControlServer {
             let target = request["target"]?.string ?? ""
             switch request["do"]?.string {
             case "status": supervisor.status { answer($0) }
+            case "counters": supervisor.counters { answer($0) }
             case "fail":
                 guard let kind = FaultKind(rawValue: request["how"]?.string ?? "") else {
                     let known = FaultKind.allCases.map(\.rawValue).joined(separator: ", ")

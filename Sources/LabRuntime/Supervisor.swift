@@ -26,6 +26,8 @@ final class Supervisor {
     var convergence: Convergence
     var faults = Faults()
     var qualities = LinkQualities()
+    /// The sites that are checked, by name.
+    var health: [String: SiteHealth] = [:]
     /// Sessions that an operator has shut, by the end that was told to, with both ends.
     var shut: [Convergence.Key: [Convergence.Key]] = [:]
     /// Sessions whose neighbour a reload has taken away, by the end that lost it, with both ends.
@@ -193,6 +195,7 @@ final class Supervisor {
         guard waiting.isEmpty else { return }
         isStarted = true
         for daemon in daemons { startSessions(daemon) }
+        followHealth()
         checkConvergence()
     }
 
@@ -202,6 +205,7 @@ final class Supervisor {
     private func startSessions(_ daemon: Daemon) {
         guard daemon.role == .bgp, let node = daemon.node else { return }
         if faults.isWithdrawn(node) { daemon.send(["do": "withdraw"]) }
+        retellHealth(of: node)
         daemon.send(["do": "start"])
     }
 
