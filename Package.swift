@@ -126,7 +126,9 @@ let package = Package(
         tests("LabPlan", ["JSON", "LabModel", "Net", "TestSupport"], exclude: ["OtherDaemons"]),
         tests("Netlink", ["CMnl", "CNl", "Net", "Sys"]),
         tests("LinkWire", ["CLinux", "JSON", "Net", "Sys", "labd"]),
-        tests("LabRuntime", ["CLinux", "DNSWire", "JSON", "LabModel", "LabPlan", "Net", "Netlink", "Sys", "TestSupport"]),
+        tests(
+            "LabRuntime",
+            ["CLinux", "DNSWire", "JSON", "LabModel", "LabPlan", "Net", "Netlink", "Sys", "TestSupport"]),
         tests("LabObserve", ["DNSResponder", "DNSWire", "DNSZone", "JSON", "LabModel", "Net", "Netlink", "Sys"]),
         tests("BGPWire", ["Net"]),
         tests("BGPSession", ["BGPWire", "Net"]),

@@ -44,7 +44,7 @@ public enum Quantity {
     }
 
     /// The milliseconds of a check or from one to the next: 10 to an hour.
-    static func checkInterval(_ text: String) throws(Wrong) -> UInt32 {
+    public static func checkInterval(_ text: String) throws(Wrong) -> UInt32 {
         let value = try milliseconds(text, upTo: 3_600_000_000_000)
         guard value >= 10 else { throw outOfRange("10ms to 3600s") }
         return value

@@ -195,7 +195,6 @@ final class Supervisor {
         guard waiting.isEmpty else { return }
         isStarted = true
         for daemon in daemons { startSessions(daemon) }
-        followHealth()
         checkConvergence()
     }
 
@@ -320,6 +319,8 @@ final class Supervisor {
         guarded {
             control = try ControlServer(self, path: paths.control)
             isCommitted = true
+            // Not before: a site that is ill from the start would keep the lab from coming up.
+            followHealth()
             builder?.send(JSON.object([.init("committed", true)]).description.utf8)
         }
     }

@@ -89,8 +89,9 @@ struct HealthTests {
             let (toDown, toRoute) = ((down.time_ns - death) / 1000, (best.time_ns - death) / 1000)
             print("dead responder: down after \(toDown) us, another route at its neighbour after \(toRoute) us")
             try expectOnlyTheServiceIsGone(lab, since: death)
-            let shown = try lab.run("status").output
-            #expect(shown.contains(/london +down +\d+ s +.*refused/.ignoresCase()) && shown.contains(/tokyo +up +\d+ s/))
+            let shown = try Command.run([LabUnderTest.program, "status", lab.name]).output
+            #expect(shown.contains(/london +down +\d+ s +.*refused/.ignoresCase()))
+            #expect(shown.contains(/tokyo +up +\d+ s/))
 
             #expect(try lab.run("heal", "london").status == 0)
             try expectSite(lab, "london", "with its responder back")

@@ -43,29 +43,29 @@ struct HealthTests {
     @Test(arguments: [
         (
             "interval: 100ms, timeout: 200ms",
-            "6:98 a check cannot take longer than until the next one | 'timeout' is at most the interval, 100ms"
+            "6:100 a check cannot take longer than until the next one | 'timeout' is at most the interval, 100ms"
         ),
         (
             "command: x, answer: y",
-            "6:87 a check is either a 'command' or a 'query' | two things can be one command, joined by &&"
+            "6:94 a check is either a 'command' or a 'query' | two things can be one command, joined by &&"
         ),
-        ("answer: y", "6:76 an 'answer' needs its 'query' | query: www.hello.test A"),
-        ("query: www", "6:75 'www' is not a name and a type | like www.hello.test A"),
-        ("query: a..b A", "6:75 'a..b A' is not a name and a type | like www.hello.test A"),
-        ("interval: 1ms", "6:78 '1ms' is out of range for 'interval' | it goes: 10ms to 3600s"),
+        ("answer: y", "6:82 an 'answer' needs its 'query' | query: www.hello.test A"),
+        ("query: www", "6:81 'www' is not a name and a type | like www.hello.test A"),
+        ("query: a..b A", "6:81 'a..b A' is not a name and a type | like www.hello.test A"),
+        ("interval: 1ms", "6:84 '1ms' is out of range for 'interval' | it goes: 10ms to 3600s"),
         (
             "drain: med",
-            "6:75 there is no drain 'med' | say withdraw, med 0 to 4294967295, or prepend 1 to 20"
+            "6:81 there is no drain 'med' | say withdraw, med 0 to 4294967295, or prepend 1 to 20"
         ),
         (
             "drain: prepend 21",
-            "6:75 there is no drain 'prepend 21' | say withdraw, med 0 to 4294967295, or prepend 1 to 20"
+            "6:81 there is no drain 'prepend 21' | say withdraw, med 0 to 4294967295, or prepend 1 to 20"
         ),
         (
             "drain: med 4294967296",
-            "6:75 there is no drain 'med 4294967296' | say withdraw, med 0 to 4294967295, or prepend 1 to 20"
+            "6:81 there is no drain 'med 4294967296' | say withdraw, med 0 to 4294967295, or prepend 1 to 20"
         ),
-        ("rice: 2", "6:68 'health' has no key 'rice' | did you mean 'rise'?"),
+        ("rice: 2", "6:74 'health' has no key 'rice' | did you mean 'rise'?"),
     ])
     func everyMistakeHasItsPlaceAndAHint(keys: String, expected: String) {
         #expect(problems(ofHealth: keys) == [expected])
@@ -82,6 +82,6 @@ struct HealthTests {
                 return "no good"
             })
         #expect(seen == [.init(name: "a.test", type: "NOPE", answer: "x")])
-        #expect(file.lab == nil && file.diagnostics.map(\.description) == ["x.yaml:6:75: error: the query: no good"])
+        #expect(file.lab == nil && file.diagnostics.map(\.description) == ["x.yaml:6:81: error: the query: no good"])
     }
 }
