@@ -253,8 +253,13 @@ final class Adapter {
         }
     }
 
+    /// Stops the daemon as by `kill -STOP`, or lets it go on: all of its processes, also those that it started itself, which are
+    /// all of our PID namespace but us.
     private func setFrozen(_ isFrozen: Bool) throws {
-        try processes.signal(isFrozen ? SIGSTOP : SIGCONT)
+        guard getpid() == 1 else {
+            throw AdapterError("only process 1 of a PID namespace knows all processes of a daemon")
+        }
+        try systemCall("kill") { kill(-1, isFrozen ? SIGSTOP : SIGCONT) }
         self.isFrozen = isFrozen
         guard !isFrozen else {
             next?.cancel()

@@ -38,11 +38,6 @@ final class Processes {
         running.compactMap { each in (try? each.process.visiblePID()).map { (each.name, $0) } }
     }
 
-    /// Sends a signal to all. Throws `SystemError`.
-    func signal(_ number: Int32) throws {
-        for each in running { try each.process.signal(number) }
-    }
-
     /// Starts those whose turn it is, and the others when they can be. Throws `SystemError`, ``AdapterError``.
     func start() throws {
         while let next = waiting.first {
