@@ -14,6 +14,8 @@ struct Draft {
         var imports: [PolicyRule] = []
         var exports: [PolicyRule] = []
         var decision = DecisionRules()
+        var restart: GracefulRestartTimers?
+        var station: Located<String>?
         var damping: Damping?
     }
 
@@ -25,6 +27,8 @@ struct Draft {
         var prefixes: [Located<IPPrefix>]?
         var kind = LabModel.Service.Kind.dns
         var zone: Zone?
+        var rateLimit: LabModel.Service.RateLimit?
+        var health: HealthCheck?
     }
 
     struct Zone {
@@ -46,6 +50,15 @@ struct Draft {
         var provider: Located<String>?
     }
 
+    struct Exchange {
+        var name: Located<String>
+        var city: Located<Place>?
+        var members: [Located<String>] = []
+        var hasRouteServer = false
+        /// Nil when the lab draws it.
+        var routeServer: Located<ASN>?
+    }
+
     struct Link {
         var position: Position
         var between: [Located<String>]
@@ -60,9 +73,12 @@ struct Draft {
     var sites: [Site] = []
     var clients: [Client] = []
     var links: [Link] = []
+    var exchanges: [Exchange] = []
     /// The AS path expressions and the neighbours that rules of policy name.
     var expressions: [Located<String>] = []
     var policyNeighbours: [Located<String>] = []
+    /// What health checks ask.
+    var healthQuestions: [Located<HealthCheck.Question>] = []
     /// Whether all names, cities and relations are good, so that what is joined to what is known.
     var hasStructure = true
 }

@@ -1,7 +1,7 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
-    case lab, network, service, zone, site, client, link, relation, timers, bfd, damping, rule, match, range, set,
-        change
+    case lab, network, service, zone, rateLimit, health, site, client, link, exchange, routeServer, relation, paths
+    case restart, bmp, timers, bfd, damping, rule, match, range, set, change
 
     /// The keys that are allowed.
     var all: [String] { required + optional }
@@ -13,33 +13,43 @@ enum Keys: String, CaseIterable {
         case .network: ["cities"]
         case .service: ["addresses"]
         case .zone: ["origin"]
+        case .rateLimit: ["responses"]
         case .site: ["city"]
         case .client: ["city", "provider"]
         case .link: ["between"]
+        case .exchange: ["city", "members"]
+        case .bmp: ["station"]
         case .relation: ["network"]
         case .bfd: ["interval"]
         case .range: ["prefix"]
-        case .timers, .damping, .rule, .match, .set, .change: []
+        case .health, .timers, .damping, .rule, .match, .set, .change, .routeServer, .paths, .restart: []
         }
     }
 
     private var optional: [String] {
         switch self {
-        case .lab: ["description", "timers", "services", "sites", "clients", "links"]
+        case .lab: ["description", "timers", "services", "sites", "clients", "links", "exchanges"]
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
-                "always-compare-med", "multipath", "damping", "daemon",
+                "always-compare-med", "multipath", "damping", "daemon", "graceful-restart", "bmp",
             ]
-        case .service: ["asn", "prefixes", "kind", "zone"]
+        case .service: ["asn", "prefixes", "kind", "zone", "rate-limit", "health"]
         case .zone: ["records", "file"]
+        case .rateLimit: ["slip"]
+        case .health: ["query", "answer", "command", "interval", "timeout", "fall", "rise", "hold-down", "drain"]
         case .site: ["service", "providers", "peers"]
         case .client: []
         case .link: ["delay", "jitter", "loss", "duplicate", "reorder", "rate", "timers"]
+        case .exchange: ["route-server"]
+        case .routeServer: ["asn"]
+        case .paths: ["receive", "send"]
+        case .restart: ["restart", "deferral"]
+        case .bmp: []
         case .relation:
             [
                 "prepend", "local-preference", "med", "communities", "no-export", "leak", "import", "export",
-                "blackholes", "max-prefixes", "role-strict", "md5", "ttl-security",
+                "blackholes", "max-prefixes", "role-strict", "md5", "ttl-security", "add-path", "extended-next-hop",
             ]
         case .timers: ["preset", "hold", "connect-retry", "mrai", "mrai-ibgp", "bfd"]
         case .bfd: ["multiplier"]
@@ -60,9 +70,16 @@ enum Keys: String, CaseIterable {
         case .network: "a network"
         case .service: "a service"
         case .zone: "a zone"
+        case .rateLimit: "'rate-limit'"
+        case .health: "'health'"
         case .site: "a site"
         case .client: "a client"
         case .link: "a link"
+        case .exchange: "an exchange"
+        case .routeServer: "a route server"
+        case .paths: "'add-path'"
+        case .restart: "'graceful-restart'"
+        case .bmp: "'bmp'"
         case .relation: "a relation"
         case .timers: "timers"
         case .bfd: "bfd"
@@ -87,6 +104,9 @@ enum Keys: String, CaseIterable {
         "password": "md5", "gtsm": "ttl-security", "max-prefix": "max-prefixes", "ecmp": "multipath",
         "dampening": "damping", "max-suppress-time": "max-suppress",
         "neighbours": "neighbors", "large_communities": "large-communities", "as_path": "as-path",
-        "next_hop": "next-hop", "action": "then", "if": "match",
+        "next_hop": "next-hop", "action": "then", "if": "match", "ixps": "exchanges", "ixp": "exchanges",
+        "exchange": "exchanges", "member": "members", "networks": "members", "rs": "route-server",
+        "route_server": "route-server", "add_path": "add-path", "addpath": "add-path",
+        "extended_next_hop": "extended-next-hop", "graceful_restart": "graceful-restart",
     ]
 }

@@ -1,10 +1,11 @@
 import LabModel
 
-/// What a picture of a topology has a box for: a network, or the sites or clients that hang on the same networks.
+/// What a picture of a topology has a box for: a network, an exchange point, or the sites or clients that hang on the same networks.
 struct TopologyCard {
     /// What the box is about.
     enum Kind {
         case network
+        case exchange
         case site
         case client
     }
@@ -32,12 +33,13 @@ struct TopologyCard {
     var height: Double { Double(lines.count) * Self.lineHeight + 10 }
 
     /// Whether a line is a name.
-    private func isStrong(_ line: Int) -> Bool { line == 0 || (kind != .network && line < lines.count - 1) }
+    private func isStrong(_ line: Int) -> Bool { line == 0 || line < lines.count - 1 }
 
     func draw(_ box: Box, _ svg: inout SVG) {
         let (radius, style) =
             switch kind {
             case .network: (5.0, "card")
+            case .exchange: (5.0, "card peer")
             case .site: (0.0, "sitecard")
             case .client: (14.0, "clientcard")
             }
@@ -58,9 +60,17 @@ struct TopologyCard {
                 kind: .network, lines: [network.name, "AS\(network.asn) \(shown)"], layer: ranks[network.name],
                 nodes: topology.nodes.filter { $0.kind == .router && $0.network == network.name }.map(\.index))
         }
+        let exchanges = topology.nodes.filter { $0.kind == .exchange }.map { exchange in
+            // Beside its highest member.
+            let members = topology.links(of: exchange.index).map { topology.nodes[$0.other.node] }
+            let layer = members.filter { $0.kind == .router }.map { ranks[$0.network] }.min() ?? 0
+            return TopologyCard(
+                kind: .exchange, lines: [exchange.name, "exchange, \(exchange.place.label)"], layer: layer,
+                nodes: [exchange.index] + members.filter { $0.kind == .routeServer }.map(\.index))
+        }
         let last = (networks.map(\.layer).max() ?? 0) + 1
         let sites = leaves(.site, of: topology, kind: .site, layer: last)
-        return networks + sites + leaves(.client, of: topology, kind: .client, layer: sites.isEmpty ? last : last + 1)
+        return networks + exchanges + sites + leaves(.client, of: topology, kind: .client, layer: sites.isEmpty ? last : last + 1)
     }
 
     /// Nodes that hang on the same networks share a box.

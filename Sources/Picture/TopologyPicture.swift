@@ -51,7 +51,7 @@ public enum TopologyPicture {
         }
         let bottom = origin.y + layout.height + 26
         svg.text(
-            "Solid: a provider above its customer. Dashed: peers or siblings. Thick box: sites; round box: clients.",
+            "Solid: a provider above its customer. Dashed: peers, siblings, and who is at an exchange point. Thick box: sites; round box: clients.",
             Point(margin, bottom), class: "small faint")
         return svg.document(
             width: max(640, layout.width + 2 * margin), height: bottom + 14, title: title,
@@ -66,8 +66,8 @@ public enum TopologyPicture {
         var delays: [Relation: [Int64]] = [:]
         var order: [Relation] = []
         for link in topology.links where link.kind != .interior {
-            guard let a = cardOf[link.a.node], let b = cardOf[link.b.node] else { continue }
-            let isPeering = link.kind == .exterior(.peer) || link.kind == .exterior(.sibling)
+            guard let a = cardOf[link.a.node], let b = cardOf[link.b.node], a != b else { continue }
+            let isPeering = [.exterior(.peer), .exterior(.sibling), .port].contains(link.kind)
             let relation = Relation(a: min(a, b), b: max(a, b), isPeering: isPeering)
             if delays[relation] == nil { order.append(relation) }
             delays[relation, default: []].append(link.quality.delay)

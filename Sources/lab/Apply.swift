@@ -41,7 +41,9 @@ struct Apply: ParsableCommand {
         let lab = try RunningLab(wanted.name)
         let difference = try compare(lab, wanted)
         if dryRun { return show(difference, [:]) }
-        guard !difference.steps.isEmpty || lab.stored.lab != wanted else { return show(difference, [:]) }
+        guard !difference.steps.isEmpty || lab.stored.lab != difference.new.topology.lab else {
+            return show(difference, [:])
+        }
         let client = try lab.connect()
         let reply: JSON
         do {

@@ -9,7 +9,7 @@ struct PictureTests {
         #expect(verdict.status == 0, "\(verdict)")
     }
 
-    @Test(arguments: ["hello", "two-sites", "policy", "mixed"])
+    @Test(arguments: ["hello", "two-sites", "policy", "mixed", "exchange"])
     func everyLabCanBeDrawn(lab: String) throws {
         let file = LabUnderTest.root + "/labs/\(lab).yaml"
         for words in [["map", file], ["graph", file, "--format", "svg"]] {
