@@ -64,13 +64,15 @@ public enum FailoverTimeline {
 
     private static let width = 960.0
     private static let rowHeight = 24.0
-    private static let top = 64.0
+    private static let labelHeight = 15.0
 
     /// The rows as an SVG document. Names of sites stand in their spans where they fit.
     public static func svg(title: String, _ rows: [Row], moments: [Moment], marks: SiteMarks) -> String {
         let times = rows.flatMap(\.spans).flatMap { [$0.from, $0.to] } + moments.map(\.time)
         let left = 26 + (rows.map { Style.width(of: $0.client, size: Style.textSize) }.max() ?? 0)
         let axis = Axis(from: times.min() ?? 0, to: times.max() ?? 1, left: left, right: width - 110)
+        let names = names(of: moments, axis)
+        let top = 58 + Double((names.map(\.row).max() ?? 0)) * labelHeight
         let bottom = top + Double(rows.count) * rowHeight
         var svg = SVG()
         svg.text(title, Point(16, 26), class: "heading")
@@ -82,7 +84,11 @@ public enum FailoverTimeline {
             for span in row.spans { draw(span, axis, y, marks, &svg) }
             svg.text(SVG.number(row.gap) + " ms", Point(width - 16, y + 13.5), .end)
         }
-        draw(moments, axis, bottom, &svg)
+        for name in names {
+            let y = top - 6 - Double(name.row) * labelHeight
+            svg.path(SVG.line([Point(name.x, y - 10), Point(name.x, bottom)]), class: "mark")
+            svg.text(name.text, Point(name.x + 4, y), class: "small halo")
+        }
         svg.text(
             "Full bars: answered, by the site that is named. Solid thin bars: lost. Dashed: in a loop.",
             Point(16, bottom + 38), class: "small faint")
@@ -112,18 +118,23 @@ public enum FailoverTimeline {
         }
     }
 
-    private static func draw(_ moments: [Moment], _ axis: Axis, _ bottom: Double, _ svg: inout SVG) {
-        var labels = Labels(bounds: Box(x: 0, y: 30, width: width, height: top - 34))
-        labels.keepFree(Box(x: width - 90, y: top - 22, width: 90, height: 20))
-        for moment in moments {
-            let x = axis.x(moment.time)
-            svg.path(SVG.line([Point(x, top - 6), Point(x, bottom)]), class: "mark")
-            let place = Point(x, top - 14)
-            guard
-                let room = labels.place(
-                    moment.name, at: place, radius: 0, size: Style.smallTextSize, reach: 60)
-            else { continue }
-            svg.text(moment.name, room, class: "small halo")
+    /// The name of a moment, to the right of its line, so many rows above the bars.
+    struct MomentName {
+        let text: String
+        let x: Double
+        let row: Int
+
+        var right: Double { x + 10 + Style.width(of: text, size: Style.smallTextSize) }
+    }
+
+    /// The later a moment, the lower its name: no line that comes later reaches up to the names that it would cross.
+    static func names(of moments: [Moment], _ axis: Axis) -> [MomentName] {
+        var names: [MomentName] = []
+        for moment in moments.sorted(by: { $0.time > $1.time }) {
+            let lowest = MomentName(text: moment.name, x: axis.x(moment.time), row: 0)
+            let above = names.filter { $0.x < lowest.right }.map(\.row).max()
+            names.append(MomentName(text: lowest.text, x: lowest.x, row: above.map { $0 + 1 } ?? 0))
         }
+        return names
     }
 }

@@ -1,5 +1,6 @@
 /// Places boxes in layers, top to bottom, so that lines between them are short and cross little: the method of Sugiyama, Tagawa and
-/// Toda (1981). Orders follow from the means of the neighbours' positions; a line over several layers has a bend in each.
+/// Toda (1981). Orders follow from the means of the neighbours' positions; a line over several layers passes each one upright, in a
+/// gap between its boxes.
 struct LayeredLayout {
     /// What is placed.
     struct Item: Sendable {
@@ -17,6 +18,8 @@ struct LayeredLayout {
     private var items: [Item]
     /// The neighbours of each item in the layers next to its own, bends included.
     private var neighbours: [[Int]]
+    /// The neighbours of each item in its own layer.
+    private var peers: [[Int]]
     private var layers: [[Int]] = []
     /// The items that each line goes through, from one end to the other.
     private var chains: [[Int]] = []
@@ -34,6 +37,7 @@ struct LayeredLayout {
     init(_ items: [Item], joined pairs: [(Int, Int)]) {
         self.items = items
         neighbours = Array(repeating: [], count: items.count)
+        peers = neighbours
         for pair in pairs { join(pair.0, pair.1) }
         layers = Array(repeating: [], count: (self.items.map(\.layer).max() ?? -1) + 1)
         for (index, item) in self.items.enumerated() { layers[item.layer].append(index) }
@@ -51,10 +55,14 @@ struct LayeredLayout {
                 chain.append(items.count)
                 items.append(Item(layer: layer, width: Self.bendWidth, height: 0))
                 neighbours.append([])
+                peers.append([])
             }
         }
         chain.append(lower)
-        if items[upper].layer != items[lower].layer {
+        if items[upper].layer == items[lower].layer {
+            peers[upper].append(lower)
+            peers[lower].append(upper)
+        } else {
             for (one, next) in zip(chain, chain.dropFirst()) {
                 neighbours[one].append(next)
                 neighbours[next].append(one)
@@ -71,7 +79,7 @@ struct LayeredLayout {
             let goesDown = sweep % 2 == 0
             for layer in goesDown ? Array(layers.indices) : layers.indices.reversed() {
                 let mean = layers[layer].map { item -> Double in
-                    let before = neighbours[item].filter { (items[$0].layer < layer) == goesDown }
+                    let before = neighbours[item].filter { (items[$0].layer < layer) == goesDown } + peers[item]
                     guard !before.isEmpty else { return position[item] }
                     return before.map { position[$0] }.reduce(0, +) / Double(before.count)
                 }
@@ -133,7 +141,15 @@ struct LayeredLayout {
             return Box(x: x[index] - left - item.width / 2, y: y, width: item.width, height: item.height)
         }
         boxes = Array(all.prefix(realItems))
-        lines = chains.map { chain in chain.map { all[$0].centre } }
+        lines = chains.map { chain in
+            chain.enumerated().flatMap { place, item -> [Point] in
+                let centre = all[item].centre
+                guard place > 0, place < chain.count - 1 else { return [centre] }
+                let (top, bottom) = (tops[items[item].layer], tops[items[item].layer] + heights[items[item].layer])
+                let ends = [Point(centre.x, top), Point(centre.x, bottom)]
+                return items[chain[0]].layer < items[item].layer ? ends : ends.reversed()
+            }
+        }
         width = all.map { $0.x + $0.width }.max() ?? 0
         height = boxes.map { $0.y + $0.height }.max() ?? 0
     }

@@ -53,9 +53,10 @@ public enum RTTDistribution {
     }
 
     private static func summary(_ series: Series) -> String {
-        func text(_ part: Double) -> String { series.quantile(part).map { SVG.number($0) + " ms" } ?? "never" }
+        let median = series.quantile(0.5).map { "median \(SVG.number($0)) ms" } ?? "less than half answered"
+        let most = series.quantile(0.95).map { ", 95 % within \(SVG.number($0)) ms" } ?? ""
         let missing = series.milliseconds.count - series.sorted.count
-        return "\(series.name): median \(text(0.5)), 95 % within \(text(0.95))"
+        return "\(series.name): \(median)\(most)"
             + (missing > 0 ? ", \(missing) of \(series.milliseconds.count) not answered" : "")
     }
 

@@ -34,7 +34,7 @@ enum Style {
         + "svg.lab .halo{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}"
         + "svg.lab .way,svg.lab .edge,svg.lab .axis,svg.lab .leader,svg.lab .open{fill:none}"
         + "svg.lab .way{stroke-linecap:round;stroke-opacity:.75}svg.lab .peer{stroke-dasharray:5 4}"
-        + "svg.lab .edge{stroke-width:1.3}svg.lab .axis,svg.lab .leader{stroke-width:.7}svg.lab .open{stroke-width:1.2}"
+        + "svg.lab .edge{stroke-width:1.3}svg.lab .axis{stroke-width:.7;stroke-opacity:.5}svg.lab .leader{stroke-width:.7}svg.lab .open{stroke-width:1.2}"
         + "svg.lab .d1{stroke-dasharray:7 3}svg.lab .d2{stroke-dasharray:2 4}svg.lab .d3{stroke-dasharray:8 3 2 3}"
         + "@media screen and (prefers-color-scheme:dark){"
         + rules(

@@ -70,7 +70,8 @@ struct TopologyCard {
         }
         let last = (networks.map(\.layer).max() ?? 0) + 1
         let sites = leaves(.site, of: topology, kind: .site, layer: last)
-        return networks + exchanges + sites + leaves(.client, of: topology, kind: .client, layer: sites.isEmpty ? last : last + 1)
+        let clients = leaves(.client, of: topology, kind: .client, layer: sites.isEmpty ? last : last + 1)
+        return networks + exchanges + sites + clients
     }
 
     /// Nodes that hang on the same networks share a box.

@@ -34,23 +34,26 @@ struct LayoutTests {
         }
     }
 
-    @Test("A line leads from the one box to the other, with a bend in each layer between") func lines() {
+    @Test("A line leads from the one box to the other, upright through each layer between") func lines() {
         var random = SeededGenerator(8)
         let (layout, items, pairs) = Self.layout(&random)
         #expect(layout.lines.count == pairs.count)
         for (line, pair) in zip(layout.lines, pairs) {
             #expect(line.first == layout.boxes[pair.0].centre && line.last == layout.boxes[pair.1].centre)
             let layers = abs(items[pair.0].layer - items[pair.1].layer)
-            #expect(line.count == max(2, layers + 1))
+            #expect(line.count == max(2, 2 * layers))
         }
     }
 
     @Test("A line over a layer does not go through the boxes of that layer") func bends() {
         // Two above, two below, and three in the middle that a line from above to below must pass.
         let items = [0, 0, 1, 1, 1, 2, 2].map { LayeredLayout.Item(layer: $0, width: 60, height: 40) }
-        let layout = LayeredLayout(items, joined: [(0, 2), (0, 3), (1, 4), (0, 6), (1, 5)])
-        for line in layout.lines.suffix(2) {
-            for box in layout.boxes[2...4] { #expect(!box.intersects(Box(around: line[1], radius: 2)), "\(line)") }
+        let layout = LayeredLayout(items, joined: [(0, 2), (0, 3), (1, 4), (0, 6), (2, 5), (1, 5)])
+        for line in [layout.lines[3], layout.lines[5]] {
+            let (top, bottom) = (line[1], line[2])
+            #expect(top.x == bottom.x && top.y < bottom.y)
+            let passage = Box(x: top.x - 1, y: top.y, width: 2, height: bottom.y - top.y)
+            for box in layout.boxes[2...4] { #expect(!box.intersects(passage), "\(line)") }
         }
     }
 
