@@ -1,6 +1,7 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
     case lab, network, service, zone, site, client, link, relation, timers, bfd, rule, match, range, set, change
+    case step, expectation, path, resolution, fault, target, command, output, repetition, expectations
 
     /// The keys that are allowed.
     var all: [String] { required + optional }
@@ -18,13 +19,18 @@ enum Keys: String, CaseIterable {
         case .relation: ["network"]
         case .bfd: ["interval"]
         case .range: ["prefix"]
-        case .timers, .rule, .match, .set, .change: []
+        case .resolution: ["name", "type", "answer"]
+        case .fault: ["how"]
+        case .command: ["node", "command"]
+        case .repetition: ["times", "steps"]
+        case .expectations: ["scenario"]
+        case .timers, .rule, .match, .set, .change, .step, .expectation, .path, .target, .output: []
         }
     }
 
     private var optional: [String] {
         switch self {
-        case .lab: ["description", "timers", "services", "sites", "clients", "links"]
+        case .lab: ["description", "timers", "services", "sites", "clients", "links", "scenario"]
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
@@ -48,8 +54,18 @@ enum Keys: String, CaseIterable {
         case .range: ["ge", "le"]
         case .set: ["local-preference", "med", "communities", "large-communities", "prepend", "next-hop"]
         case .change: ["add", "remove", "replace"]
+        case .step: ["expect", "fail", "heal", "drain", "apply", "run", "wait", "repeat"]
+        case .expectation: Self.claims + ["service", "within", "for"]
+        case .path: ["contains", "avoids", "stays-in"]
+        case .fault, .target: ["site", "network", "link", "target"]
+        case .command: ["status", "output"]
+        case .output: ["contains", "equals"]
+        case .resolution, .repetition, .expectations: []
         }
     }
+
+    /// What can be expected.
+    static let claims = ["catchment", "share", "rtt", "path", "gap", "lost", "resolved", "session", "never"]
 
     /// What such a mapping describes, for messages.
     var subject: String {
@@ -69,6 +85,16 @@ enum Keys: String, CaseIterable {
         case .range: "a range of prefixes"
         case .set: "'set'"
         case .change: "a change of communities"
+        case .step: "a step"
+        case .expectation: "an expectation"
+        case .path: "a path"
+        case .resolution: "'resolved'"
+        case .fault: "'fail'"
+        case .target: "a target"
+        case .command: "'run'"
+        case .output: "'output'"
+        case .repetition: "'repeat'"
+        case .expectations: "a file of expectations"
         }
     }
 
@@ -83,6 +109,9 @@ enum Keys: String, CaseIterable {
         "between": "between", "endpoints": "between", "record": "records",
         "password": "md5", "gtsm": "ttl-security", "max-prefix": "max-prefixes", "ecmp": "multipath",
         "neighbours": "neighbors", "large_communities": "large-communities", "as_path": "as-path",
-        "next_hop": "next-hop", "action": "then", "if": "match",
+        "next_hop": "next-hop", "action": "then", "if": "match", "catchments": "catchment", "latency-ms": "rtt",
+        "sessions": "session",
+        "timeout": "within", "duration": "for", "steps": "scenario", "node": "target", "kind": "how", "type": "how",
+        "stays_in": "stays-in", "sleep": "wait", "assert": "expect", "kill": "fail", "restore": "heal", "loss": "lost",
     ]
 }
