@@ -121,7 +121,7 @@ let package = Package(
         tests("Net", ["TestSupport"]),
         tests("JSON", ["TestSupport"]),
         tests("Sys", ["CLinux", "JSON", "Net", "TestSupport"]),
-        tests("LabModel", ["LabFile", "Net"]),
+        tests("LabModel", ["LabFile", "Net", "TestSupport"]),
         tests("LabFile", ["LabModel", "Net"]),
         tests("LabPlan", ["JSON", "LabModel", "Net", "TestSupport"], exclude: ["OtherDaemons"]),
         tests("Netlink", ["CMnl", "CNl", "Net", "Sys"]),

@@ -3,6 +3,7 @@ import BGPSession
 import BGPTable
 import BGPWire
 import Net
+import Netlink
 import Sys
 
 /// The speaker: neighbours, table and kernel around one event loop.
@@ -23,6 +24,8 @@ final class Speaker {
     var bfd: BFDMonitor?
     /// Whether the configured prefixes are announced.
     private(set) var isOriginating = true
+    /// What faults of the lab make of all this; changed by ``impose(_:)`` alone.
+    var imposed = Imposition()
     /// Who looks on at all that happens; nobody unless the configuration asks for it.
     private(set) var observers: Observers?
     private var trackedNextHops: Set<IPAddress> = []
@@ -106,6 +109,7 @@ final class Speaker {
             var exports = configuration.exports.resolved(numbers)
             imports.gracefulShutdown = configuration.isShuttingDown
             exports.gracefulShutdown = configuration.isShuttingDown
+            imposed.apply(to: &imports, &exports, configuration.relation)
             table.setImportOptions(imports, of: neighbour.id)
             table.setExportOptions(exports, of: neighbour.id)
         }
@@ -130,11 +134,10 @@ final class Speaker {
 
     /// Originates the configured prefixes, or no longer.
     func setOriginating(_ isOriginating: Bool) {
+        let before = originated
         hasChanged = true
         self.isOriginating = isOriginating
-        for route in configuration.originated {
-            if isOriginating { table.originate(route) } else { table.withdrawOriginated(route.prefix) }
-        }
+        originate(originated, before: before)
     }
 
     /// Takes leave of all neighbours, takes the routes out of the kernel and stops the loop.
@@ -288,15 +291,20 @@ final class Speaker {
         for prefix in changes.suspects {
             if let best = table.best(for: prefix) { kernel.write(prefix, best) }
         }
+        for prefix in changes.intruded { kernel.write(prefix, table.best(for: prefix)) }
         guard !changes.flushedLinks.isEmpty || changes.present != nil else { return }
+        var present = changes.present
         for prefix in table.knownPrefixes {
             guard let best = table.best(for: prefix), best.peer != .local else { continue }
+            let told = present?.removeValue(forKey: prefix)
             if best.ways.contains(where: { changes.flushedLinks.contains($0.interface) })
-                || changes.present?.contains(prefix) == false
+                || changes.present != nil && told.map(KernelRoute(to: prefix, best).fares(as:)) != true
             {
                 kernel.write(prefix, best)
             }
         }
+        // What an earlier life has left waits for its sweep.
+        if isSwept, let present { for prefix in present.keys { kernel.write(prefix, nil) } }
     }
 
     private func sweep() {

@@ -1,3 +1,4 @@
+import DNSResponder
 import DNSWire
 import DNSZone
 import JSON
@@ -16,7 +17,8 @@ struct ConfigurationError: Error, CustomStringConvertible {
 /// {"node": "london", "identity": "london", "addresses": ["192.0.2.53", "2001:db8:53::53"], "port": 53,
 ///  "zones": [{"origin": "hello.test", "text": "www 300 A 198.51.100.10"}]}
 /// ```
-/// `identity` is `node` and `port` 53 when they are missing. A key that is not known is an error: a misspelt one would
+/// `identity` is `node` and `port` 53 when they are missing. `"rate_limit": {"responses": 100, "slip": 2}` limits the responses of
+/// a kind a second to a /24 or /56 (``RateLimiter``). A key that is not known is an error: a misspelt one would
 /// otherwise be silently without effect.
 struct DNSConfiguration {
     let node: String
@@ -24,13 +26,16 @@ struct DNSConfiguration {
     let addresses: [IPAddress]
     let port: UInt16
     let zones: [Zone]
+    /// Nil for no limit.
+    let rateLimits: RateLimits?
 
     init(path: String) throws {
         try self.init(JSON(parsing: try Files.read(path)))
     }
 
     init(_ json: JSON) throws(ConfigurationError) {
-        let members = try Members(json, "the configuration", ["node", "identity", "addresses", "port", "zones"])
+        let members = try Members(
+            json, "the configuration", ["node", "identity", "addresses", "port", "zones", "rate_limit"])
         node = try members.string("node")
         identity = try members.optionalString("identity") ?? node
         guard (1...255).contains(identity.utf8.count) else {
@@ -50,6 +55,7 @@ struct DNSConfiguration {
             throw ConfigurationError("'port' must be a number from 1 to 65535, not \(number)")
         }
         self.port = port
+        rateLimits = if let limits = members["rate_limit"] { try RateLimits(limits) } else { nil }
         var zones: [Zone] = []
         for element in try members.array("zones") { zones.append(try Self.zone(element, addresses)) }
         let origins = zones.map(\.origin)
@@ -78,7 +84,7 @@ struct DNSConfiguration {
 }
 
 /// The members of an object, each of a known name.
-private struct Members {
+struct Members {
     private let json: JSON
 
     init(_ json: JSON, _ what: String, _ known: [String]) throws(ConfigurationError) {

@@ -13,6 +13,7 @@ final class DNSServer {
     private var sockets: [DatagramSocket] = []
     private var streams: StreamService?
     private var counters = Counters()
+    private var limiter: RateLimiter?
 
     private final class DatagramSocket {
         let descriptor: FileDescriptor
@@ -23,6 +24,7 @@ final class DNSServer {
     init(_ configuration: DNSConfiguration, _ loop: EventLoop) throws(SystemError) {
         self.loop = loop
         responder = Responder(zones: configuration.zones, identity: configuration.identity)
+        limiter = configuration.rateLimits.map { RateLimiter($0, seed: .random(in: 0 ... .max)) }
         let streams = StreamService(loop) { [unowned self] in answerStream($0, $1) }
         self.streams = streams
         for address in configuration.addresses {
@@ -31,7 +33,7 @@ final class DNSServer {
             sockets.append(socket)
             let raw = socket.descriptor.raw
             try loop.add(raw, .read) { [unowned self] _ in
-                batch.serve(raw, with: responder, counting: &counters)
+                batch.serve(raw, with: responder, limitedBy: &limiter, counting: &counters)
             }
         }
     }
@@ -39,8 +41,7 @@ final class DNSServer {
     private func answerStream(_ query: UnsafeRawBufferPointer, _ response: UnsafeMutableRawBufferPointer) -> Int? {
         var span = response.mutableBytes
         let reply = responder.respond(to: query.bytes, over: .tcp, into: &span)
-        counters.tcpQueries &+= 1
-        counters.count(reply, queryByteCount: query.count)
+        counters.count(reply, over: .tcp, received: query.count, sent: reply?.byteCount ?? 0)
         return reply?.byteCount
     }
 

@@ -15,6 +15,8 @@ final class StreamConnection {
     var output: [UInt8] = []
     /// Whether the client has sent all that it will.
     var hasEnded = false
+    /// What the loop watches the connection for: telling it anew after each batch would cost as much as reading one.
+    var interest = Readiness.read
 
     init(_ descriptor: consuming FileDescriptor, now: Nanoseconds) {
         self.descriptor = descriptor

@@ -8,6 +8,10 @@ import Sys
 ///
 /// Queries are read into, and responses written into, memory that all connections share: a connection that waits costs
 /// a descriptor and nothing else.
+///
+/// Why it is fast: one read takes all queries that have come, and the responses to all of them leave in one write (RFC 7766,
+/// section 6.2.1.1), as one segment where they fit. Nothing is allocated unless a message is cut in the middle, and the loop is not
+/// spoken to unless what a connection waits for has changed.
 final class StreamService {
     /// With one more, the connection that has been idle for longest is closed (RFC 9210, section 4.2).
     static let maximumConnections = 128
@@ -114,7 +118,10 @@ final class StreamService {
     /// Closes a connection that has nothing more to do, or waits for what it needs next.
     private func finish(_ connection: StreamConnection) {
         if connection.output.isEmpty, connection.hasEnded { return close(connection) }
-        try? loop.modify(connection.descriptor.raw, connection.output.isEmpty ? .read : .write)
+        let interest: Readiness = connection.output.isEmpty ? .read : .write
+        guard interest != connection.interest else { return }
+        connection.interest = interest
+        try? loop.modify(connection.descriptor.raw, interest)
     }
 
     /// Reads once and answers every whole query. False when the connection has failed.
@@ -150,8 +157,8 @@ final class StreamService {
             output.storeBytes(of: UInt16(truncatingIfNeeded: length).bigEndian, toByteOffset: written, as: UInt16.self)
             written += 2 + length
             offset += 2 + query.count
-            connection.lastActivity = Clock.monotonic()
         }
+        if offset > 0 { connection.lastActivity = Clock.monotonic() }
         if written > 0, !send(connection, written) { isSound = false }
         connection.input = isSound ? Array(received[offset...]) : []
         if !isSound { connection.hasEnded = true }

@@ -21,6 +21,7 @@ import Testing
         #expect(configuration.identity == "london")
         #expect(configuration.port == 53)
         #expect(configuration.zones.count == 1)
+        #expect(configuration.rateLimits == nil)
     }
 
     @Test func everyErrorNamesItsKey() {
@@ -43,6 +44,16 @@ import Testing
             (#""text""#, #""txt""#, "unknown key 'txt'"),
             ("192.0.2.1\"", "x\"", "zone hello.test:1:7: 'x' is no IPv4 address"),
             (#"}]}"#, #"},{"origin":"HELLO.test","text":""}]}"#, "'zones' has HELLO.test. twice"),
+            (#""zones""#, #""rate_limit":{},"zones""#, "'responses' is missing"),
+            (#""zones""#, #""rate_limit":5,"zones""#, "'rate_limit' must be an object"),
+            (
+                #""zones""#, #""rate_limit":{"responses":0},"zones""#,
+                "'responses' must be a number from 1 to 1000000, not 0"
+            ),
+            (
+                #""zones""#, #""rate_limit":{"responses":1,"slip":11},"zones""#,
+                "'slip' must be a number from 0 to 10, not 11"
+            ),
             (valid, "[]", "the configuration must be an object"),
         ]
         #expect(error(valid) == nil)

@@ -162,6 +162,7 @@ import Testing
         let counters = try server.ask(["do": "counters", "id": 7])
         #expect(counters["reply"] == 7)
         #expect(counters["queries"] == ["udp": 2, "tcp": 1])
+        #expect(counters["types"] == ["A": 2, "TXT": 1])
         #expect(counters["responses"] == ["NOERROR": 2, "NXDOMAIN": 1])
         #expect(counters["truncated"] == 1)
         #expect(counters["dropped"] == 0)
@@ -170,6 +171,40 @@ import Testing
         #expect(try server.readLine()["error"] != nil)
         #expect(try server.ask(["do": "stop", "id": 9]) == ["reply": 9])
         #expect(server.join() == 0)
+    }
+
+    /// Of a flood from one prefix a second's worth is answered; the others are dropped or truncated, and TCP is not limited.
+    @Test func aFloodIsLimitedAndEveryResponseCounted() throws {
+        let zone = "www 300 A 198.51.100.10"
+        let limit = #","rate_limit":{"responses":5,"slip":3}}"#
+        let (server, event) = try TestServer.start(String(TestServer.configuration(zone: zone).dropLast()) + limit)
+        #expect(event == ["event": "ready"])
+        let target = SocketAddress(.v4(IPv4Address(192, 0, 2, 53)), port: 53)
+        let namespace = NetworkNamespace(FileDescriptor(owning: dup(server.namespace)))
+        let socket = try namespace.perform { try Socket.open(target.domain, .datagram) }
+        let bytes = try query(1, "www.hello.test")
+        for _ in 0..<3000 {
+            _ = bytes.withUnsafeBytes { buffer in
+                target.withPointer { sendto(socket.raw, buffer.baseAddress, buffer.count, 0, $0, $1) }
+            }
+        }
+        for _ in 0..<20 {
+            #expect(try server.dig("@192.0.2.53", "+tcp", "+short", "www.hello.test") == "198.51.100.10\n")
+        }
+        // Truncated or not answered at first, dig is answered in the end: it comes again over TCP, or asks once more.
+        #expect(try server.run("/usr/bin/dig", ["@192.0.2.53", "+short", "www.hello.test"]) == "198.51.100.10\n")
+        let counters = try server.ask(["do": "counters", "id": 1])
+        let udp = try #require(counters["queries"]?["udp"]?.int)
+        let dropped = try #require(counters["rate_limited"]?["dropped"]?.int)
+        let truncated = try #require(counters["rate_limited"]?["truncated"]?.int)
+        let answered = try #require(counters["responses"]?["NOERROR"]?.int)
+        let tcp = try #require(counters["queries"]?["tcp"]?.int)
+        #expect(dropped > 100 && tcp >= 20)
+        // Of three that are over the limit, one is truncated and two are dropped.
+        #expect((2 * truncated...2 * truncated + 2).contains(dropped))
+        #expect(udp + tcp == answered + dropped)
+        #expect(counters["types"] == ["A": .int(udp + tcp)])
+        #expect(try server.stop() == 0)
     }
 
     @Test func aSignalEndsTheDaemonWithStatusZero() throws {
