@@ -65,6 +65,18 @@ extension Checks {
         }
     }
 
+    /// Every fault of a scenario makes sense where it is; to be asked when all names are right.
+    static func faults(_ faults: [Located<Fault>], in lab: Lab, _ report: Report) {
+        guard !faults.isEmpty, !report.hasErrors, let topology = try? Topology(lab) else { return }
+        for fault in faults {
+            do throws(FaultError) {
+                _ = try fault.value.checked(in: topology)
+            } catch {
+                report.error(error.description, at: fault.position)
+            }
+        }
+    }
+
     private static func list(_ names: [String], _ kind: Draft.Mention.Kind) -> String? {
         names.isEmpty || names.count > 12 ? nil : "there are: \(names.joined(separator: ", "))"
     }

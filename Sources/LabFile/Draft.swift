@@ -81,6 +81,8 @@ struct Draft {
     var scenario: [Scenario.Step]?
     /// The names in it, as far as they are those of this lab.
     var mentions: [Mention] = []
+    /// The faults in it, likewise.
+    var faults: [Located<Fault>] = []
     /// Whether a step that was read may have moved routes, and whether one has changed the lab.
     var (isDisturbed, isApplied) = (false, false)
     /// Whether all names, cities and relations are good, so that what is joined to what is known.

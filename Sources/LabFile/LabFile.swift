@@ -38,6 +38,7 @@ public struct LabFile: Sendable {
         let lab = draft.lab(zones: zones)
         if draft.hasStructure { Checks.links(of: draft, in: lab, report) }
         Checks.scenario(draft.mentions, ScenarioNames(draft), report)
+        Checks.faults(draft.faults, in: lab, report)
         return LabFile(lab, report, scenario: draft.scenario)
     }
 
@@ -52,6 +53,7 @@ public struct LabFile: Sendable {
         var reader = LabReader(report)
         reader.scenario(fields)
         Checks.scenario(reader.draft.mentions, ScenarioNames(lab), report)
+        Checks.faults(reader.draft.faults, in: lab, report)
         return LabFile(lab, report, scenario: reader.draft.scenario)
     }
 

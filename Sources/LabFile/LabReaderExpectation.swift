@@ -178,14 +178,3 @@ extension LabReader {
         }
     }
 }
-
-extension Quantity {
-    /// A count of something.
-    fileprivate static func count(_ text: String) throws(Wrong) -> Int64 {
-        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let count = Int64(text)
-        else {
-            throw Wrong(message: "is not a count", hint: "a whole number, like \"< 100\"")
-        }
-        return count
-    }
-}

@@ -69,9 +69,23 @@ extension LabReader {
 
     private mutating func fault(_ node: YAMLNode) -> Scenario.Action? {
         guard let fields = Fields(node, .fault, report) else { return nil }
-        let how = fields.text("how")
-        guard let target = target(fields, node), let how else { return nil }
-        return .fail(target: target, how: how.value)
+        let kind = fields.text("how").flatMap { faultKind($0) }
+        guard let target = target(fields, node), let kind else { return nil }
+        let fault = Fault(target, kind)
+        if !draft.isApplied { draft.faults.append(Located(value: fault, position: node.position)) }
+        return .fail(fault)
+    }
+
+    private func faultKind(_ text: Located<String>) -> FaultKind? {
+        do {
+            return try FaultKind(text.value)
+        } catch {
+            let name = text.value.split(separator: " ").first.map(String.init) ?? ""
+            report.error(
+                error.description, at: text.position,
+                hint: Nearest.hint(name, among: FaultName.allCases.map(\.rawValue)))
+            return nil
+        }
     }
 
     /// A target by its name, or under the key that says what it is.

@@ -128,6 +128,9 @@ public struct Bound<Value: Comparable & Hashable & Sendable>: Hashable, Sendable
         self.limit = limit
     }
 
+    /// Whether larger values are as good.
+    public var isLowerLimit: Bool { relation == .greater || relation == .greaterOrEqual }
+
     /// Whether a value is as it has to be.
     public func holds(_ value: Value) -> Bool {
         switch relation {

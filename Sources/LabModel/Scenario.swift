@@ -26,8 +26,8 @@ public struct Scenario: Hashable, Sendable {
     public indirect enum Action: Hashable, Sendable {
         /// Looks whether the lab is as it should be.
         case expect(Expectation)
-        /// Something fails; target and fault as `lab fail` takes them.
-        case fail(target: String, how: String)
+        /// Something fails.
+        case fail(Fault)
         /// The faults of a target end.
         case heal(target: String)
         /// A node tells its neighbours that it will be away, and then leaves.
@@ -91,7 +91,7 @@ extension Scenario.Action: CustomStringConvertible {
     public var description: String {
         switch self {
         case .expect(let expectation): "expect \(expectation)"
-        case .fail(let target, let how): "fail \(target), \(how)"
+        case .fail(let fault): "fail \(fault.target), \(fault.kind.text)"
         case .heal(let target): "heal \(target)"
         case .drain(let target): "drain \(target)"
         case .apply(let path): "apply \(path)"

@@ -10,9 +10,11 @@ struct ExpectationRun {
     private let staged: StagedLab
     private let expectation: Expectation
     private let ledger: LedgerReport?
+    private let deadline: Nanoseconds
 
-    init(_ staged: StagedLab, _ expectation: Expectation, _ ledger: LedgerReport?) {
-        (self.staged, self.expectation, self.ledger) = (staged, expectation, ledger)
+    /// What the probes tell, in `ledger`, is settled; for the rest there is time until `deadline`.
+    init(_ staged: StagedLab, _ expectation: Expectation, _ ledger: LedgerReport?, deadline: Nanoseconds) {
+        (self.staged, self.expectation, self.ledger, self.deadline) = (staged, expectation, ledger, deadline)
     }
 
     /// How long a probe that nobody answers is waited for, in nanoseconds.
@@ -22,14 +24,14 @@ struct ExpectationRun {
 
     /// Throws ``Failure`` when the lab cannot be looked at.
     func result(_ step: Scenario.Step) throws -> StepResult {
-        let start = Clock.monotonic()
+        let isHopeless = isHopeless
         let events = expectation.within == nil ? nil : try staged.lab.connect()
         events?.subscribe([.init("do", "follow")])
         var heldSince: Nanoseconds?
         while true {
             try staged.check()
             let begin = Clock.monotonic()
-            let isLate = begin - start >= expectation.within ?? 0
+            let isLate = isHopeless || begin >= deadline
             events?.skip()
             let (evidence, objections) = try look(isLast: isLate)
             if objections.isEmpty {
@@ -46,6 +48,14 @@ struct ExpectationRun {
                 _ = try events?.next(within: Self.pause)
             }
         }
+    }
+
+    /// Whether it cannot come true any more: nothing changes what became of the probes.
+    private var isHopeless: Bool {
+        guard let ledger else { return false }
+        var evidence = Evidence()
+        evidence.ledger = ledger
+        return !objections(evidence, to: expectation.claims.filter(\.isAboutLedger)).isEmpty
     }
 
     // MARK: Looking

@@ -1,6 +1,5 @@
 import ArgumentParser
 import JSON
-import LabFile
 import LabModel
 import LabObserve
 import LabPlan
@@ -49,13 +48,12 @@ struct Failover: ParsableCommand {
 
     func run() throws {
         let topology = try FileLoading.topology(file)
-        let target = try target()
+        let fault = try fault(in: topology)
         let interval = try probeInterval()
         let staged = try StagedLab(topology, links: links, timeout: timeout, isQuiet: json)
         var runs: [FailoverRun.Outcome] = []
         do {
-            let run = FailoverRun(
-                staged, target: target, how: how, interval: interval, limit: Int64(timeout) * 1_000_000_000)
+            let run = FailoverRun(staged, fault, interval: interval, limit: Int64(timeout) * 1_000_000_000)
             var line = ProgressLine()
             defer { line.clear() }
             for number in 1...times {
@@ -67,19 +65,23 @@ struct Failover: ParsableCommand {
             throw error
         }
         try staged.end()
-        if json { Console.print(document(topology, target, runs)) } else { print(text(topology, target, runs)) }
+        if json { Console.print(document(topology, fault, runs)) } else { print(text(topology, fault, runs)) }
     }
 
-    /// `site=london`, or the bare name.
-    private func target() throws -> String {
-        guard let equals = fail.firstIndex(of: "=") else { return fail }
+    /// `site=london`, or the bare name, and what happens to it.
+    private func fault(in topology: Topology) throws -> Fault {
+        let parts = fail.split(separator: "=", maxSplits: 1).map(String.init)
         let kinds = ["site", "network", "link", "target"]
-        guard kinds.contains(String(fail[..<equals])) else {
+        guard let target = parts.last, parts.count == 1 || kinds.contains(parts[0]) else {
             throw Failure(
                 .badInput, "'\(fail)' does not say what fails", hint: "it is one of: site=NAME, network=NAME, link=A--B"
             )
         }
-        return String(fail[fail.index(after: equals)...])
+        do {
+            return try Fault(target, try FaultKind(how)).checked(in: topology).fault
+        } catch {
+            throw Failure(.badInput, "\(error)", hint: "'lab fail --help' shows all kinds")
+        }
     }
 
     private func probeInterval() throws -> Nanoseconds {
@@ -92,20 +94,21 @@ struct Failover: ParsableCommand {
 
     // MARK: Results
 
-    private func document(_ topology: Topology, _ target: String, _ runs: [FailoverRun.Outcome]) -> JSON {
+    private func document(_ topology: Topology, _ fault: Fault, _ runs: [FailoverRun.Outcome]) -> JSON {
         let rows = FailoverStatistics.of(runs.map(\.ledger))
         return [
-            "lab": .string(topology.lab.name), "target": .string(target), "how": .string(how), "repeat": .int(times),
+            "lab": .string(topology.lab.name), "target": .string(fault.target), "how": .string(fault.kind.text),
+            "repeat": .int(times),
             "rows": .array(rows.map(\.json)), "median_interval": "order statistics, 95%",
             "runs": .array(runs.map(\.json)),
         ]
     }
 
-    private func text(_ topology: Topology, _ target: String, _ runs: [FailoverRun.Outcome]) -> String {
+    private func text(_ topology: Topology, _ fault: Fault, _ runs: [FailoverRun.Outcome]) -> String {
         let rows = FailoverStatistics.of(runs.map(\.ledger))
         let interval = runs.first.map { $0.ledger.interval.asDuration } ?? ""
         var parts = [
-            "lab \(topology.lab.name): \(target), \(how), \(times) times; a probe every \(interval) of each client to each address",
+            "lab \(topology.lab.name): \(fault.target), \(fault.kind.text), \(times) times; a probe every \(interval) of each client to each address",
             FailoverTables.gaps(rows),
         ]
         let gaps = Distribution(rows.flatMap(\.gaps.sorted).filter { $0 > 0 })
@@ -135,13 +138,12 @@ struct FailoverRun {
     }
 
     private let staged: StagedLab
-    private let target: String
-    private let how: String
+    private let fault: Fault
     private let interval: Nanoseconds
     private let limit: Nanoseconds
 
-    init(_ staged: StagedLab, target: String, how: String, interval: Nanoseconds, limit: Nanoseconds) {
-        (self.staged, self.target, self.how, self.interval, self.limit) = (staged, target, how, interval, limit)
+    init(_ staged: StagedLab, _ fault: Fault, interval: Nanoseconds, limit: Nanoseconds) {
+        (self.staged, self.fault, self.interval, self.limit) = (staged, fault, interval, limit)
     }
 
     /// The fault, until routing is at rest and service is steady; then its end, until routing is at rest. Throws ``Failure``.
@@ -149,7 +151,7 @@ struct FailoverRun {
         let ledger = try staged.ledger(interval: interval)
         try steady(ledger)
         ledger.markDisturbance()
-        try request("fail", [.init("how", .string(how))])
+        try request("fail", [.init("how", .string(fault.kind.text))])
         _ = try staged.rest(within: limit)
         try steady(ledger)
         let report: LedgerReport
@@ -161,7 +163,7 @@ struct FailoverRun {
         let changes = try changes(since: report.disturbedAt ?? report.start)
         try request("heal", [])
         guard try staged.rest(within: limit) else {
-            throw Failure(.failedAtRunTime, "routing did not come to rest after \(target) was mended")
+            throw Failure(.failedAtRunTime, "routing did not come to rest after \(fault.target) was mended")
         }
         return Outcome(ledger: report, changes: changes)
     }
@@ -174,7 +176,8 @@ struct FailoverRun {
 
     private func request(_ verb: String, _ members: [JSON.Member]) throws {
         do {
-            _ = try staged.control.request([.init("do", .string(verb)), .init("target", .string(target))] + members)
+            _ = try staged.control.request(
+                [.init("do", .string(verb)), .init("target", .string(fault.target))] + members)
         } catch let error as RequestError {
             throw Failure(.badInput, error.description)
         }

@@ -24,20 +24,15 @@ enum JUnit {
     /// A step that could not be done is an error; what is not as expected is a failure. Where there is no step to hang an error
     /// on, the lab itself is one.
     private static func cases(_ result: TestResult) -> [StepResult] {
-        guard result.stop != nil, !result.steps.contains(where: { $0.isOK == false }) || result.steps.isEmpty else {
-            return result.steps
-        }
-        return [StepResult(step: "the lab comes up and goes down", line: 1, isOK: false, took: result.took)]
-            + result.steps
+        guard let stop = result.stop, !result.steps.contains(where: \.isBroken) else { return result.steps }
+        var lab = StepResult(step: "the lab comes up and goes down", line: 1, isOK: false, took: result.took)
+        (lab.isBroken, lab.detail) = (true, stop.message)
+        return [lab] + result.steps
     }
 
-    private static func isError(_ step: StepResult, _ result: TestResult) -> Bool {
-        result.stop != nil && step.isOK == false && !step.step.hasPrefix("expect ")
-    }
-
-    private static func errors(_ result: TestResult) -> Int { cases(result).count { isError($0, result) } }
+    private static func errors(_ result: TestResult) -> Int { cases(result).count(where: \.isBroken) }
     private static func failures(_ result: TestResult) -> Int {
-        cases(result).count { $0.isOK == false && !isError($0, result) }
+        cases(result).count { $0.isOK == false && !$0.isBroken }
     }
 
     private static func suite(_ result: TestResult) -> String {
@@ -46,29 +41,28 @@ enum JUnit {
             ("name", result.file), ("tests", "\(cases.count)"), ("failures", "\(failures(result))"),
             ("errors", "\(errors(result))"), ("skipped", "\(result.skipped)"), ("time", seconds(result.took)),
         ])
-        return "  <testsuite\(head)>\n" + cases.map { testCase($0, result) }.joined(separator: "\n")
+        return "  <testsuite\(head)>\n" + cases.map { testCase($0, of: result) }.joined(separator: "\n")
             + "\n  </testsuite>"
     }
 
-    private static func testCase(_ step: StepResult, _ result: TestResult) -> String {
+    private static func testCase(_ step: StepResult, of result: TestResult) -> String {
         let head = attributes([
             ("name", "line \(step.line): \(step.step)"), ("classname", result.lab.isEmpty ? result.file : result.lab),
             ("time", seconds(step.took)),
         ])
-        guard let body = outcome(step, result) else { return "    <testcase\(head)/>" }
+        guard let body = outcome(step) else { return "    <testcase\(head)/>" }
         return "    <testcase\(head)>\(body)</testcase>"
     }
 
-    private static func outcome(_ step: StepResult, _ result: TestResult) -> String? {
+    private static func outcome(_ step: StepResult) -> String? {
         switch step.isOK {
         case true?: return nil
         case nil: return "<skipped/>"
         case false?:
-            let isError = isError(step, result)
-            let message = step.detail ?? result.stop?.message ?? "it failed"
-            let name = isError ? "error" : "failure"
+            let message = step.detail ?? "it failed"
+            let name = step.isBroken ? "error" : "failure"
             let head = attributes([
-                ("message", message), ("type", isError ? "StepFailed" : "ExpectationFailed"),
+                ("message", message), ("type", step.isBroken ? "StepFailed" : "ExpectationFailed"),
             ])
             return
                 "<\(name)\(head)>\(Markup.escaped([message, step.seen].compactMap(\.self).joined(separator: "\n\n")))</\(name)>"

@@ -34,15 +34,18 @@ final class ScenarioRun {
                 result.took = Clock.monotonic() - start
                 note(result)
             } catch {
-                let failure = error as? Failure ?? Failure(.failedAtRunTime, "\(error)")
-                note(
-                    StepResult(
-                        step: step.action.description, line: step.line, isOK: false, took: Clock.monotonic() - start,
-                        detail: failure.message))
+                let cause = error as? Failure
+                var result = StepResult(
+                    step: step.action.description, line: step.line, isOK: false, isBroken: true,
+                    took: Clock.monotonic() - start)
+                result.detail = cause?.message ?? "\(error)"
+                note(result)
                 for rest in steps[(index + 1)...] {
                     note(StepResult(step: rest.action.description, line: rest.line, isOK: nil))
                 }
-                throw failure
+                // Whatever it is, the lab is up by now, and is taken down.
+                throw Failure(
+                    .failedAtRunTime, "line \(step.line): \(cause?.message ?? "\(error)")", hint: cause?.hint)
             }
         }
     }
@@ -68,12 +71,11 @@ final class ScenarioRun {
         var result = StepResult(step: step.action.description, line: step.line, isOK: true)
         switch step.action {
         case .expect(let expectation):
+            let deadline = Clock.monotonic() + (expectation.within ?? 0)
             if expectation.claims.contains(where: \.isAboutLedger) { try closeLedger(expectation.within) }
-            return try ExpectationRun(staged, expectation, report).result(step)
-        case .fail(let target, let how):
-            try request([.init("do", "fail"), .init("target", .string(target)), .init("how", .string(how))])
-        case .drain(let target):
-            try request([.init("do", "fail"), .init("target", .string(target)), .init("how", "drain")])
+            return try ExpectationRun(staged, expectation, report, deadline: deadline).result(step)
+        case .fail(let fault): try fail(fault)
+        case .drain(let target): try fail(Fault(target, .drain(limit: FaultKind.drainLimit)))
         case .heal(let target): try request([.init("do", "heal"), .init("target", .string(target))])
         case .apply(let path): result.detail = try apply(path)
         case .run(let command): return try CommandRun(staged, command).result(step)
@@ -81,6 +83,12 @@ final class ScenarioRun {
         case .repeat: break
         }
         return result
+    }
+
+    private func fail(_ fault: Fault) throws {
+        try request([
+            .init("do", "fail"), .init("target", .string(fault.target)), .init("how", .string(fault.kind.text)),
+        ])
     }
 
     private func request(_ members: [JSON.Member]) throws {

@@ -9,6 +9,8 @@ struct StepResult {
     let line: Int
     /// Nil for a step that was not reached.
     let isOK: Bool?
+    /// Whether it could not be done at all, which is not the same as what came of it not being as expected.
+    var isBroken = false
     var took: Nanoseconds = 0
     /// What was not as expected, or what is worth telling.
     var detail: String?
@@ -81,7 +83,7 @@ extension TestResult {
 extension StepResult {
     var json: JSON {
         [
-            "step": .string(step), "line": .int(line), "ok": isOK.map(JSON.bool) ?? .null,
+            "step": .string(step), "line": .int(line), "ok": isOK.map(JSON.bool) ?? .null, "error": .bool(isBroken),
             "took_ms": .double(TestResult.milliseconds(took)), "detail": detail.map(JSON.string) ?? .null,
             "seen": seen.map(JSON.string) ?? .null, "pictures": .array(pictures.map { .string($0) }),
         ]
@@ -91,6 +93,7 @@ extension StepResult {
         step = json["step"]?.string ?? ""
         line = json["line"]?.int ?? 0
         isOK = json["ok"]?.bool
+        isBroken = json["error"]?.bool == true
         took = Nanoseconds((json["took_ms"]?.double ?? 0) * 1e6)
         detail = json["detail"]?.string
         seen = json["seen"]?.string

@@ -53,7 +53,7 @@ struct ScenarioTests {
         ])
         #expect(
             scenario.steps.map(\.action) == [
-                .expect(first), .fail(target: "london", how: "link-down"), .expect(second),
+                .expect(first), .fail(Fault("london", .linkDown)), .expect(second),
                 .heal(target: "london--core"),
                 .drain(target: "london"),
                 .run(
@@ -110,7 +110,10 @@ struct ScenarioTests {
             "{ expect: { path: { home: {} } } }",
             "14:31 it does not say how the path has to be | like { contains: NETWORK } or { avoids: US }"
         ),
-        ("{ expect: { share: { london: few } } }", "14:34 'few' is no bound | say whether it is more or less, like \"< few\""),
+        (
+            "{ expect: { share: { london: few } } }",
+            "14:34 'few' is no bound | say whether it is more or less, like \"< few\""
+        ),
         (
             "{ expect: { gap: { home: \"< 1s\" } } }",
             "14:22 'gap' counts from the last fail, heal, drain or apply, and there is none before"
@@ -125,6 +128,14 @@ struct ScenarioTests {
         (
             "{ expect: { resolved: { home: { name: a.test, type: AAA, answer: x } } } }",
             "14:57 there is no record type 'AAA' | did you mean 'AAAA'?"
+        ),
+        (
+            "{ fail: { site: london, how: link-dwn } }",
+            "14:34 'link-dwn' is no fault; there are \(FaultName.allCases.map(\.rawValue).joined(separator: ", ")) | did you mean 'link-down'?"
+        ),
+        (
+            "{ fail: { target: home, how: withdraw } }",
+            "14:13 withdraw is for what runs a BGP speaker, and home is a client that does not"
         ),
         ("{ fail: { site: london } }", "14:13 'fail' needs the key 'how'"),
         (
