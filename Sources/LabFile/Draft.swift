@@ -14,6 +14,7 @@ struct Draft {
         var imports: [PolicyRule] = []
         var exports: [PolicyRule] = []
         var decision = DecisionRules()
+        var damping: Damping?
     }
 
     struct Service {
@@ -24,6 +25,8 @@ struct Draft {
         var prefixes: [Located<IPPrefix>]?
         var kind = LabModel.Service.Kind.dns
         var zone: Zone?
+        var rateLimit: LabModel.Service.RateLimit?
+        var health: HealthCheck?
     }
 
     struct Zone {
@@ -85,6 +88,8 @@ struct Draft {
     var faults: [Located<Fault>] = []
     /// Whether a step that was read may have moved routes, and whether one has changed the lab.
     var (isDisturbed, isApplied) = (false, false)
+    /// What health checks ask.
+    var healthQuestions: [Located<HealthCheck.Question>] = []
     /// Whether all names, cities and relations are good, so that what is joined to what is known.
     var hasStructure = true
 }

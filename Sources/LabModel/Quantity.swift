@@ -43,10 +43,31 @@ public enum Quantity {
         return value
     }
 
+    /// The milliseconds in which the count of a route that flaps halves: 100 to 6 hours.
+    package static func halfLife(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 21_600_000_000_000)
+        guard value >= 100 else { throw outOfRange("100ms to 21600s") }
+        return value
+    }
+
+    /// The milliseconds that such a route is not used at the longest: 100 to a day.
+    package static func suppressTime(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 86_400_000_000_000)
+        guard value >= 100 else { throw outOfRange("100ms to 86400s") }
+        return value
+    }
+
     /// The milliseconds between BFD packets: 10 to a minute.
     package static func detectionInterval(_ text: String) throws(Wrong) -> UInt32 {
         let value = try milliseconds(text, upTo: 60_000_000_000)
         guard value >= 10 else { throw outOfRange("10ms to 60s") }
+        return value
+    }
+
+    /// The milliseconds of a check or from one to the next: 10 to an hour.
+    public static func checkInterval(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 3_600_000_000_000)
+        guard value >= 10 else { throw outOfRange("10ms to 3600s") }
         return value
     }
 

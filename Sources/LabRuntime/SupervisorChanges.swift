@@ -110,6 +110,7 @@ extension Supervisor {
         do {
             let stored = try StoredLab(topology.lab, plan.backend, numbering: topology.numbering)
             try Files.replace(paths.lab, stored.json.description.utf8)
+            followHealth()
             done(nil)
         } catch {
             done(error)
@@ -290,6 +291,7 @@ extension Supervisor {
             for name in reply["reset"]?.array ?? [] {
                 if let name = name.string { resets.names.append("\(topology.nodes[node].name) -> \(name)") }
             }
+            retellHealth(of: node)
             // It has all neighbours of the lab's file again.
             removed = removed.filter { $0.key.node != node }
             holdSessions()
@@ -311,10 +313,25 @@ extension Supervisor {
     }
 }
 
-/// Things that are done one after the other, some of which answer later.
+/// Things that are done one after the other or side by side, some of which answer later.
 enum Chain {
     /// Does its thing and calls `next`, with an error if it could not.
     typealias Part = (_ next: @escaping ((any Error)?) -> Void) throws -> Void
+
+    /// Runs the parts side by side; `done` is called when all have answered, with the first failure.
+    static func all(_ parts: [Part], _ done: @escaping ((any Error)?) -> Void) {
+        var missing = parts.count
+        var failure: (any Error)?
+        guard missing > 0 else { return done(nil) }
+        func answered(_ error: (any Error)?) {
+            failure = failure ?? error
+            missing -= 1
+            if missing == 0 { done(failure) }
+        }
+        for part in parts {
+            do { try part(answered) } catch { answered(error) }
+        }
+    }
 
     /// Runs the parts until one fails.
     static func run(_ parts: [Part], from index: Int = 0, _ done: @escaping ((any Error)?) -> Void) {

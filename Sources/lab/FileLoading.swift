@@ -4,6 +4,7 @@ import DNSZone
 import JSON
 import LabFile
 import LabModel
+import LabRuntime
 import Sys
 
 /// Reading a lab file for a verb that needs all of it to be right.
@@ -52,13 +53,24 @@ enum FileLoading {
     /// Reads and checks a file. Throws ``Failure`` when it cannot be read at all.
     static func parse(_ path: String) throws -> LabFile {
         return LabFile.parse(
-            try read(path), path: path, readFile: { try Files.read($0) }, checkZone: problems, checkExpression: problem)
+            try read(path), path: path, readFile: { try Files.read($0) }, checkZone: problems, checkExpression: problem,
+            checkQuestion: problem)
     }
 
     /// What the speakers would say of an AS path expression.
     private static func problem(_ expression: String) -> String? {
         do {
             _ = try ASPathExpression(expression)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    /// What a health check would say of its question.
+    private static func problem(_ question: HealthCheck.Question) -> String? {
+        do {
+            _ = try DNSExpectation(question)
             return nil
         } catch {
             return error.description
