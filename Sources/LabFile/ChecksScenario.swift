@@ -7,12 +7,15 @@ struct ScenarioNames {
     var services: [String] = []
     var sites: [String] = []
     var clients: [String] = []
+    /// Exchange points and their route servers.
+    var exchanges: [String] = []
 
     init(_ draft: Draft) {
         for network in draft.networks { add(network.name.value, network.cities.map(\.value)) }
         services = draft.services.map(\.name.value)
         sites = draft.sites.map(\.name.value)
         clients = draft.clients.map(\.name.value)
+        for exchange in draft.exchanges { add(exchange.name.value, hasRouteServer: exchange.hasRouteServer) }
     }
 
     init(_ lab: Lab) {
@@ -20,11 +23,16 @@ struct ScenarioNames {
         services = lab.services.map(\.name)
         sites = lab.sites.map(\.name)
         clients = lab.clients.map(\.name)
+        for exchange in lab.exchanges { add(exchange.name, hasRouteServer: exchange.routeServer != nil) }
     }
 
     private mutating func add(_ network: String, _ cities: [Place]) {
         networks.append(network)
         routers += cities.enumerated().map { Network.routerName(network: network, city: $1, index: $0) }
+    }
+
+    private mutating func add(_ exchange: String, hasRouteServer: Bool) {
+        exchanges += [exchange] + (hasRouteServer ? [exchange + "-rs"] : [])
     }
 
     /// The names that a mention of this kind may have.
@@ -35,8 +43,8 @@ struct ScenarioNames {
         case .network: networks
         case .service: services
         case .part: networks + services
-        case .node: networks + routers + sites + clients
-        case .target: networks + routers + services + sites + clients
+        case .node: networks + routers + sites + clients + exchanges
+        case .target: networks + routers + services + sites + clients + exchanges
         }
     }
 
@@ -44,7 +52,7 @@ struct ScenarioNames {
     fileprivate func kind(of name: String) -> String? {
         let all = [
             (clients, "a client"), (sites, "a site"), (networks, "a network"), (routers, "a router"),
-            (services, "a service"),
+            (services, "a service"), (exchanges, "an exchange point or its route server"),
         ]
         return all.first { $0.0.contains(name) }?.1
     }

@@ -14,6 +14,8 @@ struct Draft {
         var imports: [PolicyRule] = []
         var exports: [PolicyRule] = []
         var decision = DecisionRules()
+        var restart: GracefulRestartTimers?
+        var station: Located<String>?
         var damping: Damping?
     }
 
@@ -48,6 +50,15 @@ struct Draft {
         var provider: Located<String>?
     }
 
+    struct Exchange {
+        var name: Located<String>
+        var city: Located<Place>?
+        var members: [Located<String>] = []
+        var hasRouteServer = false
+        /// Nil when the lab draws it.
+        var routeServer: Located<ASN>?
+    }
+
     struct Link {
         var position: Position
         var between: [Located<String>]
@@ -77,6 +88,7 @@ struct Draft {
     var sites: [Site] = []
     var clients: [Client] = []
     var links: [Link] = []
+    var exchanges: [Exchange] = []
     /// The AS path expressions and the neighbours that rules of policy name.
     var expressions: [Located<String>] = []
     var policyNeighbours: [Located<String>] = []

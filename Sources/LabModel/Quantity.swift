@@ -64,6 +64,22 @@ public enum Quantity {
         return value
     }
 
+    /// Restart Time in milliseconds: 1 to 4095 whole seconds, for it travels in seconds in 12 bits (RFC 4724, section 3).
+    package static func restartTime(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 4_095_000_000_000)
+        guard value >= 1000, value % 1000 == 0 else {
+            throw outOfRange("1s to 4095s, whole seconds (RFC 4724, section 3)")
+        }
+        return value
+    }
+
+    /// The milliseconds for which a speaker that has restarted waits: 1 to those of the longest Restart Time.
+    package static func deferralTime(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 4_095_000_000_000)
+        guard value > 0 else { throw outOfRange("1ms to 4095s") }
+        return value
+    }
+
     /// The milliseconds of a check or from one to the next: 10 to an hour.
     public static func checkInterval(_ text: String) throws(Wrong) -> UInt32 {
         let value = try milliseconds(text, upTo: 3_600_000_000_000)

@@ -70,6 +70,11 @@ final class NodeKernel {
         }
     }
 
+    /// Whether an interface is up and has a carrier.
+    func hasCarrier(_ interface: String) -> Bool {
+        numbers[interface].flatMap { interfaces[$0] }.map { $0.isUp && $0.hasCarrier } ?? false
+    }
+
     /// What becomes of a packet that comes in by an interface, or that is made here.
     func forwarding(_ question: RouteLookup, incoming: String?) throws(ObservationError) -> Forwarding {
         var question = question

@@ -30,9 +30,14 @@ final class Survey {
     func forget() { kernels = [:] }
 
     func walk(_ packet: Packet, from node: Node) throws(ObservationError) -> Walk {
-        let walker = Walker(atlas: atlas) { node, question, incoming throws(ObservationError) in
-            try self.kernel(of: node).forwarding(question, incoming: incoming)
-        }
+        let walker = Walker(
+            atlas: atlas,
+            hasCarrier: { node, interface throws(ObservationError) in
+                try self.kernel(of: node).hasCarrier(interface)
+            },
+            ask: { node, question, incoming throws(ObservationError) in
+                try self.kernel(of: node).forwarding(question, incoming: incoming)
+            })
         return try walker.walk(packet, from: node)
     }
 

@@ -26,7 +26,7 @@ struct LabChange {
     }
 
     /// Whether there is nothing to do.
-    var isEmpty: Bool { difference.steps.isEmpty && lab.stored.lab == wanted }
+    var isEmpty: Bool { difference.steps.isEmpty && lab.stored.lab == difference.new.topology.lab }
 
     /// Does it, and waits for rest, so many seconds at most. Answers what the supervisor says. Throws ``Failure``.
     func carryOut(timeout: Int) throws -> JSON {

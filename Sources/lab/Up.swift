@@ -72,8 +72,9 @@ struct Up: ParsableCommand {
             return false
         case .running:
             let other = try? StoredLab.read(name)
-            if let other, other.lab == stored.lab, other.backend == stored.backend { return true }
-            if let other, other.lab == stored.lab {
+            let isSame = other.map { $0.lab == stored.lab.withNumbers(keeping: $0.numbering) } ?? false
+            if let other, isSame, other.backend == stored.backend { return true }
+            if let other, isSame {
                 throw Failure(
                     .badInput, "the lab '\(name)' is up with \(other.backend.rawValue) links",
                     hint: "'lab down \(name)' first")

@@ -82,7 +82,19 @@ struct SchemaTests {
         + [
             "md5: ''", "md5: 5", "md5: \(String(repeating: "k", count: 81))", "ttl-security: 1", "role-strict: 1",
             "max-prefixes: 0", "blackholes: [192.0.2.1]", "blackholes: 192.0.2.0/24",
+            "add-path: true", "add-path: { receive: 1 }", "add-path: { send: 0 }", "add-path: { send: none }",
+            "add-path: { get: true }", "extended-next-hop: 1",
         ].map { ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, \($0) }]") }
+        + [
+            "bmp: home", "bmp: {}", "bmp: { station: 5 }", "graceful-restart: true", "graceful-restart: { restart: 5 }",
+        ].map { ("asn: 65002", $0) }
+        + [
+            "[]", "{ x: { city: LHR } }", "{ x: { members: [core, edge] } }", "{ x: { city: LHR, members: [core] } }",
+            "{ x: { city: LHR, members: core } }", "{ x: { city: LHR, members: [core, 5] } }",
+            "{ X: { city: LHR, members: [core, edge] } }", "{ x: { city: LHR, members: [core, edge], asn: 5 } }",
+            "{ x: { city: LHR, members: [core, edge], route-server: 64496 } }",
+            "{ x: { city: LHR, members: [core, edge], route-server: { asn: 0 } } }",
+        ].map { ("lab: good", "lab: good\nexchanges: \($0)") }
 
     private static let refusedSteps =
         [
@@ -146,6 +158,19 @@ struct SchemaTests {
             "[LHR], providers: [core]",
             "[LHR], providers: [{ network: core, md5: x, ttl-security: true, role-strict: true, max-prefixes: 1, blackholes: [192.0.2.0/24], import: [], export: [{ then: reject }] }]"
         ),
+        ("lab: good", "lab: good\nexchanges: {}"),
+        ("lab: good", "lab: good\nexchanges: { x: { city: [1, 2], members: [core, london] } }"),
+        (
+            "lab: good",
+            "lab: good\nexchanges: { x: { city: LHR, members: [core, edge], route-server: { asn: 64496 } } }"
+        ),
+        (
+            "[LHR], providers: [core]",
+            "[LHR], providers: [{ network: core, add-path: { receive: true, send: all }, extended-next-hop: true }]"
+        ),
+        ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, add-path: { send: 255 } }]"),
+        ("asn: 65002", "graceful-restart: {}, bmp: { station: home }"),
+        ("asn: 65002", "graceful-restart: { restart: 4095s, deferral: 1ms }"),
         ("delay: 5ms", "timers: { bfd: off }"), ("delay: 5ms", "timers: { bfd: false }"),
         ("delay: 5ms", "timers: { preset: fast, bfd: { interval: 50ms, multiplier: 255 } }"),
         ("asn: 65002", "damping: on"), ("asn: 65002", "damping: true"), ("asn: 65002", "damping: off"),
