@@ -65,6 +65,21 @@ struct Draft {
         var rule: LinkRule
     }
 
+    /// A name that a scenario says.
+    struct Mention {
+        /// What it has to be the name of, as a message calls it.
+        enum Kind: String {
+            case client, site, network, service
+            /// A part of a path.
+            case part = "network or service"
+            case node = "node"
+            case target = "node, network or service"
+        }
+
+        var kind: Kind
+        var name: Located<String>
+    }
+
     var name: Located<String>?
     var description: String?
     var timers = Timers.fast
@@ -77,6 +92,14 @@ struct Draft {
     /// The AS path expressions and the neighbours that rules of policy name.
     var expressions: [Located<String>] = []
     var policyNeighbours: [Located<String>] = []
+    /// The steps of the scenario; nil without one.
+    var scenario: [Scenario.Step]?
+    /// The names in it, as far as they are those of this lab.
+    var mentions: [Mention] = []
+    /// The faults in it, likewise.
+    var faults: [Located<Fault>] = []
+    /// Whether a step that was read may have moved routes, and whether one has changed the lab.
+    var (isDisturbed, isApplied) = (false, false)
     /// What health checks ask.
     var healthQuestions: [Located<HealthCheck.Question>] = []
     /// Whether all names, cities and relations are good, so that what is joined to what is known.

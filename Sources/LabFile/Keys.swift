@@ -2,6 +2,7 @@
 enum Keys: String, CaseIterable {
     case lab, network, service, zone, rateLimit, health, site, client, link, exchange, routeServer, relation, paths
     case restart, bmp, timers, bfd, damping, rule, match, range, set, change
+    case step, expectation, path, resolution, fault, target, command, output, repetition, expectations
 
     /// The keys that are allowed.
     var all: [String] { required + optional }
@@ -22,13 +23,20 @@ enum Keys: String, CaseIterable {
         case .relation: ["network"]
         case .bfd: ["interval"]
         case .range: ["prefix"]
-        case .health, .timers, .damping, .rule, .match, .set, .change, .routeServer, .paths, .restart: []
+        case .resolution: ["name", "type", "answer"]
+        case .fault: ["how"]
+        case .command: ["node", "command"]
+        case .repetition: ["times", "steps"]
+        case .expectations: ["scenario"]
+        case .health, .timers, .damping, .rule, .match, .set, .change, .routeServer, .paths, .restart,
+            .step, .expectation, .path, .target, .output:
+            []
         }
     }
 
     private var optional: [String] {
         switch self {
-        case .lab: ["description", "timers", "services", "sites", "clients", "links", "exchanges"]
+        case .lab: ["description", "timers", "services", "sites", "clients", "links", "exchanges", "scenario"]
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
@@ -60,8 +68,18 @@ enum Keys: String, CaseIterable {
         case .range: ["ge", "le"]
         case .set: ["local-preference", "med", "communities", "large-communities", "prepend", "next-hop"]
         case .change: ["add", "remove", "replace"]
+        case .step: ["expect", "fail", "heal", "drain", "apply", "run", "wait", "repeat"]
+        case .expectation: Self.claims + ["service", "within", "for"]
+        case .path: ["contains", "avoids", "stays-in"]
+        case .fault, .target: ["site", "network", "link", "target"]
+        case .command: ["status", "output"]
+        case .output: ["contains", "equals"]
+        case .resolution, .repetition, .expectations: []
         }
     }
+
+    /// What can be expected.
+    static let claims = ["catchment", "share", "rtt", "path", "gap", "lost", "resolved", "session", "never"]
 
     /// What such a mapping describes, for messages.
     var subject: String {
@@ -89,6 +107,16 @@ enum Keys: String, CaseIterable {
         case .range: "a range of prefixes"
         case .set: "'set'"
         case .change: "a change of communities"
+        case .step: "a step"
+        case .expectation: "an expectation"
+        case .path: "a path"
+        case .resolution: "'resolved'"
+        case .fault: "'fail'"
+        case .target: "a target"
+        case .command: "'run'"
+        case .output: "'output'"
+        case .repetition: "'repeat'"
+        case .expectations: "a file of expectations"
         }
     }
 
@@ -108,5 +136,9 @@ enum Keys: String, CaseIterable {
         "exchange": "exchanges", "member": "members", "networks": "members", "rs": "route-server",
         "route_server": "route-server", "add_path": "add-path", "addpath": "add-path",
         "extended_next_hop": "extended-next-hop", "graceful_restart": "graceful-restart",
+        "catchments": "catchment", "latency-ms": "rtt",
+        "sessions": "session",
+        "timeout": "within", "duration": "for", "steps": "scenario", "node": "target", "kind": "how", "type": "how",
+        "stays_in": "stays-in", "sleep": "wait", "assert": "expect", "kill": "fail", "restore": "heal", "loss": "lost",
     ]
 }

@@ -8,6 +8,13 @@ public enum Quantity {
         public var hint: String?
     }
 
+    /// How many of something.
+    package static func count(_ text: String) throws(Wrong) -> Int64 {
+        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let count = Int64(text)
+        else { throw Wrong(message: "is not a count", hint: "a whole number, like \"< 100\"") }
+        return count
+    }
+
     /// Nanoseconds of `5ms`: a number and ns, us, ms or s.
     package static func duration(_ text: String, upTo most: Int64) throws(Wrong) -> Int64 {
         let units: [(String, Double)] = [("ns", 1), ("us", 1e3), ("ms", 1e6), ("s", 1e9)]

@@ -23,6 +23,12 @@ final class Survey {
         return kernel
     }
 
+    /// Asks all kernels anew what their interfaces are doing.
+    func refresh() throws(ObservationError) { for kernel in kernels.values { try kernel.refresh() } }
+
+    /// Closes all namespaces; they are opened again when they are needed.
+    func forget() { kernels = [:] }
+
     func walk(_ packet: Packet, from node: Node) throws(ObservationError) -> Walk {
         let walker = Walker(
             atlas: atlas,

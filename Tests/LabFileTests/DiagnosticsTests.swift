@@ -60,10 +60,13 @@ struct DiagnosticsTests {
         Case(
             "provider: edge", "providers: [edge]", "10:9 a client needs the key 'provider'",
             "10:22 a client has no key 'providers' | did you mean 'provider'?"),
-        Case("links:", "scenario: []\nlinks:", "11:1 'scenario' is not supported by this version"),
+        Case(
+            "links:", "scenario: []\nlinks:",
+            "11:11 a scenario needs at least one step | like '- expect: { catchment: { CLIENT: SITE } }', or leave 'scenario' out"
+        ),
         Case(
             "links:", "frobnicate: 1\nlinks:",
-            "11:1 a lab has no key 'frobnicate' | the keys are: lab, networks, description, timers, services, sites, clients, links, exchanges"
+            "11:1 a lab has no key 'frobnicate' | the keys are: lab, networks, description, timers, services, sites, clients, links, exchanges, scenario"
         ),
         Case("lab: good", "lab: good\nlab: again", "2:1 the key 'lab' is there twice: first on line 1"),
         Case(

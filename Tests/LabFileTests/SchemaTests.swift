@@ -68,7 +68,7 @@ struct SchemaTests {
             ("asn: 65002", "always-compare-med: 1"), ("asn: 65002", "import: {}"), ("asn: 65002", "import: [{}]"),
             ("asn: 65002", "import: [{ match: {} }]"), ("asn: 65002", "import: [{ then: permit }]"),
             ("asn: 65002", "export: [{ then: reject, if: {} }]"),
-        ] + refusedParts
+        ] + refusedParts + refusedSteps
     private static let refusedParts =
         [
             "match: { prefixes: [192.0.2.0] }", "match: { prefixes: [{ ge: 8 }] }",
@@ -96,11 +96,46 @@ struct SchemaTests {
             "{ x: { city: LHR, members: [core, edge], route-server: { asn: 0 } } }",
         ].map { ("lab: good", "lab: good\nexchanges: \($0)") }
 
+    private static let refusedSteps =
+        [
+            "5", "{}", "{ wait: 5 }", "{ wait: 1s, heal: london }", "{ expects: {} }", "{ expect: {} }",
+            "{ expect: { catchment: home } }", "{ expect: { catchment: { home: 5 } } }", "{ expect: { within: 1s } }",
+            "{ expect: { share: { london: 40% } } }", "{ expect: { share: { london: '> 40' } } }",
+            "{ expect: { rtt: { home: 30ms } } }", "{ expect: { rtt: { home: '<> 30ms' } } }",
+            "{ expect: { path: { home: { via: core } } } }", "{ expect: { path: { home: {} } } }",
+            "{ expect: { lost: some } }", "{ expect: { lost: -1 } }", "{ expect: { session: { london: down } } }",
+            "{ expect: { session: { london--core: up } } }", "{ expect: { never: rain } }",
+            "{ expect: { resolved: { home: { name: a.test, type: A } } } }",
+            "{ expect: { resolved: { home: { name: a.test, type: LOC, answer: x } } } }",
+            "{ fail: london }", "{ fail: { site: london } }", "{ fail: { how: link-down } }",
+            "{ fail: { site: london, link: a--b, how: link-down } }", "{ heal: [london] }", "{ heal: {} }",
+            "{ apply: 5 }", "{ run: { node: home } }", "{ run: { node: home, command: [] } }",
+            "{ run: { node: home, command: ls, status: 256 } }", "{ run: { node: home, command: ls, output: {} } }",
+            "{ run: { node: home, command: ls, output: { contains: a, equals: a } } }",
+            "{ repeat: { times: 0, steps: [{ wait: 1s }] } }", "{ repeat: { times: 1, steps: [] } }",
+        ].map { ("lab: good", "lab: good\nscenario: [\($0)]") }
+
     /// Both accept these.
     static let accepted: [(part: String, replacement: String)] = [
         ("lab: good", "lab: g"), ("lab: good", "lab: good\ndescription: A lab."),
         ("lab: good", "lab: good\ntimers: internet"),
         ("lab: good", "lab: good\ntimers: { preset: fast, hold: 0s, connect-retry: 1.5s, mrai: 30s, mrai-ibgp: 5s }"),
+        (
+            "lab: good",
+            "lab: good\nscenario: [{ wait: 1.5s }, { heal: london }, { drain: { site: london } }, { apply: x.yaml }]"
+        ),
+        (
+            "lab: good",
+            "lab: good\nscenario: [{ expect: { catchment: { home: london }, share: { london: '>=40.5%' }, rtt: { home: '< 30ms' }, path: { home: { contains: core, avoids: US, stays-in: EU } }, resolved: { home: { name: a.test, type: A, answer: [192.0.2.1] } }, session: { london--core: Established }, never: [loop, blackhole], service: dns, within: 1s, for: 2s } }]"
+        ),
+        (
+            "lab: good",
+            "lab: good\nscenario: [{ fail: { link: [london, core], how: link-down } }, { fail: { target: 'london,core', how: withdraw } }, { expect: { gap: { home: '<= 1s' }, lost: 0 } }, { expect: { lost: '< 5' } }]"
+        ),
+        (
+            "lab: good",
+            "lab: good\nscenario: [{ run: { node: home, command: ls, status: 1, output: { contains: 5 } } }, { run: { node: core-fra, command: [echo, 5], output: { equals: '5' } } }, { repeat: { times: 2, steps: [{ wait: 1ms }] } }]"
+        ),
         ("[FRA, JFK]", "[[50, 8.5], [-90, 180]]"), ("asn: 65002, ", ""), ("asn: 65002", "asn: 4294967294"),
         ("53::53] }", "53::53], kind: dns, prefixes: [192.0.2.0/25, 2001:db8:53::/64] }"),
         ("53::53] }", "53::53], zone: { origin: ., records: [] } }"),
