@@ -51,11 +51,10 @@ struct CommandLineTool: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Up.self, Apply.self, Down.self, List.self, Status.self, Exec.self, Shell.self, CatchmentCommand.self,
-            Trace.self,
+            Trace.self, TestCommand.self, Failover.self,
             Routes.self, BGP.self, Control.self, Fail.self, Heal.self, LinkCommand.self, CaptureCommand.self,
             Check.self,
-            Doctor.self, Graph.self, Events.self, Predict.self, Diff.self,
-            Playbook.self, Why.self,
+            Doctor.self, Graph.self, Events.self, Metrics.self, Predict.self, Diff.self, Playbook.self, Why.self,
         ])
 
     /// Parses the command line, runs the command, and ends the program with the status of ``ExitStatus``.
