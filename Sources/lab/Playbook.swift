@@ -28,7 +28,8 @@ struct Playbook: ParsableCommand {
         let names = topology.lab.services.map(\.name)
         guard let service = service ?? names.first, names.contains(service) else {
             throw Failure(
-                .badInput, "there is no service '\(service ?? "")'", hint: "services are \(names.joined(separator: ", "))")
+                .badInput, "there is no service '\(service ?? "")'",
+                hint: "services are \(names.joined(separator: ", "))")
         }
         let prediction = try Prediction(of: topology)
         let before = CatchmentShare.of(
