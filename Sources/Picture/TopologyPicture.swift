@@ -4,6 +4,9 @@ public import LabModel
 public enum TopologyPicture {
     private static let margin = 20.0
     private static let heading = 62.0
+    private static let legend =
+        "Solid: a provider above its customer. Dashed: peers, siblings, and who is at an exchange point. "
+        + "Thick box: sites; round box: clients."
 
     /// A line of the picture: all links between two boxes that mean the same.
     private struct Relation: Hashable {
@@ -50,11 +53,13 @@ public enum TopologyPicture {
             svg.text(text, room, class: "small faint halo")
         }
         let bottom = origin.y + layout.height + 26
-        svg.text(
-            "Solid: a provider above its customer. Dashed: peers, siblings, and who is at an exchange point. Thick box: sites; round box: clients.",
-            Point(margin, bottom), class: "small faint")
+        svg.text(legend, Point(margin, bottom), class: "small faint")
+        let widths = [
+            Style.width(of: legend, size: Style.smallTextSize), Style.width(of: title, size: 17, isStrong: true),
+            Style.width(of: topology.lab.description ?? "", size: Style.textSize), layout.width,
+        ]
         return svg.document(
-            width: max(640, layout.width + 2 * margin), height: bottom + 14, title: title,
+            width: (widths.max() ?? 0) + 2 * margin, height: bottom + 14, title: title,
             description: topology.lab.description ?? title)
     }
 

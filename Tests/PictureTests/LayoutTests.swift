@@ -79,6 +79,9 @@ struct LayoutTests {
         let svg = TopologyPicture.svg(topology)
         #expect(whatIsWrong(withXML: svg) == nil)
         for node in topology.nodes where node.kind != .router { #expect(svg.contains(">\(node.name)</text>")) }
+        // The legend of a small topology is wider than its boxes, and fits.
+        let width = svg.split(separator: " width=\"").dropFirst().first.flatMap { Double($0.prefix { $0 != "\"" }) }
+        #expect(try #require(width) > 700)
         for network in lab.networks { #expect(svg.contains(">\(network.name)</text>")) }
     }
 }
