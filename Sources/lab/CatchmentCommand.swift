@@ -20,6 +20,7 @@ struct CatchmentCommand: ParsableCommand {
 
     func run() throws {
         let lab = try RunningLab(lab.name)
+        try lab.enter()
         let observer = Observer(topology: lab.topology, namespacePath: lab.namespacePath)
         let rows = try observer.catchment(timeout: 5_000_000_000)
         if json { Console.print(CatchmentRow.document(lab: lab.name, rows)) } else { print(CatchmentTable.text(rows)) }

@@ -53,6 +53,7 @@ struct Shell: ParsableCommand {
 private enum Inside {
     static func run(_ words: [String], at name: String, of lab: RunningLab, prompt: Bool = false) throws -> Int32 {
         let node = try lab.node(name)
+        try lab.enter()
         let namespace: NetworkNamespace
         do {
             namespace = try NetworkNamespace.open(lab.namespacePath(node.name))

@@ -16,8 +16,20 @@ enum Machine {
         return path
     }
 
+    /// An ordinary user is root in namespaces of its own. Throws ``Failure``.
+    private static func enterOwnNamespaces() throws {
+        do {
+            try UserNamespaces.create()
+        } catch {
+            throw Failure(
+                .machineCannot, error.description,
+                hint: (error.remedy.map { $0 + "; or " } ?? "") + "run it as root: sudo lab up ...")
+        }
+    }
+
     /// Makes sure that labs can be built here, with the links that were asked for or the best there are. Throws ``Failure``.
     static func prepare(_ wanted: LinkBackend?) throws -> LinkBackend {
+        try enterOwnNamespaces()
         let features = KernelFeatures.probe()
         guard features.canMakeNamespaces else {
             throw Failure(

@@ -44,11 +44,11 @@ struct Up: ParsableCommand {
         let topology = try FileLoading.topology(file)
         if let note = BFDLoad(topology, processors: ResourceLimits.processors).note { Console.write(error: note) }
         if dryRun { return printPlan(Plan(topology, backend: links ?? .netem)) }
-        let backend = try Machine.prepare(links)
+        if try isUpAlready(topology.lab) { return try finish(try RunningLab(topology.lab.name)) }
         try OtherDaemonPrograms.require(for: topology.lab)
-        let stored = try StoredLab(topology.lab, backend)
-        if try isUpAlready(stored) { return try finish(try StoredLab.read(stored.lab.name).topology()) }
-        try bringUp(stored, topology)
+        // Asked first: in another mount namespace the kernel may not find the way to this program any more.
+        let labd = try Machine.labd()
+        try bringUp(try StoredLab(topology.lab, try Machine.prepare(links)), topology, labd)
     }
 
     private func printPlan(_ plan: Plan) {
@@ -61,8 +61,8 @@ struct Up: ParsableCommand {
     }
 
     /// Whether this very lab is up; a lab of the same name that differs is an error. What a crash left is taken away.
-    private func isUpAlready(_ stored: StoredLab) throws -> Bool {
-        let name = stored.lab.name
+    private func isUpAlready(_ lab: Lab) throws -> Bool {
+        let name = lab.name
         switch Registry.state(name) {
         case .absent: return false
         case .stale:
@@ -70,8 +70,8 @@ struct Up: ParsableCommand {
             return false
         case .running:
             let other = try? StoredLab.read(name)
-            if let other, other.lab == stored.lab, other.backend == stored.backend { return true }
-            if let other, other.lab == stored.lab {
+            if let other, other.lab == lab, other.backend == links ?? other.backend { return true }
+            if let other, other.lab == lab {
                 throw Failure(
                     .badInput, "the lab '\(name)' is up with \(other.backend.rawValue) links",
                     hint: "'lab down \(name)' first")
@@ -82,9 +82,9 @@ struct Up: ParsableCommand {
         }
     }
 
-    private func bringUp(_ stored: StoredLab, _ topology: Topology) throws {
+    private func bringUp(_ stored: StoredLab, _ topology: Topology, _ labd: String) throws {
         let deadline = Clock.monotonic() + Int64(timeout) * 1_000_000_000
-        let bringUp = try BringUp(stored, labd: try Machine.labd())
+        let bringUp = try BringUp(stored, labd: labd)
         var line = ProgressLine()
         bringUp.onProgress = { line.show($0.what, $0.done, of: $0.total) }
         defer { line.clear() }
@@ -136,10 +136,11 @@ struct Up: ParsableCommand {
     private static let probeRound: Nanoseconds = 3_000_000_000
 
     /// A lab that is up already: nothing is changed, and what it does is shown.
-    private func finish(_ topology: Topology) throws {
-        if !json { Console.write(error: "the lab '\(topology.lab.name)' is up already; nothing was changed") }
-        let observer = Observer(topology: topology, namespacePath: LabPaths(topology.lab.name).namespace)
-        show(try observer.catchment(timeout: Int64(timeout) * 1_000_000_000), topology)
+    private func finish(_ lab: RunningLab) throws {
+        if !json { Console.write(error: "the lab '\(lab.name)' is up already; nothing was changed") }
+        try lab.enter()
+        let observer = Observer(topology: lab.topology, namespacePath: lab.namespacePath)
+        show(try observer.catchment(timeout: Int64(timeout) * 1_000_000_000), lab.topology)
     }
 
     private func show(_ rows: [CatchmentRow], _ topology: Topology) {
