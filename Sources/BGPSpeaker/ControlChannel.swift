@@ -17,6 +17,7 @@ import Sys
 ///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...],"idle":true}
 ///     <- {"do":"show","view":"table","id":8}     -> {"reply":8,"routes":[...],"next":4096}, see `SpeakerViews`
 ///     <- {"do":"dump","path":"/tmp/fra.mrt","id":9}   -> {"reply":9,"prefixes":1,"routes":2,"octets":99}, see `TableDump`
+///     <- {"do":"impose","prepend":2,"id":9}   -> {"reply":9}, see ``Imposition``
 ///     <- {"do":"shut","peer":"10.1.128.0","message":"maintenance","id":9}     and whatever else ``ControlCommands`` follow
 ///     -> {"reply":9,"peer":"10.1.128.0","state":"Idle","changes":["eurocore-fra 10.1.128.0: shut"],"reset":[]}
 ///
@@ -74,6 +75,7 @@ final class ControlChannel {
         case "counters": reply(id, .init("sessions", sessions), .init("idle", .bool(speaker.isIdle)))
         case "show": show(command)
         case "dump": dump(command)
+        case "impose": impose(command)
         case _ where ControlCommands.verbs.contains(verb): control(verb, command)
         default: reply(id, .init("error", .string("unknown command '\(verb)'")))
         }
@@ -94,6 +96,17 @@ final class ControlChannel {
             reply(id, try SpeakerViews(speaker: speaker).answer(question))
         } catch {
             reply(id, .init("error", .string(error.reason)))
+        }
+    }
+
+    private func impose(_ command: JSON) {
+        let id = command["id"]?.int
+        do throws(ConfigurationError) {
+            speaker.impose(
+                try Imposition(try ConfigurationFields(command, "", keys: ["do", "id"] + Imposition.keys)))
+            reply(id)
+        } catch {
+            reply(id, .init("error", .string(error.description)))
         }
     }
 

@@ -63,16 +63,8 @@ final class Neighbour {
         self.configuration = configuration
         self.id = id
         self.speaker = speaker
-        let own = speaker.configuration
         session = Session(
-            configuration: SessionConfiguration(
-                localASN: own.asn, remoteASN: configuration.asn, identifier: own.identifier,
-                families: configuration.families,
-                holdTime: configuration.timers.holdTime, connectRetryTime: configuration.timers.connectRetryTime,
-                isPassive: configuration.isPassive, role: configuration.role,
-                isRoleStrict: configuration.isRoleStrict, sendHoldTime: configuration.timers.sendHoldTime,
-                pathReception: configuration.paths.reception, pathSending: configuration.paths.sending,
-                isExtendedNextHop: configuration.isExtendedNextHop, exchange: configuration.exchange),
+            configuration: configuration.session(of: speaker.configuration),
             seed: UInt64.random(in: .min ... .max))
     }
 

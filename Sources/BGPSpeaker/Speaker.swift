@@ -24,6 +24,8 @@ final class Speaker {
     var bfd: BFDMonitor?
     /// Whether the configured prefixes are announced.
     private(set) var isOriginating = true
+    /// What faults of the lab make of all this; changed by ``impose(_:)`` alone.
+    var imposed = Imposition()
     /// Who looks on at all that happens; nobody unless the configuration asks for it.
     private(set) var observers: Observers?
     private var trackedNextHops: Set<IPAddress> = []
@@ -78,39 +80,14 @@ final class Speaker {
         observers = try Observers(self)
     }
 
-    /// Our own addresses as next hops: the session's own, and for the other family one of the same link (RFC 2545, section 3).
+    /// A neighbour as the table takes it, with our own addresses of the kernel.
     func peerConfiguration(_ neighbour: NeighbourConfiguration) -> PeerConfiguration {
-        var result = PeerConfiguration(
-            relation: neighbour.relation, asn: neighbour.asn, address: neighbour.address,
-            isClusterClient: neighbour.isClusterClient, nextHopSelf: neighbour.nextHopSelf,
-            pathLimit: neighbour.paths.limit)
         let link = neighbour.interface.flatMap { kernel.interior.link(named: $0)?.index }
-        for address in [neighbour.localAddress] + (link.map { kernel.interior.addresses(on: $0) } ?? []) {
-            switch address {
-            case .v4(let v4): result.localIPv4 = result.localIPv4 ?? v4
-            case .v6(let v6) where v6.isLinkLocal: result.localLinkLocal = result.localLinkLocal ?? v6
-            case .v6(let v6): result.localIPv6 = result.localIPv6 ?? v6
-            }
-        }
-        return result
+        return neighbour.peer(ownAddresses: link.map { kernel.interior.addresses(on: $0) } ?? [])
     }
 
-    /// Gives the table what import and export change, which may speak of neighbours by their numbers.
-    func applyOptions() {
-        let numbers = { [neighbours] (name: String) in
-            neighbours.filter { $0.configuration.name == name || $0.configuration.address.description == name }
-                .map(\.id)
-        }
-        for neighbour in neighbours {
-            let configuration = neighbour.configuration
-            var imports = configuration.imports.resolved(numbers)
-            var exports = configuration.exports.resolved(numbers)
-            imports.gracefulShutdown = configuration.isShuttingDown
-            exports.gracefulShutdown = configuration.isShuttingDown
-            table.setImportOptions(imports, of: neighbour.id)
-            table.setExportOptions(exports, of: neighbour.id)
-        }
-    }
+    /// Gives the table what import and export change.
+    func applyOptions() { table.applyOptions(of: neighbours.map { ($0.configuration, $0.id) }, imposed) }
 
     // MARK: Administration
 
@@ -131,11 +108,10 @@ final class Speaker {
 
     /// Originates the configured prefixes, or no longer.
     func setOriginating(_ isOriginating: Bool) {
+        let before = originated
         hasChanged = true
         self.isOriginating = isOriginating
-        for route in configuration.originated {
-            if isOriginating { table.originate(route) } else { table.withdrawOriginated(route.prefix) }
-        }
+        originate(originated, before: before)
     }
 
     /// Takes leave of all neighbours, takes the routes out of the kernel and stops the loop.

@@ -43,11 +43,13 @@ extension Speaker {
         }
         var result = Reconfiguration()
         hasChanged = true
+        let before = originated
         configuration = new
         changeNeighbours(from: old, &result)
         changeListeners(from: old, &result)
         applyOptions()
-        changeOriginated(from: old, &result)
+        originate(originated, before: before)
+        result.changes += originationChanges(from: old)
         if old.decision != new.decision {
             table.setDecision(new.decision)
             result.changes.append("decision")
@@ -155,19 +157,10 @@ extension Speaker {
 
     // MARK: Prefixes
 
-    private func changeOriginated(from old: SpeakerConfiguration, _ result: inout Reconfiguration) {
-        guard old.originated != configuration.originated else { return }
-        var before: [IPPrefix: OriginatedRoute] = [:]
-        for route in old.originated { before[route.prefix] = route }
+    private func originationChanges(from old: SpeakerConfiguration) -> [String] {
         let kept = Set(configuration.originated.map(\.prefix))
-        for route in old.originated where !kept.contains(route.prefix) {
-            table.withdrawOriginated(route.prefix)
-            result.changes.append("withdraw \(route.prefix)")
-        }
-        for route in configuration.originated where before[route.prefix] != route {
-            if isOriginating { table.originate(route) }
-            result.changes.append("announce \(route.prefix)")
-        }
+        return old.originated.filter { !kept.contains($0.prefix) }.map { "withdraw \($0.prefix)" }
+            + configuration.originated.filter { !old.originated.contains($0) }.map { "announce \($0.prefix)" }
     }
 }
 

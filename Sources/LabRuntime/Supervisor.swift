@@ -210,14 +210,16 @@ final class Supervisor {
 
     private func startSessions(_ daemon: Daemon) {
         guard daemon.role == .bgp, let node = daemon.node else { return }
-        if faults.isWithdrawn(node) { daemon.send(["do": "withdraw"]) }
+        restoreSpeaker(daemon, node)
         daemon.send(["do": "start"])
     }
 
     /// A delay line that was started again knows nothing of links that are down, or that were changed.
     func restoreWire() {
         for link in topology.links where !faults.isUp(link) { setWire(link, isUp: false) }
-        for index in qualities.differing { setWire(topology.links[index], qualities.current(topology.links[index])) }
+        for link in topology.links where effectiveQuality(link) != .init(link.quality) {
+            setWire(link, effectiveQuality(link))
+        }
     }
 
     // MARK: What daemons say
@@ -225,6 +227,8 @@ final class Supervisor {
     private func handle(_ message: JSON, from daemon: Daemon) {
         guard let node = daemon.node, let event = message["event"]?.string else { return }
         switch event {
+        // Who was stopped meanwhile said it before.
+        case "idle" where daemon.isFrozen, "busy" where daemon.isFrozen: break
         case "idle", "busy":
             report(message["sessions"]?.array ?? [], node: node)
             checkConvergence()
@@ -234,7 +238,7 @@ final class Supervisor {
         }
     }
 
-    private func report(_ sessions: [JSON], node: Int) {
+    func report(_ sessions: [JSON], node: Int) {
         for session in sessions {
             guard let peer = session["peer"]?.string else { continue }
             convergence.report(

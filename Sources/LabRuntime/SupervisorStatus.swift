@@ -29,10 +29,16 @@ extension Supervisor {
             "lab": .string(paths.name), "links": .string(plan.backend.rawValue), "converged": .bool(isConverged),
             "nodes": .array(topology.nodes.map(nodeStatus)),
             "sessions": .array(topology.sessions.map { sessionStatus($0, sessions) }),
-            "faults": .array(
-                faults.active.map { ["target": .string($0.name), "how": .string($0.kind.rawValue)] }),
+            "faults": .array(faults.active.map(faultStatus)),
             "wire": daemons.first { $0.role == .wire }.map(processStatus) ?? .null,
         ]
+    }
+
+    private func faultStatus(_ fault: Faults.Active) -> JSON {
+        .object(
+            (fault.fault.json.members ?? []) + [
+                .init("time_ns", .int(Int(fault.time))), .init("wall_ns", .int(Int(fault.wallTime))),
+            ])
     }
 
     private func nodeStatus(_ node: Node) -> JSON {

@@ -41,6 +41,7 @@ struct RootlessTests {
                 #expect(try user.lab("exec", "london-home", "--", "sh", "-c", "exit 7").status == 7)
                 #expect(try user.json(CatchmentDocument.self, "catchment").rows.allSatisfy(\.agrees))
                 #expect(try user.lab("trace", "london-home", "192.0.2.53").output.contains("eurocore-fra"))
+                #expect(try user.lab("why", "london-home").status == 0)
                 #expect(try user.lab("routes", "eurocore-fra").output.contains("192.0.2.0/24"))
                 #expect(try user.lab("bgp", "eurocore-fra", "--table").output.contains("192.0.2.0/24"))
                 #expect(try user.lab("logs", "london").status == 0)
