@@ -12,6 +12,8 @@ import Sys
 ///     -> {"event":"best","prefix":"192.0.2.0/24","as_path":[65010],"next_hop":"10.1.128.0","from":"eurocore-fra",
 ///         "reason":"AS path length","old_from":"eurocore-ams","old_as_path":[65011,65010],"time_ns":1,"wall_ns":2}
 ///     -> {"event":"bfd","peer":"10.1.128.0","name":"eurocore-fra","state":"Up","diagnostic":"No Diagnostic","time_ns":1}
+///     -> {"event":"damping","peer":"10.1.128.0","name":"eurocore-fra","prefix":"192.0.2.0/24","state":"suppressed","figure":2100,
+///         "reuse_ms":7400,"time_ns":1}                              "reused" when it takes part again
 ///     -> {"event":"idle","sessions":[{"peer","name","state","received","sent","end_of_rib"}]}
 ///     <- {"do":"start"}   {"do":"withdraw"}   {"do":"announce"}   {"do":"stop"}
 ///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...],"idle":true}
@@ -41,6 +43,7 @@ final class ControlChannel {
         speaker.table.reportsReplaced = true
         speaker.onBest = { [weak self] in self?.send(best: $0) }
         speaker.onPath = { [weak self] in self?.send(JSON($0, $1)) }
+        speaker.onDamping = { [weak self] in self?.send(damping: $0) }
         speaker.onRest = { [weak self] in self?.sendRest() }
     }
 
@@ -142,6 +145,11 @@ final class ControlChannel {
             "old_as_path": change.replaced.map { JSON($0.asPath) } ?? .null,
             "time_ns": .int(Int(Clock.monotonic())), "wall_ns": .int(Int(Clock.wall())),
         ])
+    }
+
+    private func send(damping change: DampingChange) {
+        guard let neighbour = speaker.neighbours.first(where: { $0.id == change.peer }) else { return }
+        send(JSON(neighbour, change))
     }
 
     private func sendRest() { send(["event": "idle", "sessions": sessions]) }

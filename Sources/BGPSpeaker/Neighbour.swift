@@ -41,7 +41,10 @@ final class Neighbour {
     var refreshed: [AddressFamily: Set<RouteKey>] = [:]
     /// An operator wants no session.
     var isShut = false
+    /// Why there is no session, or was none the last time.
     var lastEnd: SessionEnd?
+    /// How the last session or the last attempt at one ended.
+    var lastAttempt: SessionEnd?
     var lastEndAt: Nanoseconds?
     /// When the session became Established the last time, and how often it has.
     var establishedAt: Nanoseconds?

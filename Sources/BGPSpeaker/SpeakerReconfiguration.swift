@@ -23,7 +23,7 @@ struct Reconfiguration: Equatable {
 /// A new configuration takes the place of the old one while sessions live: only what differs is touched. Every command that
 /// changes something is such a change, so there is one way for all of them.
 ///
-/// - Routing policy, prefixes, decision, MinRouteAdvertisementInterval, maximum prefixes and names change in place. The table
+/// - Routing policy, prefixes, decision, damping, MinRouteAdvertisementInterval, maximum prefixes and names change in place. The table
 ///   imports what it has again and sends what comes out different; nobody is asked for anything.
 /// - BFD starts, stops or begins anew, without a word to BGP.
 /// - What the OPEN message says, how a session is protected, and the table's idea of a neighbour cannot change under a session:
@@ -53,6 +53,10 @@ extension Speaker {
         if old.decision != new.decision {
             table.setDecision(new.decision)
             result.changes.append("decision")
+        }
+        if old.damping != new.damping {
+            setDamping(new.damping)
+            result.changes.append("damping")
         }
         return result
     }

@@ -14,6 +14,7 @@ struct Draft {
         var imports: [PolicyRule] = []
         var exports: [PolicyRule] = []
         var decision = DecisionRules()
+        var damping: Damping?
     }
 
     struct Service {

@@ -11,7 +11,7 @@ extension Draft {
                     name: network.name.value, asn: network.asn?.value ?? ASN(0), cities: network.cities.map(\.value),
                     relations: network.relations.map(\.value), timers: network.timers, daemon: network.daemon)
                 (result.imports, result.exports) = (network.imports, network.exports)
-                result.decision = network.decision
+                (result.decision, result.damping) = (network.decision, network.damping)
                 return result
             },
             services: services.map { service in

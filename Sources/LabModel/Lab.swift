@@ -55,6 +55,8 @@ public struct Network: Hashable, Sendable, Codable {
     public var exports: [PolicyRule] = []
     /// How its routers choose among routes.
     public var decision = DecisionRules()
+    /// How its routers damp routes of other networks that flap; nil where they do not.
+    public var damping: Damping?
 
     /// Makes a network.
     public init(

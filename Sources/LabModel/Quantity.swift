@@ -36,6 +36,20 @@ public enum Quantity {
         return value
     }
 
+    /// The milliseconds in which the count of a route that flaps halves: 100 to 6 hours.
+    package static func halfLife(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 21_600_000_000_000)
+        guard value >= 100 else { throw outOfRange("100ms to 21600s") }
+        return value
+    }
+
+    /// The milliseconds that such a route is not used at the longest: 100 to a day.
+    package static func suppressTime(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 86_400_000_000_000)
+        guard value >= 100 else { throw outOfRange("100ms to 86400s") }
+        return value
+    }
+
     /// The milliseconds between BFD packets: 10 to a minute.
     package static func detectionInterval(_ text: String) throws(Wrong) -> UInt32 {
         let value = try milliseconds(text, upTo: 60_000_000_000)

@@ -15,6 +15,7 @@ public enum DaemonConfiguration {
             .init("originate", .array(own.prefixes.map { .string($0.description) })),
         ]
         if let network { members += decision(network.decision) }
+        if let damping = network?.damping { members.append(.init("damping", json(damping))) }
         members += [
             .init("timers", timers(topology.lab.timers)),
             .init("neighbors", .array(sessions.map { neighbour($0, sessions, network, topology, load) })),
@@ -29,6 +30,13 @@ public enum DaemonConfiguration {
         if rules.alwaysComparesMED { members.append(.init("always_compare_med", true)) }
         if rules.multipath > 1 { members.append(.init("multipath", .int(Int(rules.multipath)))) }
         return members
+    }
+
+    private static func json(_ damping: Damping) -> JSON {
+        [
+            "half_life_ms": .int(Int(damping.halfLife)), "suppress": .int(Int(damping.suppress)),
+            "reuse": .int(Int(damping.reuse)), "max_suppress_ms": .int(Int(damping.maximumSuppressTime)),
+        ]
     }
 
     /// One neighbour. What is as everywhere is not said, so that what is special stands out.

@@ -12,26 +12,30 @@ extension Supervisor {
         holdSessions()
         isConverged = false
         let now = faults
-        var parts: [Chain.Part] = []
+        var carriers: [Chain.Part] = []
         for link in topology.links where before.isUp(link) != now.isUp(link) {
             let failedEnd = (now.isUp(link) ? before : now).failedEnd(of: link)
-            parts.append { [self] next in try setCarrier(link, failedEnd, next) }
+            carriers.append { [self] next in try setCarrier(link, failedEnd, next) }
         }
-        if !parts.isEmpty {
-            parts.append { [self] next in
-                try executor.updateInterior { self.faults.isUp($0) }
-                next(nil)
-            }
-        }
+        var others: [Chain.Part] = []
         for link in topology.links {
             let base = qualities.current(link)
             let old = before.quality(link, base)
-            if old != now.quality(link, base) { parts.append { [self] next in try setQuality(link, from: old, next) } }
+            if old != now.quality(link, base) { others.append { [self] next in try setQuality(link, from: old, next) } }
         }
         for node in topology.nodes where node.kind != .client {
-            parts += changes(at: node.index, from: before, to: now)
+            let parts = changes(at: node.index, from: before, to: now)
+            if !parts.isEmpty { others.append { next in Chain.run(parts, next) } }
         }
-        Chain.run(parts) { [weak self] failure in
+        var stages: [Chain.Part] = [{ next in Chain.all(carriers, next) }, { next in Chain.all(others, next) }]
+        if !carriers.isEmpty {
+            stages.insert(
+                { [self] next in
+                    try executor.updateInterior { self.faults.isUp($0) }
+                    next(nil)
+                }, at: 1)
+        }
+        Chain.run(stages) { [weak self] failure in
             done(failure)
             self?.checkConvergence()
         }

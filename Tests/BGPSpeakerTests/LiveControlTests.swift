@@ -219,6 +219,29 @@ struct LiveControlTests {
             try bench.establishments() == [1, 1], "the new neighbor's first, and the one that was there all the time")
     }
 
+    @Test("After a shutdown, its text is what is shown, and not that the neighbour refuses what is tried since")
+    func shutdownText() throws {
+        let pair = try FeaturePair()
+        let provider = try pair.providerSpeaker()
+        let site = try pair.siteSpeaker()
+        #expect(site.waitForTables())
+        #expect(try provider.ask("shut", [.init("peer", "site"), .init("message", "back at noon")])["error"] == nil)
+        func neighbours() throws -> [JSON] {
+            try #require(try site.ask("show", [.init("view", "neighbors")])["neighbors"]?.array)
+        }
+        // The shutdown, and a refusal of what the site tries next.
+        try #require(
+            eventually {
+                try neighbours().allSatisfy { ($0["messages"]?["received"]?["notification"]?.int ?? 0) >= 2 }
+            })
+        for each in try neighbours() {
+            let text = try #require(each["last_error"]?.string)
+            #expect(text.contains("back at noon"), "\(text)")
+        }
+        site.stop()
+        provider.stop()
+    }
+
     @Test(
         "What cannot be followed is said, and changes nothing",
         arguments: [
