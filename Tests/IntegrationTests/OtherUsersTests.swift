@@ -19,9 +19,10 @@ struct OtherUsersTests {
                     import socket, sys
                     peer = socket.socket(socket.AF_UNIX)
                     peer.connect(sys.argv[1])
+                    said = peer.recv(1000).decode()
                     try: peer.sendall(b'{"do":"fail","target":"newyork","how":"withdraw"}\\n')
                     except BrokenPipeError: pass
-                    print(peer.recv(1000).decode(), peer.recv(1000))
+                    print(said, peer.recv(1000))
                     """
                 let refused = try Command.run(Self.user + ["/usr/bin/python3", "-c", connect, control])
                 #expect(refused.status != 0 && refused.errors.contains("PermissionError"), "\(refused)")
