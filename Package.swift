@@ -64,7 +64,7 @@ let package = Package(
         module("Sys", ["Net", "CLinux"]),
         module("Netlink", ["Net", "Sys", "CMnl", "CNl"]),
         module("LinkWire", ["JSON", "Net", "Sys", "CLinux"]),
-        module("LabRuntime", ["LabPlan", "LabModel", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
+        module("LabRuntime", ["LabPlan", "LabModel", "DNSWire", "DNSZone", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
         module("LabObserve", ["LabModel", "JSON", "Net", "Netlink", "Sys", "DNSWire", "CLinux"]),
 
         // BGP
@@ -135,7 +135,9 @@ let package = Package(
         tests("LabPredict", ["LabFile", "LabModel", "Net"]),
         tests("Netlink", ["CMnl", "CNl", "Net", "Sys"]),
         tests("LinkWire", ["CLinux", "JSON", "Net", "Sys", "labd"]),
-        tests("LabRuntime", ["CLinux", "JSON", "LabModel", "LabPlan", "Net", "Netlink", "Sys", "TestSupport"]),
+        tests(
+            "LabRuntime",
+            ["CLinux", "DNSWire", "JSON", "LabModel", "LabPlan", "Net", "Netlink", "Sys", "TestSupport"]),
         tests("LabObserve", ["DNSResponder", "DNSWire", "DNSZone", "JSON", "LabModel", "Net", "Netlink", "Sys"]),
         tests("BGPWire", ["Net"]),
         tests("BGPSession", ["BGPWire", "Net"]),

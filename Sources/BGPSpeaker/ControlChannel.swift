@@ -16,7 +16,7 @@ import Sys
 ///         "reuse_ms":7400,"time_ns":1}                              "reused" when it takes part again
 ///     -> {"event":"idle","sessions":[{"peer","name","state","received","sent","end_of_rib"}]}
 ///     <- {"do":"start"}   {"do":"withdraw"}   {"do":"announce"}   {"do":"stop"}
-///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...],"idle":true}
+///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...],"routes":9,"idle":true}
 ///     <- {"do":"show","view":"table","id":8}     -> {"reply":8,"routes":[...],"next":4096}, see `SpeakerViews`
 ///     <- {"do":"dump","path":"/tmp/fra.mrt","id":9}   -> {"reply":9,"prefixes":1,"routes":2,"octets":99}, see `TableDump`
 ///     <- {"do":"impose","prepend":2,"id":9}   -> {"reply":9}, see ``Imposition``
@@ -75,7 +75,10 @@ final class ControlChannel {
         case "withdraw" where command["prefix"] == nil: speaker.setOriginating(false)
         case "announce" where command["prefix"] == nil: speaker.setOriginating(true)
         case "stop": speaker.stop()
-        case "counters": reply(id, .init("sessions", sessions), .init("idle", .bool(speaker.isIdle)))
+        case "counters":
+            reply(
+                id, .init("sessions", sessions), .init("routes", .int(speaker.table.bestCount)),
+                .init("idle", .bool(speaker.isIdle)))
         case "show": show(command)
         case "dump": dump(command)
         case "impose": impose(command)

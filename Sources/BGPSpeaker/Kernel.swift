@@ -30,6 +30,9 @@ final class Kernel {
     /// A link can be used from now on, or no longer.
     var onLink: ((_ name: String, _ isUsable: Bool) -> Void)?
 
+    /// Packets for an address of ours are taken in from now on.
+    var onDelivery: ((IPAddress) -> Void)?
+
     /// What has happened in the kernel since the speaker last asked.
     struct Changes {
         /// Ways to next hops may have changed.
@@ -101,6 +104,7 @@ final class Kernel {
             if address.address.family == .ipv4 { changes.flushedLinks.insert(address.interface) }
         case .route(let route):
             if interior.insert(route) { routeChanged(route) } else { intrude(route) }
+            if let address = route.deliveredAddress { onDelivery?(address) }
         case .routeRemoved(let route):
             // A route of ours that somebody else has removed comes back.
             if interior.remove(route) || route.origin == .bgp { routeChanged(route) }
@@ -153,14 +157,16 @@ final class Kernel {
     }
 
     private func readRoutes() throws {
-        let before = interior.prefixes
+        let before = interior
         let addresses = try session.addresses()
         var routes: [KernelRoute] = []
         for family in AddressFamily.allCases { routes += try session.routes(family) }
+        routes += try session.routes(.ipv6, table: KernelRoute.localTable)
         interior.removeAll()
         for address in addresses { interior.insert(address) }
         for route in routes { interior.insert(route) }
-        changes.suspects.formUnion(before.symmetricDifference(interior.prefixes))
+        changes.suspects.formUnion(before.prefixes.symmetricDifference(interior.prefixes))
+        for address in interior.delivered.subtracting(before.delivered) { onDelivery?(address) }
         if isOverrun {
             let told = routes.lazy.filter { $0.origin == .bgp && $0.metric == KernelRoute.metricOfBGP }
             changes.present = Dictionary(told.map { ($0.destination, $0) }) { first, _ in first }

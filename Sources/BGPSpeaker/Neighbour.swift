@@ -118,10 +118,10 @@ final class Neighbour {
         case .sendKeepalive(let origin): send(.keepalive, origin) { MessageHeader.encodeKeepalive(to: &$0) }
         case .sendNotification(let message, let origin): send(.notification, origin) { message.encode(to: &$0) }
         case .disconnect(.outgoing):
-            outgoing?.close()
+            outgoing?.close(isSilent: !isLinkUsable)
             outgoing = nil
         case .disconnect(.incoming):
-            incoming?.close()
+            incoming?.close(isSilent: !isLinkUsable)
             incoming = nil
         case .established(let negotiated, let origin): established(negotiated, on: origin)
         case .ended(let reason, let wasEstablished): ended(reason, wasEstablished)

@@ -72,6 +72,7 @@ final class Speaker {
         applyOptions()
         for route in configuration.originated { table.originate(route) }
         kernel.onLink = { [weak self] in self?.linkChanged($0, $1) }
+        kernel.onDelivery = { [weak self] in self?.addressDelivered($0) }
         loop.beforeSleep = { [weak self] in self?.work() }
         for address in Set(configuration.neighbours.map(\.localAddress)).sorted() { try listen(address) }
         if neighbours.contains(where: { $0.configuration.bfd != nil }) {
@@ -129,7 +130,15 @@ final class Speaker {
     private func linkChanged(_ name: String, _ isUsable: Bool) {
         guard isStarted else { return }
         for neighbour in neighbours where neighbour.configuration.interface == name {
-            neighbour.handle(isUsable ? .automaticStart : .automaticStop(nil))
+            if isUsable { neighbour.startIfPossible() } else { neighbour.handle(.automaticStop(nil)) }
+        }
+    }
+
+    private func addressDelivered(_ address: IPAddress) {
+        guard isStarted else { return }
+        for neighbour in neighbours
+        where neighbour.configuration.localAddress == address && neighbour.configuration.interface != nil {
+            neighbour.startIfPossible()
         }
     }
 

@@ -33,7 +33,7 @@ final class DNSServer {
             sockets.append(socket)
             let raw = socket.descriptor.raw
             try loop.add(raw, .read) { [unowned self] _ in
-                batch.serve(raw, with: responder, limitedBy: &limiter, counting: &counters)
+                batch.serve(raw, at: address, with: responder, limitedBy: &limiter, counting: &counters)
             }
         }
     }

@@ -2,6 +2,7 @@ import CLinux
 import DNSResponder
 import DNSWire
 import Glibc
+import Net
 import Sys
 
 /// Memory and kernel vectors for many datagrams at a time, made once and used for every socket.
@@ -58,22 +59,22 @@ final class DatagramBatch {
         outgoing.deallocate()
     }
 
-    /// Answers what waits on a socket.
+    /// Answers what waits on a socket, which is bound to `own`.
     func serve(
-        _ socket: Int32, with responder: borrowing Responder, limitedBy limiter: inout RateLimiter?,
+        _ socket: Int32, at own: IPAddress, with responder: borrowing Responder, limitedBy limiter: inout RateLimiter?,
         counting counters: inout Counters
     ) {
         for _ in 0..<Self.rounds {
             let count = cl_receive_messages(socket, incoming, UInt32(Self.capacity))
             guard count > 0 else { return }
-            let answers = answer(Int(count), with: responder, limitedBy: &limiter, counting: &counters)
+            let answers = answer(Int(count), at: own, with: responder, limitedBy: &limiter, counting: &counters)
             send(answers, over: socket, counting: &counters)
             if count < Self.capacity { return }
         }
     }
 
     private func answer(
-        _ count: Int, with responder: borrowing Responder, limitedBy limiter: inout RateLimiter?,
+        _ count: Int, at own: IPAddress, with responder: borrowing Responder, limitedBy limiter: inout RateLimiter?,
         counting counters: inout Counters
     ) -> Int {
         var answers = 0
@@ -85,7 +86,8 @@ final class DatagramBatch {
                 start: responses + answers &* Responder.maximumUDPByteCount, count: Responder.maximumUDPByteCount)
             var span = memory.mutableBytes
             let reply = responder.respond(to: query.bytes, over: .udp, into: &span)
-            let verdict = reply == nil ? .send : limiter?.judge(span.bytes, to: addresses + index, now: now) ?? .send
+            let verdict =
+                reply == nil ? .send : limiter?.judge(span.bytes, to: addresses + index, from: own, now: now) ?? .send
             var length = reply?.byteCount ?? 0
             if verdict == .truncate { length = Responder.truncate(&span, byteCount: length) }
             counters.count(reply, over: .udp, verdict, received: size, sent: length)
@@ -120,12 +122,26 @@ final class DatagramBatch {
 }
 
 extension RateLimiter {
-    /// Judges a response that was written to `response`. Nil for an address of no known family.
+    /// Judges a response that was written to `response`. Nil for an address of no known family. A response to the server's own
+    /// address reaches nobody else, and is for whoever checks the server: a flood in that name must not make it look dead.
     fileprivate mutating func judge(
-        _ response: RawSpan, to client: UnsafePointer<sockaddr_in6>, now: Nanoseconds
+        _ response: RawSpan, to client: UnsafePointer<sockaddr_in6>, from own: IPAddress, now: Nanoseconds
     ) -> Verdict? {
-        guard let client = ClientPrefix(client), let header = Header(reading: response) else { return nil }
-        return judge(ResponseKind(of: header), to: client, now: now)
+        guard let prefix = ClientPrefix(client), let header = Header(reading: response) else { return nil }
+        return own.isAddress(of: client) ? .send : judge(ResponseKind(of: header), to: prefix, now: now)
+    }
+}
+
+extension IPAddress {
+    fileprivate func isAddress(of client: UnsafePointer<sockaddr_in6>) -> Bool {
+        let raw = UnsafeRawPointer(client)
+        switch self {
+        case .v4(let address):
+            return UInt32(bigEndian: raw.load(fromByteOffset: 4, as: UInt32.self)) == address.rawValue
+        case .v6(let address):
+            return UInt64(bigEndian: raw.load(fromByteOffset: 8, as: UInt64.self)) == address.high
+                && UInt64(bigEndian: raw.load(fromByteOffset: 16, as: UInt64.self)) == address.low
+        }
     }
 }
 

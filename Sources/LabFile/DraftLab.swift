@@ -15,10 +15,12 @@ extension Draft {
                 return result
             },
             services: services.map { service in
-                LabModel.Service(
+                var result = LabModel.Service(
                     name: service.name.value, asn: service.asn?.value ?? ASN(0),
                     addresses: service.addresses.map(\.value), prefixes: service.announced, kind: service.kind,
                     zone: zones[service.name.value])
+                (result.rateLimit, result.health) = (service.rateLimit, service.health)
+                return result
             },
             sites: sites.compactMap { site in
                 guard let service = site.service, let city = site.city else { return nil }

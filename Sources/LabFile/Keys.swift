@@ -1,7 +1,7 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
-    case lab, network, service, zone, site, client, link, relation, timers, bfd, damping, rule, match, range, set,
-        change
+    case lab, network, service, zone, rateLimit, health, site, client, link, relation, timers, bfd, damping, rule, match
+    case range, set, change
 
     /// The keys that are allowed.
     var all: [String] { required + optional }
@@ -13,13 +13,14 @@ enum Keys: String, CaseIterable {
         case .network: ["cities"]
         case .service: ["addresses"]
         case .zone: ["origin"]
+        case .rateLimit: ["responses"]
         case .site: ["city"]
         case .client: ["city", "provider"]
         case .link: ["between"]
         case .relation: ["network"]
         case .bfd: ["interval"]
         case .range: ["prefix"]
-        case .timers, .damping, .rule, .match, .set, .change: []
+        case .health, .timers, .damping, .rule, .match, .set, .change: []
         }
     }
 
@@ -31,8 +32,10 @@ enum Keys: String, CaseIterable {
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
                 "always-compare-med", "multipath", "damping", "daemon",
             ]
-        case .service: ["asn", "prefixes", "kind", "zone"]
+        case .service: ["asn", "prefixes", "kind", "zone", "rate-limit", "health"]
         case .zone: ["records", "file"]
+        case .rateLimit: ["slip"]
+        case .health: ["query", "answer", "command", "interval", "timeout", "fall", "rise", "hold-down", "drain"]
         case .site: ["service", "providers", "peers"]
         case .client: []
         case .link: ["delay", "jitter", "loss", "duplicate", "reorder", "rate", "timers"]
@@ -60,6 +63,8 @@ enum Keys: String, CaseIterable {
         case .network: "a network"
         case .service: "a service"
         case .zone: "a zone"
+        case .rateLimit: "'rate-limit'"
+        case .health: "'health'"
         case .site: "a site"
         case .client: "a client"
         case .link: "a link"

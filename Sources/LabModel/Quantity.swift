@@ -57,6 +57,13 @@ public enum Quantity {
         return value
     }
 
+    /// The milliseconds of a check or from one to the next: 10 to an hour.
+    public static func checkInterval(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 3_600_000_000_000)
+        guard value >= 10 else { throw outOfRange("10ms to 3600s") }
+        return value
+    }
+
     private static func milliseconds(_ text: String, upTo most: Int64) throws(Wrong) -> UInt32 {
         let nanoseconds = try duration(text, upTo: most)
         guard nanoseconds % 1_000_000 == 0 else {

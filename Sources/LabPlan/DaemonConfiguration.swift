@@ -140,13 +140,20 @@ public enum DaemonConfiguration {
     /// The DNS responder of a site.
     public static func dns(_ topology: Topology, node: Int) -> JSON {
         let site = topology.nodes[node]
-        let zones = topology.lab.services.filter { $0.name == site.network }.compactMap(\.zone).map { zone -> JSON in
+        let service = topology.service(of: site)
+        let zones = [service?.zone].compactMap(\.self).map { zone -> JSON in
             ["origin": .string(zone.origin), "text": .string(zone.text)]
         }
-        return [
-            "node": .string(site.name), "identity": .string(site.name),
-            "addresses": .array(site.services.map { .string($0.description) }), "port": 53, "zones": .array(zones),
+        var members: [JSON.Member] = [
+            .init("node", .string(site.name)), .init("identity", .string(site.name)),
+            .init("addresses", .array(site.services.map { .string($0.description) })), .init("port", 53),
+            .init("zones", .array(zones)),
         ]
+        if let limit = service?.rateLimit {
+            members.append(
+                .init("rate_limit", ["responses": .int(Int(limit.responses)), "slip": .int(Int(limit.slip))]))
+        }
+        return .object(members)
     }
 
     /// The delay line of all links. `namespace` answers the path of a node's pinned namespace.

@@ -43,6 +43,7 @@ final class ControlServer {
             let target = request["target"]?.string ?? ""
             switch request["do"]?.string {
             case "status": supervisor.status { answer($0) }
+            case "counters": supervisor.counters { answer($0) }
             case "fail": try supervisor.fail(request) { answer($0) }
             case "heal": try supervisor.heal(request) { answer($0) }
             case "apply": try supervisor.apply(request) { answer($0) }

@@ -27,6 +27,8 @@ final class Supervisor {
     var convergence: Convergence
     var faults = Faults()
     var qualities = LinkQualities()
+    /// The sites that are checked, by name.
+    var health: [String: SiteHealth] = [:]
     /// Sessions that an operator has shut, by the end that was told to, with both ends.
     var shut: [Convergence.Key: [Convergence.Key]] = [:]
     /// Sessions whose neighbour a reload has taken away, by the end that lost it, with both ends.
@@ -211,6 +213,7 @@ final class Supervisor {
     private func startSessions(_ daemon: Daemon) {
         guard daemon.role == .bgp, let node = daemon.node else { return }
         restoreSpeaker(daemon, node)
+        retellHealth(of: node)
         daemon.send(["do": "start"])
     }
 
@@ -330,6 +333,8 @@ final class Supervisor {
         guarded {
             control = try ControlServer(self, path: paths.control)
             isCommitted = true
+            // Not before: a site that is ill from the start would keep the lab from coming up.
+            followHealth()
             builder?.send(JSON.object([.init("committed", true)]).description.utf8)
         }
     }

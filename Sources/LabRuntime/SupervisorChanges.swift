@@ -110,6 +110,7 @@ extension Supervisor {
         do {
             let stored = try StoredLab(topology.lab, plan.backend, numbering: topology.numbering)
             try Files.replace(paths.lab, stored.json.description.utf8)
+            followHealth()
             done(nil)
         } catch {
             done(error)
@@ -318,6 +319,7 @@ extension Supervisor {
             for name in reply["reset"]?.array ?? [] {
                 if let name = name.string { resets.names.append("\(topology.nodes[node].name) -> \(name)") }
             }
+            retellHealth(of: node)
             // It has all neighbours of the lab's file again.
             removed = removed.filter { $0.key.node != node }
             holdSessions()

@@ -54,7 +54,7 @@ struct CommandLineTool: ParsableCommand {
             Trace.self,
             Routes.self, BGP.self, Control.self, Fail.self, Heal.self, LinkCommand.self, CaptureCommand.self,
             Check.self,
-            Doctor.self, Graph.self, Events.self, Logs.self, Predict.self, Diff.self, Why.self,
+            Doctor.self, Graph.self, Events.self, Logs.self, Metrics.self, Predict.self, Diff.self, Why.self,
         ])
 
     /// Parses the command line, runs the command, and ends the program with the status of ``ExitStatus``.
