@@ -13,9 +13,10 @@ public enum UserNamespaces {
         public let remedy: String?
     }
 
-    /// Moves this process into new namespaces, if it is an ordinary user's. What it starts lives there, too. Throws ``Refusal``.
+    /// Moves this process into new namespaces, if it is an ordinary user's and not root in such namespaces already. What it starts
+    /// lives there, too. Throws ``Refusal``.
     public static func create() throws(Refusal) {
-        guard LabPlace.current != .machine else { return }
+        guard LabPlace.current != .machine, geteuid() != 0 else { return }
         let (user, group) = (geteuid(), getegid())
         do throws(SystemError) {
             try systemCall("unshare", "user, mount and network namespace") {
@@ -39,8 +40,11 @@ public enum UserNamespaces {
         guard Registry.state(name) == .running(supervisor: supervisor) else {
             throw SystemError(code: ESRCH, call: "enter", object: name)
         }
-        func user(_ process: String) -> String? { Files.linkTarget("/proc/\(process)/ns/user") }
-        let isInside = user("self") == user(String(supervisor))
+        func isShared(_ kind: String) -> Bool {
+            Files.linkTarget("/proc/self/ns/\(kind)") == Files.linkTarget("/proc/\(supervisor)/ns/\(kind)")
+        }
+        let isInside = isShared("user")
+        if isInside, isShared("mnt") { return }
         let folder = Files.linkTarget("/proc/self/cwd")
         let raw = process.raw
         try systemCall("setns", "namespaces of \(name)") {

@@ -51,7 +51,7 @@ struct CommandLineTool: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Up.self, Apply.self, Down.self, List.self, Status.self, Exec.self, Shell.self, CatchmentCommand.self,
-            Trace.self,
+            Trace.self, TestCommand.self, Failover.self,
             Routes.self, BGP.self, Control.self, Fail.self, Heal.self, LinkCommand.self, CaptureCommand.self,
             Check.self,
             Doctor.self, Graph.self, Events.self, Logs.self, Metrics.self, Predict.self, Diff.self, Why.self,

@@ -78,6 +78,20 @@ struct RootlessTests {
         #expect(try Command.run(["tcpdump", "-nr", file]).lines.count == 2)
     }
 
+    /// Two labs by one process: the second finds itself in namespaces of its own already.
+    @Test func scenariosAreTested() throws {
+        try OrdinaryUser.with { user in
+            let files = try ["hello", "exchange"].map { name in
+                let copy = user.folder + "/\(name).yaml"
+                try FileManager.default.copyItem(atPath: LabUnderTest.root + "/labs/\(name).yaml", toPath: copy)
+                return copy
+            }
+            let outcome = try user.lab("test", files[0], files[1])
+            #expect(outcome.status == 0, "\(outcome)")
+            #expect(try FileManager.default.contentsOfDirectory(atPath: user.runtime).isEmpty)
+        }
+    }
+
     /// What a crash leaves is the folder, and the next `down` or `up` takes it away.
     @Test(arguments: ["down", "up"]) func killOfTheSupervisor(next: String) throws {
         let before = try MachineSnapshot.take()
