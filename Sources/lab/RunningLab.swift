@@ -2,6 +2,7 @@ import ArgumentParser
 import Glibc
 import JSON
 import LabModel
+import LabObserve
 import LabRuntime
 import Sys
 
@@ -82,6 +83,12 @@ struct RunningLab {
         } catch {
             throw Failure(.failedAtRunTime, "the lab '\(name)' cannot be entered: \(error)")
         }
+    }
+
+    /// Goes to where the nodes are, and looks from there. Throws ``Failure``.
+    func observer() throws -> Observer {
+        try enter()
+        return Observer(topology: topology, namespacePath: namespacePath)
     }
 
     /// A conversation with the supervisor. Throws ``Failure``.

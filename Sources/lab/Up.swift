@@ -87,8 +87,7 @@ struct Up: ParsableCommand {
     /// A lab that is up already: nothing is changed, and what it does is shown.
     private func finish(_ lab: RunningLab) throws {
         if !json { Console.write(error: "the lab '\(lab.name)' is up already; nothing was changed") }
-        try lab.enter()
-        let observer = Observer(topology: lab.topology, namespacePath: lab.namespacePath)
+        let observer = try lab.observer()
         show(try observer.catchment(timeout: Int64(timeout) * 1_000_000_000), lab.topology)
     }
 
