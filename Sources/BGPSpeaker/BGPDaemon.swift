@@ -54,6 +54,7 @@ public enum BGPDaemon {
     private static func serve(_ file: String, _ configuration: SpeakerConfiguration, _ control: Control) throws {
         let loop = try EventLoop()
         let speaker = try Speaker(configuration, loop)
+        ForbiddenCalls.giveUp()
         let commands = ControlCommands(speaker: speaker) { try Self.configuration(file) }
         try loop.onSignals([SIGTERM, SIGINT, SIGHUP]) { $0 == SIGHUP ? reload(commands) : speaker.stop() }
         switch control {

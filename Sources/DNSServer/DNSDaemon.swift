@@ -30,6 +30,7 @@ public enum DNSDaemon {
         try loop.onSignals([SIGTERM, SIGINT]) { [unowned loop] _ in loop.stop() }
         let server = try DNSServer(DNSConfiguration(path: path), loop)
         control?.server = server
+        ForbiddenCalls.giveUp()
         control?.sendReady()
         try withExtendedLifetime(server) { try loop.run() }
     }

@@ -62,6 +62,7 @@ public final class BringUp {
         options.newPIDNamespace = true
         options.newSession = true
         options.directory = "/"
+        options.environment = LabPlace.current.environment
         supervisor = try ChildProcess.spawn(options)
         let (ours, theirs) = talk.release()
         _ = FileDescriptor(owning: theirs)

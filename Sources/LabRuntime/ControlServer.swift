@@ -16,9 +16,13 @@ final class ControlServer {
     }
 
     private func accept() {
-        guard let accepted = try? Socket.accept(socket.raw),
-            let channel = try? LineChannel(supervisor.loop, accepted.take())
-        else { return }
+        guard let descriptor = try? Socket.accept(socket.raw)?.take() else { return }
+        // The socket is its owner's alone (0600), and stays so if somebody changes that.
+        guard Socket.peerUser(descriptor.raw) == geteuid() else {
+            try? descriptor.writeAll(Self.refusal.utf8)
+            return
+        }
+        guard let channel = try? LineChannel(supervisor.loop, descriptor) else { return }
         let key = ObjectIdentifier(channel)
         channels[key] = channel
         channel.onLine = { [weak self, weak channel] line in
@@ -29,6 +33,8 @@ final class ControlServer {
             self?.channels[key] = nil
         }
     }
+
+    private static let refusal = "{\"error\":\"the lab is another user's\"}\n"
 
     private func handle(_ line: ArraySlice<UInt8>, _ channel: LineChannel) {
         func answer(_ json: JSON) { channel.send(json.description.utf8) }

@@ -30,6 +30,12 @@ final class Daemon {
     private(set) var isFrozen = false
     private var stateBeforeFrost = State.starting
     private(set) var restarts = 0
+    /// How its process ended the last time, or why there is none.
+    private(set) var lastEnd: DaemonEnd?
+    /// When it is started again, by the monotonic clock; nil while it runs or is to stay dead.
+    private(set) var nextTry: Nanoseconds?
+    /// How many processes in a row ended before they had lived for a while.
+    private(set) var endsInARow = 0
     /// The process number that `ps` shows.
     private(set) var pid: Int32?
     /// Whether it runs a daemon of others.
@@ -52,12 +58,22 @@ final class Daemon {
     static let shortestBackOff: Nanoseconds = 100_000_000
     static let longestBackOff: Nanoseconds = 10_000_000_000
 
+    /// So many ends in a row are no accident any more.
+    static let failingEnds = 5
+    /// A process that has lived so long is sound: what comes after counts anew.
+    private static let soundAfter: Nanoseconds = 60_000_000_000
+
+    /// Whether it keeps ending, and has not been sound since.
+    var isFailing: Bool {
+        endsInARow >= Self.failingEnds && (state != .running || Clock.monotonic() - startedAt < Self.soundAfter)
+    }
+
     /// Called with each message that is not a reply.
     var onMessage: ((JSON) -> Void)?
     /// Called with each change of a best path, as it came.
     var onBestPath: ((ArraySlice<UInt8>) -> Void)?
-    /// Called when the process has ended by itself, with its exit status or 128 plus the signal.
-    var onExit: ((Int32) -> Void)?
+    /// Called when the process has ended by itself, or could not be started again.
+    var onEnd: ((DaemonEnd) -> Void)?
     /// Called each time that the daemon says that it is ready.
     var onReady: (() -> Void)?
 
@@ -145,7 +161,7 @@ final class Daemon {
     /// Kills the process; it is not started again until ``start()``.
     func kill() {
         restart?.cancel()
-        restart = nil
+        (restart, nextTry) = (nil, nil)
         if let process = process.take() {
             loop.remove(process.descriptor.raw)
             try? process.signal(SIGKILL)
@@ -153,6 +169,7 @@ final class Daemon {
         }
         ended()
         state = .killed
+        (endsInARow, backOff) = (0, Self.shortestBackOff)
     }
 
     private static let bestPath = Array("{\"event\":\"best\",".utf8)
@@ -179,21 +196,28 @@ final class Daemon {
         loop.remove(process.descriptor.raw)
         let status = (try? process.reap()) ?? 255
         ended()
+        if Clock.monotonic() - startedAt > Self.soundAfter { (endsInARow, backOff) = (0, Self.shortestBackOff) }
+        tryLater(after: status > 128 ? .signal(status - 128) : .status(status))
+    }
+
+    private func tryLater(after end: DaemonEnd) {
         state = .restarting
-        if Clock.monotonic() - startedAt > 60_000_000_000 { backOff = Self.shortestBackOff }
+        lastEnd = end
+        endsInARow += 1
+        nextTry = Clock.monotonic() + backOff
         restart = loop.schedule(after: backOff) { [weak self] in self?.startAgain() }
         backOff = min(backOff * 2, Self.longestBackOff)
-        onExit?(status)
+        onEnd?(end)
     }
 
     private func startAgain() {
         restarts += 1
+        nextTry = nil
         do {
             try start()
         } catch {
             // Out of memory or of processes: the next attempt may find more.
-            state = .restarting
-            restart = loop.schedule(after: backOff) { [weak self] in self?.startAgain() }
+            tryLater(after: .notStarted("\(error)"))
         }
     }
 

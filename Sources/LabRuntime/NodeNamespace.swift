@@ -56,7 +56,9 @@ final class NodeNamespace {
             // Several ways are told apart by ports too, so that a flow keeps to one.
             ("ipv4/fib_multipath_hash_policy", "1"), ("ipv6/fib_multipath_hash_policy", "1"),
             // Probes and ping need no raw socket, the daemons no capability for port 53.
-            ("ipv4/ping_group_range", "0 2147483647"), ("ipv4/ip_unprivileged_port_start", "0"),
+            // In an ordinary user's namespaces there is one group, 0.
+            ("ipv4/ping_group_range", LabPlace.current == .machine ? "0 2147483647" : "0 0"),
+            ("ipv4/ip_unprivileged_port_start", "0"),
         ]
         if kind == .router {
             settings += [("ipv4/ip_forward", "1"), ("ipv6/conf/all/forwarding", "1")]

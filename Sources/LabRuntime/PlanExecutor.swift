@@ -39,7 +39,8 @@ package final class PlanExecutor {
         _ nodes: [Node], _ journal: borrowing Journal, progress: (Int) -> Void
     ) throws -> [NodeNamespace] {
         for node in nodes {
-            for path in [paths.namespace(node.name), paths.overlayLink(node.name)] where Files.exists(path) {
+            for path in [paths.namespace(node.name), paths.overlayLink(node.name)].compactMap(\.self)
+            where Files.exists(path) {
                 throw RequestError(
                     "\(path) is there already and belongs to no lab: remove it, or give the lab or the node another name"
                 )
@@ -52,7 +53,7 @@ package final class PlanExecutor {
         do {
             for node in nodes {
                 made.append(try NodeNamespace(creating: node, at: paths.namespace(node.name), settings))
-                try Files.makeLink(paths.overlayLink(node.name), to: paths.overlay)
+                if let link = paths.overlayLink(node.name) { try Files.makeLink(link, to: paths.overlay) }
                 progress(made.count)
             }
             try home.enter()
@@ -81,10 +82,8 @@ package final class PlanExecutor {
 
     /// What the journal says of a node.
     private func entries(of node: String) -> [Journal.Entry] {
-        [
-            .namespace(path: paths.namespace(node)),
-            .link(path: paths.overlayLink(node), target: paths.overlay),
-        ]
+        [.namespace(path: paths.namespace(node))]
+            + (paths.overlayLink(node).map { [.link(path: $0, target: paths.overlay)] } ?? [])
     }
 
     /// Writes the hosts file that all nodes share.

@@ -41,7 +41,7 @@ public struct StoredLab: Sendable {
     }
 
     /// Reads the lab called `name`. Throws when it is not there or not whole.
-    public static func read(_ name: String) throws -> StoredLab {
-        try StoredLab(parsing: try Files.read(LabPaths(name).lab))
+    public static func read(_ name: String, in place: LabPlace = .current) throws -> StoredLab {
+        try StoredLab(parsing: try Files.read(LabPaths(name, in: place).lab))
     }
 }

@@ -19,6 +19,7 @@ final class Supervisor {
     let journal: Journal
     private let labd: String
     private let lock: FileDescriptor
+    private let logs: LogKeeper
 
     var daemons: [Daemon] = []
     /// Daemons that a change is about to end, by name.
@@ -59,7 +60,9 @@ final class Supervisor {
         lock = try Registry.claim(paths.name)
         do {
             for folder in ["config", "log"] { try Files.makeDirectory(paths.directory + "/" + folder) }
+            if paths.place != .machine { try Files.makeDirectory(paths.namespaces) }
             try Supervisor.redirectOutput(to: paths.log("supervisor"))
+            logs = try LogKeeper(loop, paths.logs)
             journal = try Journal(creating: paths.journal)
             events = try EventLog(paths.events)
             try Files.write(paths.lab, StoredLab(plan.topology.lab, plan.backend).json.description.utf8)
@@ -111,8 +114,7 @@ final class Supervisor {
             try executor.createLinks()
             return try configure()
         }
-        let configuration = DaemonConfiguration.wire(topology) { self.paths.namespace(self.topology.nodes[$0].name) }
-        let wire = try addDaemon(.wire, node: nil, configuration)
+        let wire = try addWire()
         var isFirst = true
         wire.onReady = { [weak self] in
             guard let self else { return }
@@ -131,6 +133,13 @@ final class Supervisor {
         for case .startDaemon(let node?, let role) in plan.steps.map(\.action) { try addNodeDaemon(role, node) }
         for daemon in daemons where daemon.role != .wire { try daemon.start() }
         if daemons.allSatisfy({ $0.role == .wire }) { checkConvergence() }
+    }
+
+    /// The delay line with all links of the plan.
+    func addWire() throws -> Daemon {
+        try addDaemon(
+            .wire, node: nil,
+            DaemonConfiguration.wire(topology) { self.paths.namespace(self.topology.nodes[$0].name) })
     }
 
     func addNodeDaemon(_ role: DaemonRole, _ node: Int) throws {
@@ -181,8 +190,8 @@ final class Supervisor {
                 self?.events.record(line, from: prefix)
             }
         }
-        daemon.onExit = { [weak self, weak daemon] status in
-            if let daemon { self?.exited(daemon, status) }
+        daemon.onEnd = { [weak self, weak daemon] end in
+            if let daemon { self?.ended(daemon, end) }
         }
         daemons.append(daemon)
         return daemon
@@ -211,7 +220,7 @@ final class Supervisor {
     }
 
     /// A delay line that was started again knows nothing of links that are down, or that were changed.
-    private func restoreWire() {
+    func restoreWire() {
         for link in topology.links where !faults.isUp(link) { setWire(link, isUp: false) }
         for link in topology.links where effectiveQuality(link) != .init(link.quality) {
             setWire(link, effectiveQuality(link))
@@ -246,16 +255,21 @@ final class Supervisor {
         }
     }
 
-    private func exited(_ daemon: Daemon, _ status: Int32) {
+    private func ended(_ daemon: Daemon, _ end: DaemonEnd) {
         if let node = daemon.node {
             convergence.lost(node: node)
             forgetControl(node: node)
         }
-        isConverged = false
-        events.record(
-            "exit", [.init("daemon", .string(daemon.name)), .init("status", .int(Int(status)))])
+        // A responder moves no routes.
+        if daemon.role != .dns { isConverged = false }
+        events.record("exit", [.init("daemon", .string(daemon.name))] + end.members)
+        if daemon.endsInARow == Daemon.failingEnds {
+            events.record(
+                "failing",
+                [.init("daemon", .string(daemon.name)), .init("ends", .int(daemon.endsInARow))] + end.members)
+        }
         if !isCommitted {
-            abandon("\(daemon.name) ended with status \(status): \(lastLine(ofLog: daemon.name))")
+            abandon("\(daemon.name) \(end): \(lastLine(ofLog: daemon.name))")
         }
     }
 

@@ -79,7 +79,7 @@ extension Supervisor {
             for daemon in leaving.values { daemon.kill() }
             leaving = [:]
             try executor.removeNodes(journal)
-            try writeWireConfiguration()
+            if topology.links.isEmpty { endWire() } else { try writeWireConfiguration() }
             next(nil)
         }
         Chain.run(parts) { [self] failure in
@@ -175,6 +175,9 @@ extension Supervisor {
                 askWire([.init("do", "remove"), .init("link", .int(link.number))], isTolerant: true, next)
             }
         }
+        if plan.backend == .wire, !new.links.isEmpty, !daemons.contains(where: { $0.role == .wire }) {
+            return parts + [startWire]
+        }
         for case .createLink(let index) in difference.steps.map(\.action) {
             let link = new.links[index]
             parts.append { [self] next in
@@ -193,6 +196,31 @@ extension Supervisor {
             }
         }
         return parts
+    }
+
+    /// The first links of a lab come with the delay line that has them.
+    private func startWire(_ next: @escaping ((any Error)?) -> Void) throws {
+        let wire = try addWire()
+        var isFirst = true
+        wire.onReady = { [weak self] in
+            if isFirst { next(nil) } else { self?.restoreWire() }
+            isFirst = false
+        }
+        let told = wire.onEnd
+        wire.onEnd = { [weak self] end in
+            told?(end)
+            guard isFirst else { return }
+            isFirst = false
+            self?.endWire()
+            next(RequestError("\(DaemonRole.wire.rawValue) \(end)"))
+        }
+        try wire.start()
+    }
+
+    /// With the last link goes the delay line.
+    private func endWire() {
+        for wire in daemons where wire.role == .wire { wire.kill() }
+        daemons.removeAll { $0.role == .wire }
     }
 
     private func askWire(

@@ -2,6 +2,7 @@ import JSON
 import LabModel
 import LabPlan
 import Net
+import Sys
 
 extension Supervisor {
     /// Everything that `lab status` shows, with counters that the speakers are asked for now.
@@ -58,7 +59,9 @@ extension Supervisor {
     private func processStatus(_ daemon: Daemon) -> JSON {
         [
             "role": .string(daemon.role.rawValue), "pid": daemon.pid.map { .int(Int($0)) } ?? .null,
-            "state": .string(daemon.state.rawValue), "restarts": .int(daemon.restarts),
+            "state": .string(daemon.isFailing ? "failing" : daemon.state.rawValue), "restarts": .int(daemon.restarts),
+            "last_end": daemon.lastEnd.map { .object($0.members) } ?? .null,
+            "next_try_ms": daemon.nextTry.map { .int(Int(max(0, $0 - Clock.monotonic()) / 1_000_000)) } ?? .null,
         ]
     }
 

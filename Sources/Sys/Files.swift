@@ -43,6 +43,15 @@ public enum Files {
         return lstat(path, &status) == 0
     }
 
+    /// Whether something is mounted at `path` itself.
+    public static func isMountPoint(_ path: String) -> Bool { cl_is_mount_point(path) == 1 }
+
+    /// The size of a file in bytes; 0 when there is none.
+    public static func size(_ path: String) -> Int {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int(status.st_size) : 0
+    }
+
     /// Makes a folder. Throws ``SystemError``, with EEXIST when something is there.
     public static func makeDirectory(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
         try systemCall("mkdir", path) { mkdir(path, mode) }

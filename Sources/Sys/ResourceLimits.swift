@@ -12,6 +12,12 @@ public enum ResourceLimits {
         _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 
+    /// Whether the user may have real-time scheduling without the privilege (RLIMIT_RTPRIO).
+    public static var allowRealTime: Bool {
+        var limit = rlimit()
+        return getrlimit(__rlimit_resource_t(__RLIMIT_RTPRIO.rawValue), &limit) == 0 && limit.rlim_cur > 0
+    }
+
     /// The number of processors that work (sysconf), at least 1.
     public static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 }

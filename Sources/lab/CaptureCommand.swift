@@ -46,6 +46,7 @@ struct CaptureCommand: ParsableCommand {
         let lab = try RunningLab(lab.name)
         let places = try CapturePlace.all(target, lab)
         let output = try file.map { try Self.open($0) }
+        try lab.enter()
         let capture = try PacketCapture(lab, places, output: output, count: count ?? .max)
         if file == nil || follow {
             capture.onPacket = { [json] in json ? Console.print($0.json) : Swift.print($0.line) }

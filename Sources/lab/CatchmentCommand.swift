@@ -37,7 +37,7 @@ struct CatchmentCommand: ParsableCommand {
 
     func run() throws {
         let lab = try RunningLab(lab.name)
-        let observer = Observer(topology: lab.topology, namespacePath: lab.namespacePath)
+        let observer = try lab.observer()
         var report = CatchmentReport(lab: lab.name, try observer.catchment(timeout: 5_000_000_000))
         if json || inflation {
             let status = try lab.connect().request([.init("do", "status")])

@@ -54,7 +54,7 @@ struct CommandLineTool: ParsableCommand {
             Trace.self, TestCommand.self, Failover.self,
             Routes.self, BGP.self, Control.self, Fail.self, Heal.self, LinkCommand.self, CaptureCommand.self,
             Check.self,
-            Doctor.self, Graph.self, MapCommand.self, Events.self, Metrics.self, Predict.self, Diff.self,
+            Doctor.self, Graph.self, MapCommand.self, Events.self, Logs.self, Metrics.self, Predict.self, Diff.self,
             Playbook.self, Why.self,
         ])
 

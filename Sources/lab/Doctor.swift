@@ -30,8 +30,9 @@ struct Doctor: ParsableCommand {
     }
 
     func run() throws {
+        let refusal = Self.refusal()
         let features = KernelFeatures.probe()
-        let findings = examine(features)
+        let findings = examine(features, refusal)
         let canBuild = findings.allSatisfy { $0.isThere || !$0.isNeeded } && (features.hasNetem || features.hasTun)
         if json {
             let rows = findings.map { finding -> JSON in
@@ -48,12 +49,37 @@ struct Doctor: ParsableCommand {
         if !canBuild { throw Finish(status: ExitStatus.machineCannot.rawValue) }
     }
 
-    private func examine(_ features: KernelFeatures) -> [Finding] {
-        let isRoot = geteuid() == 0
-        return [
+    /// Why an ordinary user cannot have labs: tried where this is one, and read from the settings where it is root.
+    private static func refusal() -> UserNamespaces.Refusal? {
+        do {
+            try UserNamespaces.create()
+            return LabPlace.current == .machine ? UserNamespaces.obstacle() : nil
+        } catch {
+            return error
+        }
+    }
+
+    private func examine(_ features: KernelFeatures, _ refusal: UserNamespaces.Refusal?) -> [Finding] {
+        let isRoot = LabPlace.current == .machine
+        var findings = [
             Finding(
-                name: "root", isThere: isRoot, isNeeded: true, detail: isRoot ? "yes" : "no",
-                remedy: "run it through sudo"),
+                name: "labs of ordinary users", isThere: refusal == nil, isNeeded: !isRoot,
+                detail: isRoot ? "" : "in namespaces of your own",
+                remedy: "\(refusal?.description ?? "")\(refusal?.remedy.map { "; " + $0 } ?? "")")
+        ]
+        if !isRoot { findings.append(Self.examineRealTime()) }
+        findings += examineKernel(features, isRoot)
+        if isRoot {
+            findings.append(
+                Finding(
+                    name: "TAP devices for ordinary users", isThere: Self.isOpenToAll("/dev/net/tun"), isNeeded: false,
+                    detail: "", remedy: "chmod 0666 /dev/net/tun"))
+        }
+        return findings + OtherDaemon.allCases.map(Self.examine)
+    }
+
+    private func examineKernel(_ features: KernelFeatures, _ isRoot: Bool) -> [Finding] {
+        [
             Finding(
                 name: "network namespaces", isThere: features.canMakeNamespaces, isNeeded: true,
                 detail: features.namespaceReason, remedy: "root, or a container with CAP_SYS_ADMIN"),
@@ -77,8 +103,24 @@ struct Doctor: ParsableCommand {
             Finding(
                 name: "TAP devices", isThere: features.hasTun, isNeeded: false,
                 detail: features.tunReason.isEmpty ? "delays in user space" : features.tunReason,
-                remedy: "modprobe tun; mknod /dev/net/tun c 10 200; in a container: --device /dev/net/tun"),
-        ] + OtherDaemon.allCases.map(Self.examine)
+                remedy: isRoot || !Files.exists("/dev/net/tun")
+                    ? "modprobe tun; mknod /dev/net/tun c 10 200; in a container: --device /dev/net/tun"
+                    : "as root: chmod 0666 /dev/net/tun"),
+        ]
+    }
+
+    /// The delay line runs before others where it may.
+    private static func examineRealTime() -> Finding {
+        Finding(
+            name: "real-time priority", isThere: ResourceLimits.allowRealTime, isNeeded: false,
+            detail: "exact delays on a busy machine",
+            remedy:
+                "'rtprio 1' for you in /etc/security/limits.conf; without, delays are longer while the machine is busy")
+    }
+
+    private static func isOpenToAll(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & 0o006 == 0o006
     }
 
     private static func examine(_ daemon: OtherDaemon) -> Finding {

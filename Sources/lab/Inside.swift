@@ -19,6 +19,7 @@ enum Inside {
         adjust: (inout ProcessOptions) -> Void
     ) throws -> ChildProcess {
         let node = try lab.node(name)
+        try lab.enter()
         let namespace: NetworkNamespace
         do {
             namespace = try NetworkNamespace.open(lab.namespacePath(node.name))

@@ -5,9 +5,13 @@ import Sys
 
 /// What this machine is asked before anything is built on it.
 enum Machine {
+    /// Where this program is. It is asked before this process goes to another mount namespace, from where the kernel may not find the
+    /// way to it any more.
+    private static let program = Result { () throws(SystemError) in try Files.ownExecutable() }
+
     /// The daemon program, which stands beside this one. Throws ``Failure``.
     static func labd() throws -> String {
-        let own = try Files.ownExecutable()
+        let own = try program.get()
         let path = own.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } + "/labd"
         guard access(path, X_OK) == 0 else {
             throw Failure(
@@ -16,8 +20,21 @@ enum Machine {
         return path
     }
 
+    /// An ordinary user is root in namespaces of its own. Throws ``Failure``.
+    private static func enterOwnNamespaces() throws {
+        do {
+            try UserNamespaces.create()
+        } catch {
+            throw Failure(
+                .machineCannot, error.description,
+                hint: (error.remedy.map { $0 + "; or " } ?? "") + "run it as root: sudo lab up ...")
+        }
+    }
+
     /// Makes sure that labs can be built here, with the links that were asked for or the best there are. Throws ``Failure``.
     static func prepare(_ wanted: LinkBackend?) throws -> LinkBackend {
+        _ = program
+        try enterOwnNamespaces()
         let features = KernelFeatures.probe()
         guard features.canMakeNamespaces else {
             throw Failure(

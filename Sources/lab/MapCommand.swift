@@ -100,7 +100,7 @@ enum PictureSource {
                 CatchmentMap.Way(client: $0.client, site: $0.site, nodes: $0.hops)
             }
         case .running(let lab):
-            let observer = Observer(topology: lab.topology, namespacePath: lab.namespacePath)
+            let observer = try lab.observer()
             return try observer.catchment(addresses: [address], timeout: 5_000_000_000).map { row in
                 CatchmentMap.Way(
                     client: row.client, site: row.site.flatMap { lab.topology.node(named: $0) },

@@ -1,5 +1,6 @@
 import Glibc
 import LabModel
+import LabRuntime
 
 /// Whether the programs of other daemons are on this machine. A lab file is good without them; a lab cannot come up.
 enum OtherDaemonPrograms {
@@ -28,8 +29,19 @@ enum OtherDaemonPrograms {
         "Debian has it in the package \(daemon.package): apt-get install \(daemon.package)"
     }
 
+    /// FRR and OpenBGPD change to accounts of their own, and an ordinary user's namespaces have one. Throws ``Failure``.
+    private static func requireAccounts(for lab: Lab) throws {
+        guard LabPlace.current != .machine,
+            let (daemon, network) = lab.otherDaemons.first(where: { [.frr, .openbgpd].contains($0.daemon) })
+        else { return }
+        throw Failure(
+            .machineCannot, "network '\(network)' runs \(daemon.title), which changes to an account of its own",
+            hint: "that takes root: sudo lab up ...")
+    }
+
     /// Throws ``Failure`` when a lab needs what is not here.
     static func require(for lab: Lab) throws {
+        try requireAccounts(for: lab)
         let missing = missing(for: lab)
         guard let first = missing.first else { return }
         let packages = missing.map(\.daemon.package).joined(separator: " ")

@@ -25,7 +25,7 @@ struct Routes: ParsableCommand {
     func run() throws {
         let lab = try RunningLab(lab.name)
         let node = try lab.node(node)
-        let observer = Observer(topology: lab.topology, namespacePath: lab.namespacePath)
+        let observer = try lab.observer()
         let rows = try observer.routes(of: node.index)
         if json {
             return Console.print(NodeRoute.document(lab: lab.name, node: node.name, rows))

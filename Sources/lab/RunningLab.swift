@@ -1,6 +1,8 @@
 import ArgumentParser
+import Glibc
 import JSON
 import LabModel
+import LabObserve
 import LabRuntime
 import Sys
 
@@ -23,7 +25,7 @@ struct RunningLab {
             let others = Self.running()
             throw Failure(
                 .badInput, "no lab '\(name)' is up",
-                hint: others.isEmpty ? "'lab up FILE' brings one up" : "up now: \(others.joined(separator: ", "))")
+                hint: others.isEmpty ? Self.hintWithoutLabs : "up now: \(others.joined(separator: ", "))")
         }
         do {
             stored = try StoredLab.read(name)
@@ -38,11 +40,17 @@ struct RunningLab {
         Registry.names().filter { if case .running = Registry.state($0) { true } else { false } }
     }
 
+    private static var hintWithoutLabs: String {
+        let ofRoot = LabPlace.current == .machine ? [] : Registry.names(in: .machine)
+        return ofRoot.isEmpty
+            ? "'lab up FILE' brings one up" : "root has \(ofRoot.joined(separator: ", ")); as root: sudo lab ..."
+    }
+
     private static func only() throws -> String {
         let names = running()
         switch names.count {
         case 1: return names[0]
-        case 0: throw Failure(.badInput, "no lab is up", hint: "'lab up FILE' brings one up")
+        case 0: throw Failure(.badInput, "no lab is up", hint: hintWithoutLabs)
         default:
             throw Failure(
                 .badInput, "\(names.count) labs are up: \(names.joined(separator: ", "))",
@@ -68,12 +76,38 @@ struct RunningLab {
     /// The path of a node's namespace.
     func namespacePath(_ node: String) -> String { LabPaths(name).namespace(node) }
 
+    /// Moves this process to where the nodes are. An ordinary user's lab has namespaces of its own. Throws ``Failure``.
+    func enter() throws {
+        do {
+            try UserNamespaces.enter(name)
+        } catch {
+            throw Failure(.failedAtRunTime, "the lab '\(name)' cannot be entered: \(error)")
+        }
+    }
+
+    /// Goes to where the nodes are, and looks from there. Throws ``Failure``.
+    func observer() throws -> Observer {
+        try enter()
+        return Observer(topology: topology, namespacePath: namespacePath)
+    }
+
     /// A conversation with the supervisor. Throws ``Failure``.
     func connect() throws -> ControlClient {
-        do {
-            return try ControlClient(name)
+        try reach { () throws(SystemError) in try ControlClient(name) }
+    }
+
+    /// The bare socket, for who only wants to see the lab end. Throws ``Failure``.
+    func connectSocket() throws -> FileDescriptor {
+        try reach { () throws(SystemError) in try Socket.connected(unixPath: LabPaths(name).control) }
+    }
+
+    private func reach<Answer: ~Copyable>(_ body: () throws(SystemError) -> Answer) throws -> Answer {
+        do throws(SystemError) {
+            return try body()
         } catch {
-            throw Failure(.failedAtRunTime, "the supervisor of '\(name)' does not answer: \(error)")
+            throw Failure(
+                .failedAtRunTime, "the supervisor of '\(name)' does not answer: \(error)",
+                hint: error.code == EACCES ? "the lab is another user's" : nil)
         }
     }
 }

@@ -8,6 +8,8 @@ struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Shows the nodes, processes, sessions and health of a lab.",
         discussion: """
+            The exit status is 1 when a daemon keeps ending.
+
             Example:
               lab status
               lab status hello --json
@@ -26,21 +28,53 @@ struct Status: ParsableCommand {
         let client = try lab.connect()
         var status = try client.request([.init("do", "status")])
         let counted = counters ? try client.request([.init("do", "counters")]) : nil
+        let failing = failing(status)
         if json {
             if let counted {
                 status = .object((status.members ?? []) + [.init("counters", counted["sites"] ?? .null)])
             }
-            return Console.print(status)
+            Console.print(status)
+        } else if let counted {
+            print(Counters.text(counted))
+        } else {
+            show(status, lab.name, failing)
         }
-        if let counted { return print(Counters.text(counted)) }
+        if !failing.isEmpty { throw Finish(status: ExitStatus.expectationFailed.rawValue) }
+    }
+
+    private func show(_ status: JSON, _ name: String, _ failing: [String]) {
         let isConverged = status["converged"]?.bool == true
-        print("lab \(lab.name), \(status["links"]?.string ?? "") links, \(isConverged ? "converged" : "not converged")")
+        print("lab \(name), \(status["links"]?.string ?? "") links, \(isConverged ? "converged" : "not converged")")
         for fault in status["faults"]?.array ?? [] {
             print(Console.paint("fault: \(fault["how"]?.string ?? "") at \(fault["target"]?.string ?? "")", .yellow))
         }
+        for line in failing { print(Console.paint("failing: " + line, .red)) }
         print("\n" + nodes(status))
         if let health = health(status) { print("\n" + health) }
         print("\n" + sessions(status))
+    }
+
+    /// A line for each daemon that keeps ending.
+    private func failing(_ status: JSON) -> [String] {
+        func lines(_ processes: [JSON], _ node: String) -> [String] {
+            processes.filter { $0["state"]?.string == "failing" }.map { process in
+                let role = process["role"]?.string ?? ""
+                return "\(node.isEmpty ? role : "\(role) of \(node)"): \(process["restarts"]?.int ?? 0) restarts"
+                    + end(process) + "; 'lab logs\(node.isEmpty ? "" : " \(node) --role \(role)")' shows what it said"
+            }
+        }
+        return (status["nodes"]?.array ?? []).flatMap { node in
+            lines(node["processes"]?.array ?? [], node["name"]?.string ?? "")
+        } + lines([status["wire"] ?? .null], "")
+    }
+
+    /// How a process ended the last time, and when it is started again.
+    private func end(_ process: JSON) -> String {
+        let last = process["last_end"]
+        let how =
+            last?["signal"]?.string ?? last?["error"]?.string ?? last?["status"]?.int.map { "status \($0)" } ?? ""
+        let next = process["next_try_ms"]?.int.map { ", next try in \($0) ms" } ?? ""
+        return (how.isEmpty ? "" : ", last end: " + how) + next
     }
 
     private func nodes(_ status: JSON) -> String {
@@ -50,7 +84,8 @@ struct Status: ParsableCommand {
                 let restarts = process["restarts"]?.int ?? 0
                 let state = process["state"]?.string ?? ""
                 return (process["role"]?.string ?? "") + (process["pid"]?.int.map { " \($0)" } ?? "")
-                    + (state == "running" ? "" : " " + state) + (restarts > 0 ? " (\(restarts) restarts)" : "")
+                    + (state == "running" ? "" : " " + state)
+                    + (restarts > 0 ? " (\(restarts) restarts\(end(process)))" : "")
             }
             table.add(
                 .init(node["name"]?.string ?? ""), .init(node["kind"]?.string ?? ""),

@@ -34,7 +34,7 @@ struct Trace: ParsableCommand {
             }
             addresses = [wanted]
         }
-        let observer = Observer(topology: lab.topology, namespacePath: lab.namespacePath)
+        let observer = try lab.observer()
         let traces = try addresses.map { try observer.trace(from: node.index, to: $0) }
         if json {
             return Console.print(

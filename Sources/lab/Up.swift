@@ -44,11 +44,10 @@ struct Up: ParsableCommand {
         let topology = try FileLoading.topology(file)
         if let note = BFDLoad(topology, processors: ResourceLimits.processors).note { Console.write(error: note) }
         if dryRun { return printPlan(Plan(topology, backend: links ?? .netem)) }
-        let backend = try Machine.prepare(links)
+        if try isUpAlready(topology.lab) { return try finish(try RunningLab(topology.lab.name)) }
         try OtherDaemonPrograms.require(for: topology.lab)
-        let stored = try StoredLab(topology.lab, backend)
-        if try isUpAlready(stored) { return try finish(try StoredLab.read(stored.lab.name).topology()) }
-        let raising = Raising(stored: stored, topology: topology, timeout: timeout)
+        let raising = Raising(
+            stored: try StoredLab(topology.lab, try Machine.prepare(links)), topology: topology, timeout: timeout)
         if noWait { return try raising.start() }
         show(try raising.raise(staysUp: true).rows, topology)
     }
@@ -63,8 +62,8 @@ struct Up: ParsableCommand {
     }
 
     /// Whether this very lab is up; a lab of the same name that differs is an error. What a crash left is taken away.
-    private func isUpAlready(_ stored: StoredLab) throws -> Bool {
-        let name = stored.lab.name
+    private func isUpAlready(_ lab: Lab) throws -> Bool {
+        let name = lab.name
         switch Registry.state(name) {
         case .absent: return false
         case .stale:
@@ -72,8 +71,8 @@ struct Up: ParsableCommand {
             return false
         case .running:
             let other = try? StoredLab.read(name)
-            let isSame = other.map { $0.lab == stored.lab.withNumbers(keeping: $0.numbering) } ?? false
-            if let other, isSame, other.backend == stored.backend { return true }
+            let isSame = other.map { $0.lab == lab.withNumbers(keeping: $0.numbering) } ?? false
+            if let other, isSame, other.backend == links ?? other.backend { return true }
             if let other, isSame {
                 throw Failure(
                     .badInput, "the lab '\(name)' is up with \(other.backend.rawValue) links",
@@ -86,10 +85,10 @@ struct Up: ParsableCommand {
     }
 
     /// A lab that is up already: nothing is changed, and what it does is shown.
-    private func finish(_ topology: Topology) throws {
-        if !json { Console.write(error: "the lab '\(topology.lab.name)' is up already; nothing was changed") }
-        let observer = Observer(topology: topology, namespacePath: LabPaths(topology.lab.name).namespace)
-        show(try observer.catchment(timeout: Int64(timeout) * 1_000_000_000), topology)
+    private func finish(_ lab: RunningLab) throws {
+        if !json { Console.write(error: "the lab '\(lab.name)' is up already; nothing was changed") }
+        let observer = try lab.observer()
+        show(try observer.catchment(timeout: Int64(timeout) * 1_000_000_000), lab.topology)
     }
 
     private func show(_ rows: [CatchmentRow], _ topology: Topology) {

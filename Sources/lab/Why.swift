@@ -34,7 +34,7 @@ struct Why: ParsableCommand {
             throw Failure(.badInput, "'\(client.name)' is a \(client.kind.rawValue)", hint: "a client expected")
         }
         let address = try serviceAddress(lab)
-        let observer = Observer(topology: lab.topology, namespacePath: lab.namespacePath)
+        let observer = try lab.observer()
         guard let row = try observer.catchment(clients: [client.index], addresses: [address]).first else { return }
         let control = try lab.connect()
         let decisions = try row.hops.compactMap(\.node).filter { $0.kind == .router }.map { node in

@@ -127,6 +127,30 @@ struct ApplyTests {
         }
     }
 
+    /// A wire lab without links has no delay line: it comes with the first link and goes with the last.
+    @Test func theFirstLinkAndTheLast() throws {
+        let alone = "lab: x\nnetworks:\n  a: { cities: [FRA] }\n  b: { cities: [LHR] }\n"
+        let joined = alone.replacingOccurrences(of: "b: { cities: [LHR] }", with: "b: { cities: [LHR], peers: [a] }")
+        try LabUnderTest.with(yaml: alone) { lab in
+            try lab.up()
+            func apply(_ text: String) throws {
+                let named = text.replacingOccurrences(of: "lab: x", with: "lab: \(lab.name)")
+                try named.write(toFile: lab.file, atomically: true, encoding: .utf8)
+                let outcome = try LabUnderTest.lab("apply", lab.file)
+                #expect(outcome.status == 0, "\(outcome)")
+            }
+            for _ in 0..<2 {
+                try apply(joined)
+                let status = try lab.json(StatusDocument.self, "status", lab.name)
+                #expect(status.sessions.count == 4 && status.sessions.allSatisfy { $0.state == "Established" })
+                #expect(try lab.inside("a-fra", "ping", "-c", "1", "-W", "5", "b-lhr").status == 0)
+                try apply(alone)
+                #expect(try lab.inside("a-fra", "ls", "/sys/class/net").lines == ["lo"])
+                #expect(try lab.json(StatusDocument.self, "status", lab.name).sessions.isEmpty)
+            }
+        }
+    }
+
     @Test func badFilesAndLabsThatAreNotUpAreRefused() throws {
         try withUp { lab, apply in
             let wrong = try apply({ $0.replacingOccurrences(of: "city: FRA", with: "city: Atlantis") }, [])

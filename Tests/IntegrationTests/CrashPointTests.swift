@@ -150,23 +150,13 @@ struct CrashPointTests {
 
     /// The processes of a lab: those whose command line names its folder, and the holder of its lock.
     private static func processes(of lab: LabUnderTest) -> [(pid: pid_t, isSupervisor: Bool)] {
-        let holder = supervisor(of: lab)
+        let holder = lab.supervisor
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { pid_t($0) }.sorted().compactMap { pid in
             if pid == holder { return (pid, true) }
             let arguments = (try? String(contentsOfFile: "/proc/\(pid)/cmdline", encoding: .utf8)) ?? ""
             return arguments.contains("/run/lab/\(lab.name)/") ? (pid, false) : nil
         }
-    }
-
-    /// The holder of a lab's lock, as the kernel tells.
-    private static func supervisor(of lab: LabUnderTest) -> pid_t? {
-        var status = stat()
-        guard stat("/run/lab/\(lab.name)/lock", &status) == 0,
-            let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8)
-        else { return nil }
-        let line = locks.split(separator: "\n").first { $0.contains("POSIX") && $0.contains(":\(status.st_ino) ") }
-        return line.flatMap { pid_t($0.split(separator: " ")[4]) }
     }
 }
 

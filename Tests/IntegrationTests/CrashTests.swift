@@ -72,7 +72,7 @@ struct CrashTests {
     func killOfTheSupervisorOfALabThatIsUp(next: String) throws {
         let before = try MachineSnapshot.take()
         try LabUnderTest.withUp("two-sites.yaml") { lab in
-            let supervisor = try Self.supervisor(of: lab)
+            let supervisor = try #require(lab.supervisor)
             kill(supervisor, SIGKILL)
             try Command.wait("the end of every daemon") {
                 try !Command.run(["ps", "-eo", "args="]).output.contains("/run/lab/\(lab.name)/")
@@ -87,15 +87,6 @@ struct CrashTests {
         }
         let after = try MachineSnapshot.take()
         #expect(after == before, "\(before.difference(to: after))")
-    }
-
-    /// The process that holds the lock of a lab, as /proc/locks and the lock's inode tell.
-    private static func supervisor(of lab: LabUnderTest) throws -> pid_t {
-        let inode = try Command.run(["stat", "-c", "%i", "/run/lab/\(lab.name)/lock"]).output
-            .trimmingCharacters(in: .whitespacesAndNewlines)
-        let locks = try String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n")
-        let line = try #require(locks.first { $0.contains(":\(inode) ") })
-        return try #require(pid_t(line.split(separator: " ")[4]))
     }
 
     /// The state folder is on a disk that is full: in a mount namespace of the test's own, so that nobody else is hurt.

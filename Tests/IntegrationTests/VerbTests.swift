@@ -46,6 +46,7 @@ struct VerbTests {
                     )
                 }
                 #expect(values["NoNewPrivs"] == "1")
+                #expect(values["Seccomp"] == "2", "a filter of calls is active in \(process.role)")
             }
         }
     }

@@ -34,6 +34,48 @@ import Testing
         }
     }
 
+    /// As a machine comes with /run: shared, as systemd makes it, or private.
+    @Test(
+        "The folder of namespaces is a mount point before anything is pinned there", arguments: [MS_SHARED, MS_PRIVATE])
+    func mountedNamespaces(_ propagation: Int) throws {
+        try inPrivateMachine {
+            try systemCall("mount") { mount("", "/run", nil, UInt(propagation), nil) }
+            let first = try Registry.claim("a")
+            #expect(Files.isMountPoint("/run/netns"))
+            let second = try Registry.claim("b")
+            try Registry.remove("a")
+            #expect(Files.isMountPoint("/run/netns"))
+            try Registry.remove("b")
+            #expect(!Files.isMountPoint("/run/netns") && Files.list("/run") == [])
+            for lock in [first.raw, second.raw] { #expect(lock >= 0) }
+        }
+    }
+
+    @Test("A mount of others stays, and so does ours when others use it by now") func mountOfOthers() throws {
+        try inPrivateMachine {
+            func mounts() throws -> Int {
+                String(decoding: try Files.read("/proc/thread-self/mountinfo"), as: UTF8.self).split(separator: "\n")
+                    .count { $0.contains(" /run/netns ") }
+            }
+            // Those of the machine, which /run hides here.
+            let hidden = try mounts()
+            try Files.makeDirectory("/run/netns")
+            do {
+                let lock = try Registry.claim("a")
+                try Files.write("/run/netns/somebody-elses", [])
+                try Registry.remove("a")
+                _ = consume lock
+            }
+            #expect(try mounts() == hidden + 1 && Files.list("/run") == ["netns"])
+            try Files.removeFile("/run/netns/somebody-elses")
+            let lock = try Registry.claim("a")
+            #expect(try mounts() == hidden + 1)
+            try Registry.remove("a")
+            #expect(try mounts() == hidden + 1 && Files.list("/run") == ["netns"])
+            _ = consume lock
+        }
+    }
+
     @Test("A name that is taken is refused, and what has it stays as it is, also when nobody runs it any more")
     func taken() throws {
         try inPrivateMachine {
@@ -56,7 +98,7 @@ import Testing
         }
     }
 
-    @Test("What cannot be claimed leaves nothing behind, wherever the disk is full", arguments: 2...6)
+    @Test("What cannot be claimed leaves nothing behind, wherever the disk is full", arguments: 2...7)
     func fullDisk(_ files: Int) throws {
         try inPrivateMachine {
             try systemCall("mount") { mount("tmpfs", "/run", "tmpfs", 0, "nr_inodes=\(files)") }

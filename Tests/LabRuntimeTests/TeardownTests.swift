@@ -15,7 +15,7 @@ import Testing
         var entries: [Journal.Entry] = []
         for node in ["whole", "file", "planned"] {
             entries.append(.namespace(path: paths.namespace(node)))
-            entries.append(.link(path: paths.overlayLink(node), target: paths.overlay))
+            entries.append(.link(path: try #require(paths.overlayLink(node)), target: paths.overlay))
         }
         try Journal(creating: paths.journal).record(entries)
         let journal = try Files.read(paths.journal)
@@ -24,7 +24,7 @@ import Testing
         try Files.write(paths.directory + "/config/whole.bgp.json", "{}".utf8)
 
         try pin(paths.namespace("whole"))
-        try Files.makeLink(paths.overlayLink("whole"), to: paths.overlay)
+        try Files.makeLink(try #require(paths.overlayLink("whole")), to: paths.overlay)
         try Files.write(paths.namespace("file"), [])
     }
 
@@ -46,7 +46,7 @@ import Testing
             try Self.makeHalf()
             // Of others: a namespace, one whose name begins like the lab's, and a link where the lab meant to make one.
             for name in ["a.other", "b.whole"] { try Self.pin("/run/netns/" + name) }
-            try Files.makeLink(LabPaths("a").overlayLink("planned"), to: "/somebody/elses")
+            try Files.makeLink(try #require(LabPaths("a").overlayLink("planned")), to: "/somebody/elses")
             #expect(try Self.mounts().count == 3)
             #expect(Registry.state("a") == .stale)
 

@@ -13,11 +13,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/timerfd.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -51,6 +53,17 @@ int cl_lock_holder(int descriptor, pid_t *holder);
 
 // epoll_pwait2(2) with a time-out in nanoseconds; negative waits for ever.
 int cl_epoll_wait(int descriptor, struct epoll_event *events, int count, int64_t timeout);
+
+// Whether something is mounted at `path` itself: 1 or 0, or -1 with errno.
+int cl_is_mount_point(const char *path);
+
+// `KILL` for 9; NULL for what is no signal.
+const char *cl_signal_name(int number);
+
+// Denies this process, and all that it might become, what no daemon of a lab does: other programs and processes, mounts,
+// namespaces, modules, the clock and the like. Those calls fail with EPERM from then on, and those of another architecture's
+// numbering end the process. It cannot be taken back.
+int cl_forbid_calls(bool may_enter_namespaces);
 
 int cl_pidfd_open(pid_t pid);
 int cl_pidfd_send_signal(int descriptor, int number);

@@ -84,6 +84,19 @@ struct LabUnderTest {
         return try JSONDecoder().decode(type, from: Data(outcome.output.utf8))
     }
 
+    /// The holder of the lab's lock, as the kernel tells.
+    var supervisor: pid_t? { Self.holder(of: "/run/lab/\(name)/lock") }
+
+    /// The holder of a record lock.
+    static func holder(of path: String) -> pid_t? {
+        var status = stat()
+        guard stat(path, &status) == 0,
+            let locks = try? String(contentsOfFile: "/proc/locks", encoding: .utf8)
+        else { return nil }
+        let line = locks.split(separator: "\n").first { $0.contains("POSIX") && $0.contains(":\(status.st_ino) ") }
+        return line.flatMap { pid_t($0.split(separator: " ")[4]) }
+    }
+
     /// Which site answers a client, asked with dig.
     func site(for client: String, _ address: String = "192.0.2.53") throws -> String? {
         let answer = try inside(client, "dig", "+short", "+tries=1", "+time=2", "@" + address, "CH", "TXT", "id.server")

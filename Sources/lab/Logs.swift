@@ -1,0 +1,110 @@
+import ArgumentParser
+import Glibc
+import JSON
+import LabModel
+import LabRuntime
+import Sys
+
+/// `lab logs NODE`.
+struct Logs: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Shows what the daemons of a node wrote on their standard output and error.",
+        discussion: """
+            Without a node, what the supervisor and the delay line wrote. Of each log the last megabyte or two are kept.
+
+            Example:
+              lab logs london
+              lab logs eurocore-fra --role bgp --follow
+            """)
+
+    @OptionGroup var lab: LabOption
+    @Argument(help: "The node.")
+    var node: String?
+    @Option(help: "Of its daemons only this one: bgp or dns.")
+    var role: Role?
+    @Flag(name: [.long, .customShort("f")], help: "Go on as they write, until the lab ends.")
+    var follow = false
+    @Flag(help: "Print JSON, one line of a log a line.")
+    var json = false
+
+    /// The daemons of nodes.
+    enum Role: String, ExpressibleByArgument, CaseIterable {
+        case bgp
+        case dns
+    }
+
+    func validate() throws {
+        if role != nil, node == nil { throw ValidationError("--role is of a node: lab logs NODE --role bgp") }
+    }
+
+    func run() throws {
+        let lab = try RunningLab(lab.name)
+        let paths = LabPaths(lab.name)
+        let readers = try roles(lab, paths).map { LogReader($0, $1) }
+        guard follow else { return show(readers) }
+        // Watching comes first, so that nothing is written unseen between the file and the watch.
+        let loop = try EventLoop()
+        let channel = try LineChannel(loop, try lab.connectSocket())
+        channel.onEnd = { [unowned loop] in loop.stop() }
+        let watch = try FolderWatch(loop, paths.logs) { _ in show(readers) }
+        show(readers)
+        try withExtendedLifetime((channel, watch)) { try loop.run() }
+    }
+
+    /// Who writes, and where.
+    private func roles(_ lab: RunningLab, _ paths: LabPaths) throws -> [(role: String, path: String)] {
+        guard let word = node else { return ["supervisor", "wire"].map { ($0, paths.log($0)) } }
+        let name = try lab.node(word).name
+        let logs = (role.map { [$0] } ?? Role.allCases).map { ($0.rawValue, paths.log("\(name).\($0.rawValue)")) }
+        let found = logs.filter { Files.exists($0.1) }
+        guard found.isEmpty else { return found }
+        throw Failure(.badInput, "\(name) runs no \(role.map { "\($0.rawValue) daemon" } ?? "daemon")")
+    }
+
+    private func show(_ readers: [LogReader]) {
+        // Whoever follows through a pipe sees each line when it is written.
+        defer { fflush(nil) }
+        for reader in readers {
+            for line in reader.newLines() {
+                if json {
+                    let place = node.map { [JSON.Member("node", .string($0))] } ?? []
+                    Console.print(.object(place + [.init("role", .string(reader.role)), .init("line", .string(line))]))
+                } else {
+                    print(readers.count > 1 ? "\(reader.role): \(line)" : line)
+                }
+            }
+        }
+    }
+}
+
+/// Reads a log as it grows, and begins anew when it does.
+private final class LogReader {
+    let role: String
+    private let path: String
+    private var position = 0
+    private var isFirst = true
+
+    init(_ role: String, _ path: String) {
+        self.role = role
+        self.path = path
+    }
+
+    /// The whole lines that were written since the last time. A line is shown once it has ended.
+    func newLines() -> [String] {
+        var lines: [String] = []
+        if isFirst { lines = Self.lines((try? Files.read(LabPaths.olderLog(path))) ?? []).lines }
+        isFirst = false
+        guard let bytes = try? Files.read(path) else { return lines }
+        if bytes.count < position { position = 0 }
+        let (fresh, count) = Self.lines(Array(bytes[position...]))
+        position += count
+        return lines + fresh
+    }
+
+    private static func lines(_ bytes: [UInt8]) -> (lines: [String], count: Int) {
+        guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return ([], 0) }
+        let lines = String(decoding: bytes[..<end], as: UTF8.self).split(
+            separator: "\n", omittingEmptySubsequences: false)
+        return (lines.map(String.init), end + 1)
+    }
+}
