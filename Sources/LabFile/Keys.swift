@@ -31,7 +31,7 @@ enum Keys: String, CaseIterable {
                 "always-compare-med", "multipath", "daemon",
             ]
         case .service: ["asn", "prefixes", "kind", "zone"]
-        case .zone: ["records", "file"]
+        case .zone: ["records", "file", "primary"]
         case .site: ["service", "providers", "peers"]
         case .client: []
         case .link: ["delay", "jitter", "loss", "duplicate", "reorder", "rate", "timers"]

@@ -9,7 +9,7 @@ extension Supervisor {
         var sessions: [Convergence.Key: JSON] = [:]
         let speakers = daemons.filter { $0.role == .bgp && $0.state == .running }
         var missing = speakers.count
-        func finish() { answer(statusDocument(sessions)) }
+        func finish() { zones { [self] in answer(statusDocument(sessions, zones: $0)) } }
         guard missing > 0 else { return finish() }
         for speaker in speakers {
             speaker.ask([.init("do", "counters")]) { reply in
@@ -23,11 +23,12 @@ extension Supervisor {
         }
     }
 
-    private func statusDocument(_ sessions: [Convergence.Key: JSON]) -> JSON {
+    private func statusDocument(_ sessions: [Convergence.Key: JSON], zones: [JSON]) -> JSON {
         [
             "lab": .string(paths.name), "links": .string(plan.backend.rawValue), "converged": .bool(isConverged),
             "nodes": .array(topology.nodes.map(nodeStatus)),
             "sessions": .array(topology.sessions.map { sessionStatus($0, sessions) }),
+            "zones": .array(zones),
             "faults": .array(
                 faults.active.map { ["target": .string($0.name), "how": .string($0.kind.rawValue)] }),
             "wire": daemons.first { $0.role == .wire }.map(processStatus) ?? .null,

@@ -28,6 +28,8 @@ struct Status: ParsableCommand {
         }
         print("\n" + nodes(status))
         print("\n" + sessions(status))
+        let zones = status["zones"]?.array ?? []
+        if !zones.isEmpty { print("\n" + ZoneTable.text(zones)) }
     }
 
     private func nodes(_ status: JSON) -> String {

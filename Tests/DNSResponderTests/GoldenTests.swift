@@ -102,7 +102,7 @@ import Testing
     @Test func refusedAndNotImplementedAndFormatErrorAndBadVersion() {
         let question = "03 636f6d 00 0001 0001"
         expect("0001 0100 0001 0000 0000 0000" + question, "0001 8105 0001 0000 0000 0000" + question)
-        expect("0001 2000 0001 0000 0000 0000" + question, "0001 a004 0001 0000 0000 0000" + question)
+        expect("0001 1000 0001 0000 0000 0000" + question, "0001 9004 0001 0000 0000 0000" + question)
         expect("0001 7800 0000 0000 0000 0000", "0001 f804 0000 0000 0000 0000")
         expect("0001 0000 0001 0000 0000 0000 03 63", "0001 8001 0000 0000 0000 0000")
         expect(
