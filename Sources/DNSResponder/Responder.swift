@@ -128,7 +128,8 @@ public struct Responder: Sendable {
         let outcome = outcome(of: parsed, options, in: query, arrival, into: &builder)
         builder.setLimit(limit)
         if let options { putOptions(options, outcome, of: query, into: &builder) }
-        var flags = parsed.header.flags.intersection([.recursionDesired, .checkingDisabled])
+        // CD is cleared (RFC 4035, section 3.1.6).
+        var flags = parsed.header.flags.intersection(.recursionDesired)
         flags.formUnion(outcome.flags)
         flags.insert(.response)
         flags.opcode = parsed.header.flags.opcode
@@ -175,6 +176,11 @@ public struct Responder: Sendable {
                 return transfer(question, name, of: message, arrival, into: &builder)
             }
             return answer(question.type, name, of: message, query.edns, arrival, into: &builder)
+        case .any:
+            // It "should never be authoritative": nobody knows what other classes have (RFC 1035, section 6.2).
+            var outcome = answer(question.type, name, of: message, query.edns, arrival, into: &builder)
+            outcome.flags.remove(.authoritative)
+            return outcome
         case .chaos: return answerAboutServer(question.type, name, into: &builder)
         default: return Outcome(code: .refused, reason: .notSupported)
         }

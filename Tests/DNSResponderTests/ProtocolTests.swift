@@ -21,7 +21,8 @@ import Testing
             #expect(!message.isAuthoritative)
             #expect(message.edns != nil)
         }
-        #expect(try responder.ask("www.hello.test", .a, recordClass: .any).responseCode == .refused)
+        let anyClass = try responder.ask("www.hello.test", .a, recordClass: .any)
+        #expect(anyClass.answers.count == 2 && !anyClass.isAuthoritative)
         #expect(try responder.ask("www.hello.test", .a, recordClass: RecordClass(rawValue: 4)).responseCode == .refused)
         #expect(try responder.ask("hello.test", .axfr, .tcp).responseCode == .refused)
         #expect(try responder.ask("hello.test", .ixfr).responseCode == .refused)
@@ -37,11 +38,11 @@ import Testing
         }
     }
 
-    @Test func onlyTwoFlagsComeBack() throws {
+    @Test func onlyOneFlagComesBack() throws {
         let all = Header.Flags(rawValue: 0x07FF)
         #expect(
             try responder.ask("www.hello.test", .a, flags: all).flags
-                == [.response, .authoritative, .recursionDesired, .checkingDisabled])
+                == [.response, .authoritative, .recursionDesired])
     }
 
     @Test func theServerTellsOfItselfUnderFourNames() throws {
