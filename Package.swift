@@ -36,6 +36,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.1.0"),
         .package(url: "https://github.com/apple/swift-numerics", from: "1.1.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.0"),
     ],
@@ -63,7 +64,7 @@ let package = Package(
         module("Sys", ["Net", "CLinux"]),
         module("Netlink", ["Net", "Sys", "CMnl", "CNl"]),
         module("LinkWire", ["JSON", "Net", "Sys", "CLinux"]),
-        module("LabRuntime", ["LabPlan", "LabModel", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
+        module("LabRuntime", ["LabPlan", "LabModel", "DNSWire", "DNSZone", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
         module("LabObserve", ["LabModel", "JSON", "Net", "Netlink", "Sys", "DNSWire", "CLinux"]),
 
         // BGP
@@ -79,6 +80,14 @@ let package = Package(
             [
                 "BFD", "BMPWire", "MRTWire", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys",
                 "CLinux",
+            ]),
+
+        // What a lab will do, without building it
+        module(
+            "LabPredict",
+            [
+                "LabPlan", "LabModel", "BGPSpeaker", "BGPTable", "BGPWire", "JSON", "Net",
+                .product(name: "HeapModule", package: "swift-collections"),
             ]),
 
         // Packets, named and written down
@@ -97,9 +106,8 @@ let package = Package(
         .executableTarget(
             name: "lab",
             dependencies: [
-                "BGPTable", "Capture", "LabFile", "LabModel", "LabPlan", "LabRuntime", "LabObserve", "DNSWire",
-                "DNSZone",
-                "JSON", "Net", "Netlink", "Sys", "CLinux",
+                "BGPTable", "Capture", "LabFile", "LabModel", "LabPlan", "LabPredict", "LabRuntime", "LabObserve",
+                "DNSWire", "DNSZone", "JSON", "Net", "Netlink", "Sys", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -112,7 +120,7 @@ let package = Package(
         // Tests
         .target(
             name: "TestSupport", dependencies: ["CLinux", "LabModel", "Net"], path: "Tests/Support",
-            swiftSettings: strict),
+            exclude: ["random_internet.py"], swiftSettings: strict),
         .target(
             name: "BGPSimulation", dependencies: ["BGPSession", "BGPTable", "BGPWire", "Net"],
             path: "Tests/BGPSimulation", swiftSettings: strict),
@@ -121,12 +129,15 @@ let package = Package(
         tests("Net", ["TestSupport"]),
         tests("JSON", ["TestSupport"]),
         tests("Sys", ["CLinux", "JSON", "Net", "TestSupport"]),
-        tests("LabModel", ["LabFile", "Net"]),
+        tests("LabModel", ["LabFile", "Net", "TestSupport"]),
         tests("LabFile", ["LabModel", "Net"]),
         tests("LabPlan", ["JSON", "LabModel", "Net", "TestSupport"], exclude: ["OtherDaemons"]),
+        tests("LabPredict", ["LabFile", "LabModel", "Net"]),
         tests("Netlink", ["CMnl", "CNl", "Net", "Sys"]),
         tests("LinkWire", ["CLinux", "JSON", "Net", "Sys", "labd"]),
-        tests("LabRuntime", ["CLinux", "JSON", "LabModel", "LabPlan", "Net", "Netlink", "Sys", "TestSupport"]),
+        tests(
+            "LabRuntime",
+            ["CLinux", "DNSWire", "JSON", "LabModel", "LabPlan", "Net", "Netlink", "Sys", "TestSupport"]),
         tests("LabObserve", ["DNSResponder", "DNSWire", "DNSZone", "JSON", "LabModel", "Net", "Netlink", "Sys"]),
         tests("BGPWire", ["Net"]),
         tests("BGPSession", ["BGPWire", "Net"]),

@@ -1,4 +1,4 @@
-"""`labd bgp` beside other BGP daemons: a big table, idle speakers, and what BFD costs.
+"""`labd bgp` beside other BGP daemons: a big table, the kernel's routes, idle speakers, and what BFD costs.
 
 The neighbours are a program of our own (bgp_feed.py): it is never what is waited for, since only the CPU time of the daemon counts.
 Everything happens in a PID, a mount and network namespaces of its own: the end of this process ends all of it.
@@ -84,6 +84,9 @@ class Running:
                 bgp_daemons.ADDRESS, bgp_daemons.FEED, bgp_daemons.sinks(count))
         time.sleep(1)
 
+    def kernel_routes(self):
+        return self.ours.run("ip", "-4", "route", "show").count(" via ")
+
     def __enter__(self):
         return self
 
@@ -99,9 +102,9 @@ class Running:
         shutil.rmtree(self.folder)
 
 
-def load(kind, count, updates):
+def load(kind, count, updates, kernel=False):
     """CPU milliseconds, seconds and octets a route until the table is everywhere and the daemon has come to rest."""
-    with Running(kind, count) as daemon:
+    with Running(kind, count, kernel) as daemon:
         before, memory, start = cpu(daemon.pids), pss(daemon.pids), time.monotonic()
         neighbours, last = daemon.neighbours, [0.0, start]
         def is_at_rest():
@@ -117,11 +120,23 @@ def load(kind, count, updates):
             neighbours.run(is_at_rest, LONGEST)
         except bgp_feed.Late as error:
             bench.note(f"{kind} with {count} neighbours out was not done: {error}")
+        if kernel and (found := daemon.kernel_routes()) != ROUTES:
+            bench.note(f"{kind} has {found} routes in the kernel")
         return (cpu(daemon.pids) - before, last[1] - start, (pss(daemon.pids) - memory) * 1024 / ROUTES)
 
 
-def tables():
-    updates = bgp_feed.table(ROUTES, bgp_daemons.FEED)
+def kernel_routes(updates):
+    found = {"labd": [], "BIRD": []}
+    for _ in range(bench.rounds(5)):
+        for kind in found:
+            spent, seconds, _ = load(kind, 0, updates, kernel=True)
+            found[kind].append((ROUTES / seconds, spent / 1000))
+    rates, costs = zip(*([bench.median(column) for column in zip(*rounds)] for rounds in found.values()))
+    bench.report(f"{ROUTES:,} routes to the kernel, a second, beside BIRD", *rates, "90000", "")
+    bench.report("the same: CPU", *costs, unit="s")
+
+
+def tables(updates):
     kinds = list(bgp_daemons.DAEMONS)
     for count in (0, 1) if bench.IS_QUICK else (0, 1, 20):
         found = {kind: [] for kind in kinds}
@@ -145,7 +160,9 @@ def body():
     crowds()
     failovers()
     packet_pairs()
-    tables()
+    updates = bgp_feed.table(ROUTES, bgp_daemons.FEED)
+    kernel_routes(updates)
+    tables(updates)
 
 
 bench.main(body)

@@ -18,6 +18,10 @@ final class Adapter {
     private var next: Timer?
     private var isReady = false
     private var isOriginating = true
+    /// Whether the daemon is stopped, as by `kill -STOP`: it is not looked at, for it would not answer.
+    private var isFrozen = false
+    /// What was said meanwhile.
+    private var postponed: [[UInt8]] = []
     /// What whoever runs us was told last.
     private var toldSettled = false
     private var hurriedAt: Nanoseconds = 0
@@ -70,6 +74,7 @@ final class Adapter {
 
     private func lookAgain(after pause: Nanoseconds) {
         next?.cancel()
+        guard !isFrozen else { return }
         next = loop.schedule(after: pause) { [weak self] in self?.look() }
     }
 
@@ -218,6 +223,7 @@ final class Adapter {
 
     private func receive(_ line: ArraySlice<UInt8>) {
         guard let command = try? JSON(parsing: line), let verb = command["do"]?.string else { return }
+        if isFrozen, verb != "thaw", verb != "stop" { return postponed.append(Array(line)) }
         let id = command["id"]?.int
         func reply(_ members: JSON.Member...) { send(.object((id.map { [.init("reply", .int($0))] } ?? []) + members)) }
         do {
@@ -230,6 +236,7 @@ final class Adapter {
                 if isOn != isOriginating { try setOriginating(isOn) }
                 lookAgain(after: Self.breath)
             case "stop": loop.stop()
+            case "freeze", "thaw": try setFrozen(verb == "freeze")
             case "counters":
                 look()
                 let isSettled = settling.isSettled(now: Clock.monotonic())
@@ -244,6 +251,24 @@ final class Adapter {
         } catch {
             reply(.init("error", .string("\(error)")))
         }
+    }
+
+    /// Stops the daemon as by `kill -STOP`, or lets it go on: all of its processes, also those that it started itself, which are
+    /// all of our PID namespace but us.
+    private func setFrozen(_ isFrozen: Bool) throws {
+        guard getpid() == 1 else {
+            throw AdapterError("only process 1 of a PID namespace knows all processes of a daemon")
+        }
+        try systemCall("kill") { kill(-1, isFrozen ? SIGSTOP : SIGCONT) }
+        self.isFrozen = isFrozen
+        guard !isFrozen else {
+            next?.cancel()
+            return
+        }
+        let lines = postponed
+        postponed = []
+        for line in lines { receive(line[...]) }
+        lookAgain(after: Self.breath)
     }
 
     private func show(_ question: JSON) throws -> [JSON.Member] {

@@ -20,22 +20,14 @@ extension Neighbour {
         mayBeRestarting = !isPath
         defer { mayBeRestarting = false }
         handle(.automaticStop(NotificationMessage(.bfdDown)))
-        startIfLinkIsUsable()
+        startIfPossible()
     }
 
     /// BFD says that the path works: there is no point in waiting for a connection that was begun when it did not.
     func pathWorks() {
         guard state == .connect || state == .active else { return }
         handle(.automaticStop(nil))
-        startIfLinkIsUsable()
-    }
-
-    /// A link without carrier starts its sessions itself when the carrier returns.
-    private func startIfLinkIsUsable() {
-        if let name = configuration.interface, speaker.kernel.interior.link(named: name)?.link.isUsable != true {
-            return
-        }
-        handle(.automaticStart)
+        startIfPossible()
     }
 }
 

@@ -112,7 +112,8 @@ final class BFDPeer {
 
     private func timerFired() {
         timer = nil
-        timerDeadline = .max
+        // Until all is looked at, what is due next is not known.
+        timerDeadline = .min
         let now = UInt64(Clock.monotonic())
         // Packets that have come in time may wait: those for which nobody wakes, and others where the loop was held up.
         if let deadline = session.detectionDeadline, deadline <= now { monitor.receive(endpoint) }
@@ -121,6 +122,7 @@ final class BFDPeer {
         if let detection = session.detectionDeadline, let transmit = session.transmitDeadline, detection < transmit {
             monitor.receiveSteady(endpoint)
         }
+        timerDeadline = .max
         updateTimer()
     }
 }

@@ -16,26 +16,24 @@ final class BMPStation {
     static let mostUnsent = 4 << 20
     /// Octets that may wait before more of a table is told.
     private static let mostUnsentOfTables = 1 << 16
-    /// Prefixes looked at in one turn of the loop.
-    private static let prefixesAtOnce = 2048
     private static let shortestRetry: Nanoseconds = 1_000_000_000
     private static let longestRetry: Nanoseconds = 60_000_000_000
 
     let configuration: BMPConfiguration
-    private unowned let speaker: Speaker
+    unowned let speaker: Speaker
     private var connection: StationConnection?
     private var retry = BMPStation.shortestRetry
     private var isStopped = false
-    private var walks: [Walk] = []
+    var walks: [Walk] = []
     /// The neighbours of which the station knows that their session is up.
-    private var known: Set<PeerID> = []
+    var known: Set<PeerID> = []
     /// Neighbours that have told all of a family; what import policy made of it is told first.
     private var endsOfRIB: [(Neighbour, AddressFamily)] = []
     /// How often the station fell too far behind.
     private(set) var overflows = 0
 
     /// A table that is being told.
-    private struct Walk {
+    struct Walk {
         var view: BMPPeer.Table
         var neighbour: Neighbour?
         var place: UInt32 = 0
@@ -122,7 +120,7 @@ final class BMPStation {
         connection = nil
     }
 
-    private func send(_ message: BMPMessage) {
+    func send(_ message: BMPMessage) {
         guard let connection, connection.isOpen else { return }
         message.encode(to: &connection.unsent)
     }
@@ -143,54 +141,7 @@ final class BMPStation {
         return isMore && connection.unsent.count < Self.mostUnsentOfTables
     }
 
-    // MARK: Sessions
-
-    /// A session is up. Of a new one all is told as it happens; else its tables follow.
-    func established(_ neighbour: Neighbour, isNew: Bool) {
-        guard isConnected, let up = BMPPeerUp(neighbour), known.insert(neighbour.id).inserted else { return }
-        send(.peerUp(peer(neighbour, .adjRIBInBeforePolicy), now, up))
-        guard !isNew else { return }
-        let views: [(BMPConfiguration.View, BMPPeer.Table)] = [
-            (.prePolicy, .adjRIBInBeforePolicy), (.postPolicy, .adjRIBInAfterPolicy), (.adjRIBOut, .adjRIBOut),
-        ]
-        for (view, table) in views where configuration.views.contains(view) {
-            walks.append(Walk(view: table, neighbour: neighbour))
-        }
-    }
-
-    /// A session has ended: with it goes all that the station was told of it.
-    func ended(_ neighbour: Neighbour, _ reason: SessionEnd) {
-        guard known.remove(neighbour.id) != nil else { return }
-        walks.removeAll { $0.neighbour === neighbour }
-        send(.peerDown(peer(neighbour, .adjRIBInBeforePolicy), now, BMPPeerDown(reason)))
-    }
-
-    /// How the neighbour is named in messages about one of its tables.
-    func peer(_ neighbour: Neighbour, _ table: BMPPeer.Table) -> BMPPeer {
-        BMPPeer(
-            table, address: neighbour.configuration.address, asn: neighbour.configuration.asn,
-            identifier: neighbour.negotiated?.identifier ?? .any,
-            isTwoOctetASN: neighbour.negotiated?.isFourOctetASN == false)
-    }
-
-    private var locRIB: BMPPeer {
-        let own = speaker.configuration
-        return BMPPeer(.locRIB, address: .v4(.any), asn: own.asn, identifier: own.identifier)
-    }
-
-    /// An OPEN of ours for the Loc-RIB, which has no session (RFC 9069, section 5.2).
-    private var locRIBUp: BMPPeerUp {
-        let own = speaker.configuration
-        let open = OpenMessage(
-            asn: own.asn, holdTime: 0, identifier: own.identifier,
-            capabilities: own.families.elements.map { .multiprotocol(FamilyIdentifier($0)) } + [.fourOctetASN(own.asn)])
-        var message: [UInt8] = []
-        open.encode(to: &message)
-        return BMPPeerUp(
-            localAddress: .v4(.any), localPort: 0, remotePort: 0, sentOpen: message, receivedOpen: message)
-    }
-
-    private var now: BMPTime {
+    var now: BMPTime {
         let time = Clock.wall()
         return BMPTime(
             seconds: UInt32(truncatingIfNeeded: time / 1_000_000_000),
@@ -247,102 +198,6 @@ final class BMPStation {
         endsOfRIB = []
     }
 
-    private func accepted(_ prefix: IPPrefix, _ id: PeerID) -> [(RouteKey, PathAttributes?)] {
-        speaker.table.received(prefix, from: id).filter { $0.exclusion == nil }.map {
-            (RouteKey(prefix, path: $0.path), $0.imported)
-        }
-    }
-
-    // MARK: Tables
-
-    /// Tells the next piece of a table. Answers whether there is more.
-    private func walk() -> Bool {
-        guard var walk = walks.first else { return false }
-        // What waits for the neighbour will be told when it is sent.
-        if walk.view == .adjRIBOut, let neighbour = walk.neighbour, speaker.table.hasUpdates(for: neighbour.id) {
-            walks.append(walks.removeFirst())
-            return walks.contains { $0.view != .adjRIBOut }
-        }
-        var routes: [(RouteKey, PathAttributes?)] = []
-        let next = speaker.table.visit(from: walk.place, atMost: Self.prefixesAtOnce) { prefix in
-            routes += self.routes(to: prefix, walk)
-            return true
-        }
-        let peer = walk.neighbour.map { self.peer($0, walk.view) } ?? locRIB
-        let negotiated = walk.neighbour?.negotiated
-        let pathFamilies = walk.view == .adjRIBOut ? negotiated?.sentPaths : negotiated?.receivedPaths
-        tell(peer, routes, pathFamilies: pathFamilies ?? [])
-        if let next {
-            walk.place = next
-            walks[0] = walk
-        } else {
-            walks.removeFirst()
-            endOfRIB(peer, walk.neighbour?.negotiated?.families ?? speaker.configuration.families)
-        }
-        return !walks.isEmpty
-    }
-
-    private func routes(to prefix: IPPrefix, _ walk: Walk) -> [(RouteKey, PathAttributes?)] {
-        switch (walk.view, walk.neighbour?.id) {
-        case (.adjRIBInBeforePolicy, let id?):
-            speaker.table.received(prefix, from: id).map { (RouteKey(prefix, path: $0.path), $0.received) }
-        case (.adjRIBInAfterPolicy, let id?): accepted(prefix, id)
-        case (.adjRIBOut, let id?):
-            speaker.table.advertisedPaths(of: prefix, to: id).map { (RouteKey(prefix, path: $0.path), $0.attributes) }
-        default: speaker.table.bestAttributes(for: prefix).map { [(RouteKey(prefix), $0)] } ?? []
-        }
-    }
-
-    private func endOfRIB(_ peer: BMPPeer, _ families: AddressFamilies) {
-        for family in families.elements {
-            var message: [UInt8] = []
-            UpdateEncoder(isFourOctetASN: true).endOfRIB(family, to: &message)
-            tell(peer, updates: message[...])
-        }
-    }
-
-    /// Tells routes, or that there is none, as few messages as can say it. In `pathFamilies` with path identifiers, as the
-    /// station expects from the OPEN messages that it was shown.
-    private func tell(
-        _ peer: BMPPeer, _ routes: [(key: RouteKey, attributes: PathAttributes?)], pathFamilies: AddressFamilies = []
-    ) {
-        var withdrawn: [RouteKey] = []
-        var groups: [(attributes: PathAttributes, keys: [RouteKey])] = []
-        var places: [PathAttributes: Int] = [:]
-        for (key, attributes) in routes {
-            guard let attributes else {
-                withdrawn.append(key)
-                continue
-            }
-            if let place = places[attributes], groups[place].keys.first?.prefix.family == key.prefix.family {
-                groups[place].keys.append(key)
-            } else {
-                places[attributes] = groups.count
-                groups.append((attributes, [key]))
-            }
-        }
-        let encoder = UpdateEncoder(isFourOctetASN: !peer.isTwoOctetASN, pathFamilies: pathFamilies)
-        var messages: [UInt8] = []
-        if !withdrawn.isEmpty {
-            let prefixes = withdrawn.map(\.prefix)
-            encoder.withdraw(prefixes.span, paths: PathIdentifiers(withdrawn.map(\.path)), to: &messages)
-        }
-        for group in groups {
-            // What no message of the usual length can say was not heard in one.
-            let prefixes = group.keys.map(\.prefix)
-            let paths = PathIdentifiers(group.keys.map(\.path))
-            _ = try? encoder.announce(prefixes.span, paths: paths, attributes: group.attributes, to: &messages)
-        }
-        tell(peer, updates: messages[...])
-    }
-
-    private func tell(_ peer: BMPPeer, updates messages: ArraySlice<UInt8>) {
-        let time = now
-        for message in BGPMessages(messages) where message[message.startIndex + 18] == MessageType.update.rawValue {
-            send(.routeMonitoring(peer, time, update: message))
-        }
-    }
-
     // MARK: Statistics
 
     private func scheduleStatistics() {
@@ -367,37 +222,6 @@ final class BMPStation {
         }
         if configuration.views.contains(.locRIB) {
             send(.statistics(locRIB, now, [.locRIB(UInt64(clamping: table.bestCount))]))
-        }
-    }
-}
-
-extension BMPPeerUp {
-    /// Nil when there is no connection any more.
-    fileprivate init?(_ neighbour: Neighbour) {
-        guard let connection = neighbour.connection(neighbour.establishedOn), let ports = connection.ports,
-            let received = neighbour.receivedOpen
-        else { return nil }
-        var sent: [UInt8] = []
-        neighbour.ownOpen.encode(to: &sent)
-        self.init(
-            localAddress: neighbour.configuration.localAddress, localPort: ports.local, remotePort: ports.remote,
-            sentOpen: sent, receivedOpen: BGPMessages.whole(.open, received))
-    }
-}
-
-extension BMPPeerDown {
-    fileprivate init(_ reason: SessionEnd) {
-        func encoded(_ message: NotificationMessage) -> [UInt8] {
-            var octets: [UInt8] = []
-            message.encode(to: &octets)
-            return octets
-        }
-        switch reason {
-        case .sent(let message): self = .localNotification(encoded(message))
-        case .received(let message): self = .remoteNotification(encoded(message))
-        case .connectionClosed: self = .remoteClosed
-        // AutomaticStop.
-        case .stopped: self = .localEvent(8)
         }
     }
 }

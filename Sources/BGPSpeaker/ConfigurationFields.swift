@@ -2,8 +2,9 @@ import JSON
 import Net
 
 /// A configuration that cannot be used, with the place: `neighbors[0].asn: a number expected`.
-struct ConfigurationError: Error, Equatable, CustomStringConvertible {
-    let description: String
+public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The place and what is wrong, for people.
+    public let description: String
 }
 
 /// The members of one object of the configuration. Whoever reads them says which there may be; others are an error, since

@@ -12,11 +12,14 @@ import Sys
 ///     -> {"event":"best","prefix":"192.0.2.0/24","as_path":[65010],"next_hop":"10.1.128.0","from":"eurocore-fra",
 ///         "reason":"AS path length","old_from":"eurocore-ams","old_as_path":[65011,65010],"time_ns":1,"wall_ns":2}
 ///     -> {"event":"bfd","peer":"10.1.128.0","name":"eurocore-fra","state":"Up","diagnostic":"No Diagnostic","time_ns":1}
+///     -> {"event":"damping","peer":"10.1.128.0","name":"eurocore-fra","prefix":"192.0.2.0/24","state":"suppressed","figure":2100,
+///         "reuse_ms":7400,"time_ns":1}                              "reused" when it takes part again
 ///     -> {"event":"idle","sessions":[{"peer","name","state","received","sent","end_of_rib"}]}
 ///     <- {"do":"start"}   {"do":"withdraw"}   {"do":"announce"}   {"do":"stop"}
-///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...],"idle":true}
+///     <- {"do":"counters","id":7}     -> {"reply":7,"sessions":[...],"routes":9,"idle":true}
 ///     <- {"do":"show","view":"table","id":8}     -> {"reply":8,"routes":[...],"next":4096}, see `SpeakerViews`
 ///     <- {"do":"dump","path":"/tmp/fra.mrt","id":9}   -> {"reply":9,"prefixes":1,"routes":2,"octets":99}, see `TableDump`
+///     <- {"do":"impose","prepend":2,"id":9}   -> {"reply":9}, see ``Imposition``
 ///     <- {"do":"shut","peer":"10.1.128.0","message":"maintenance","id":9}     and whatever else ``ControlCommands`` follow
 ///     -> {"reply":9,"peer":"10.1.128.0","state":"Idle","changes":["eurocore-fra 10.1.128.0: shut"],"reset":[]}
 ///
@@ -40,6 +43,7 @@ final class ControlChannel {
         speaker.table.reportsReplaced = true
         speaker.onBest = { [weak self] in self?.send(best: $0) }
         speaker.onPath = { [weak self] in self?.send(JSON($0, $1)) }
+        speaker.onDamping = { [weak self] in self?.send(damping: $0) }
         speaker.onRest = { [weak self] in self?.sendRest() }
     }
 
@@ -71,9 +75,13 @@ final class ControlChannel {
         case "withdraw" where command["prefix"] == nil: speaker.setOriginating(false)
         case "announce" where command["prefix"] == nil: speaker.setOriginating(true)
         case "stop": speaker.stop()
-        case "counters": reply(id, .init("sessions", sessions), .init("idle", .bool(speaker.isIdle)))
+        case "counters":
+            reply(
+                id, .init("sessions", sessions), .init("routes", .int(speaker.table.bestCount)),
+                .init("idle", .bool(speaker.isIdle)))
         case "show": show(command)
         case "dump": dump(command)
+        case "impose": impose(command)
         case _ where ControlCommands.verbs.contains(verb): control(verb, command)
         default: reply(id, .init("error", .string("unknown command '\(verb)'")))
         }
@@ -94,6 +102,17 @@ final class ControlChannel {
             reply(id, try SpeakerViews(speaker: speaker).answer(question))
         } catch {
             reply(id, .init("error", .string(error.reason)))
+        }
+    }
+
+    private func impose(_ command: JSON) {
+        let id = command["id"]?.int
+        do throws(ConfigurationError) {
+            speaker.impose(
+                try Imposition(try ConfigurationFields(command, "", keys: ["do", "id"] + Imposition.keys)))
+            reply(id)
+        } catch {
+            reply(id, .init("error", .string(error.description)))
         }
     }
 
@@ -129,6 +148,11 @@ final class ControlChannel {
             "old_as_path": change.replaced.map { JSON($0.asPath) } ?? .null,
             "time_ns": .int(Int(Clock.monotonic())), "wall_ns": .int(Int(Clock.wall())),
         ])
+    }
+
+    private func send(damping change: DampingChange) {
+        guard let neighbour = speaker.neighbours.first(where: { $0.id == change.peer }) else { return }
+        send(JSON(neighbour, change))
     }
 
     private func sendRest() { send(["event": "idle", "sessions": sessions]) }

@@ -31,6 +31,8 @@ struct InteriorRoutes {
     private(set) var links: [UInt32: Link] = [:]
     private var addresses: Set<InterfaceAddress> = []
     private var routes: [IPPrefix: [Entry]] = [:]
+    /// The addresses for which the kernel takes packets in, by its local routes.
+    private(set) var delivered: Set<IPAddress> = []
 
     /// The index and state of a link.
     func link(named name: String) -> (index: UInt32, link: Link)? {
@@ -60,11 +62,19 @@ struct InteriorRoutes {
     mutating func removeAll() {
         addresses = []
         routes = [:]
+        delivered = []
+    }
+
+    /// Whether packets for an address of an interface are taken in. For IPv6 that is so only a moment after the kernel has told
+    /// that the link can be used.
+    func delivers(to address: IPAddress) -> Bool {
+        address.family == .ipv4 || delivered.contains(address) || !addresses.contains { $0.address == address }
     }
 
     /// Takes a route unless BGP put it there. Returns whether it counts.
     @discardableResult
     mutating func insert(_ route: KernelRoute) -> Bool {
+        if let address = route.deliveredAddress { delivered.insert(address) }
         guard let entry = Self.entry(route) else { return false }
         var entries = routes[route.destination] ?? []
         entries.removeAll { $0.isSameRoute(as: entry) }
@@ -76,6 +86,7 @@ struct InteriorRoutes {
 
     /// Removes a route unless BGP put it there. Returns whether it counts.
     mutating func remove(_ route: KernelRoute) -> Bool {
+        if let address = route.deliveredAddress { delivered.remove(address) }
         guard let entry = Self.entry(route) else { return false }
         routes[route.destination]?.removeAll { $0.isSameRoute(as: entry) }
         if routes[route.destination]?.isEmpty == true { routes[route.destination] = nil }
@@ -115,5 +126,15 @@ struct InteriorRoutes {
                 metric: entry.metric, gateway: entry.gateway, interfaceIndex: entry.link)
         }
         return nil
+    }
+}
+
+extension KernelRoute {
+    /// The IPv6 address for which the kernel takes packets in by this route.
+    var deliveredAddress: IPAddress? {
+        guard table == Self.localTable, kind == .local, destination.family == .ipv6, destination.length == 128 else {
+            return nil
+        }
+        return destination.address
     }
 }

@@ -7,13 +7,10 @@ import Sys
 
 /// The kernel as the speaker uses it: hears of links, addresses and routes, and writes best routes.
 final class Kernel {
-    /// What FRR gives its BGP routes. There is no route of another origin to a prefix that BGP writes, so the number
-    /// never decides anything; it keeps ours from replacing one that somebody adds at the same time.
-    static let metric: UInt32 = 20
-
     private let session: NetlinkSession
     /// Links have a socket of their own: a lost carrier must not wait behind, or get lost in, a flood of routes.
     private let linkMonitor: NetlinkMonitor
+    /// Hears nothing of what ``session`` writes: it would be a flood, in which the changes of others get lost.
     private let routeMonitor: NetlinkMonitor
     private let loop: EventLoop
     private let isWriting: Bool
@@ -26,10 +23,15 @@ final class Kernel {
     private var isOverrun = false
     private var rereading: Timer?
     private static let rereadDelay: Nanoseconds = 200_000_000
+    private var intruded: Set<IPPrefix> = []
+    private var restoring: Timer?
     private var stale: [KernelRoute] = []
 
     /// A link can be used from now on, or no longer.
     var onLink: ((_ name: String, _ isUsable: Bool) -> Void)?
+
+    /// Packets for an address of ours are taken in from now on.
+    var onDelivery: ((IPAddress) -> Void)?
 
     /// What has happened in the kernel since the speaker last asked.
     struct Changes {
@@ -37,10 +39,13 @@ final class Kernel {
         var hasNextHops = true
         /// Prefixes whose route is to be looked at again.
         var suspects: Set<IPPrefix> = []
-        /// Links that were down for a moment, in which the kernel has dropped its IPv4 routes over them without a word.
+        /// Prefixes to which somebody else has written a route of BGP's, perhaps in place of ours.
+        var intruded: Set<IPPrefix> = []
+        /// Links that were down for a moment, or had no IPv4 address: the kernel has dropped its IPv4 routes over them
+        /// without a word.
         var flushedLinks: Set<UInt32> = []
-        /// The prefixes that have a route of ours, where not every removal was heard.
-        var present: Set<IPPrefix>?
+        /// The routes of BGP that the kernel has, where not every change was heard.
+        var present: [IPPrefix: KernelRoute]?
     }
     private var changes = Changes()
 
@@ -48,8 +53,8 @@ final class Kernel {
         self.loop = loop
         self.isWriting = isWriting
         linkMonitor = try NetlinkMonitor([.links, .addresses])
-        routeMonitor = try NetlinkMonitor(.routes)
         session = try NetlinkSession()
+        routeMonitor = try NetlinkMonitor(.routes, except: session)
         for interface in try session.interfaces() { _ = interior.set(interface) }
         try readRoutes()
         if isWriting {
@@ -72,7 +77,7 @@ final class Kernel {
     private func hearRoutes() {
         do {
             guard case .lossy = try routeMonitor.receive({ take($0) }), rereading == nil else { return }
-            // Our own writing is the likely flood, and likely to go on: once is enough.
+            // A flood is likely to go on: once is enough.
             rereading = loop.schedule(after: Self.rereadDelay) { [weak self] in
                 self?.rereading = nil
                 self?.isStale = true
@@ -96,8 +101,10 @@ final class Kernel {
         case .addressRemoved(let address):
             interior.remove(address)
             changes.hasNextHops = true
+            if address.address.family == .ipv4 { changes.flushedLinks.insert(address.interface) }
         case .route(let route):
-            if interior.insert(route) { routeChanged(route) }
+            if interior.insert(route) { routeChanged(route) } else { intrude(route) }
+            if let address = route.deliveredAddress { onDelivery?(address) }
         case .routeRemoved(let route):
             // A route of ours that somebody else has removed comes back.
             if interior.remove(route) || route.origin == .bgp { routeChanged(route) }
@@ -121,6 +128,21 @@ final class Kernel {
         if route.table == KernelRoute.mainTable { changes.suspects.insert(route.destination) }
     }
 
+    /// Takes a route of BGP's that somebody else has written. Those of the table go back to their places a moment later: who
+    /// does the same to us is not to keep both busy.
+    private func intrude(_ route: KernelRoute) {
+        guard isWriting, route.origin == .bgp, route.table == KernelRoute.mainTable else { return }
+        if route.metric != KernelRoute.metricOfBGP { batch.add(delete(route), ignoring: .alreadyGone) }
+        intruded.insert(route.destination)
+        guard restoring == nil else { return }
+        restoring = loop.schedule(after: Self.rereadDelay) { [weak self] in
+            guard let self else { return }
+            restoring = nil
+            changes.intruded.formUnion(intruded)
+            intruded = []
+        }
+    }
+
     private func readLinks() throws {
         let before = interior.links
         let interfaces = try session.interfaces()
@@ -135,15 +157,20 @@ final class Kernel {
     }
 
     private func readRoutes() throws {
-        let before = interior.prefixes
+        let before = interior
         let addresses = try session.addresses()
         var routes: [KernelRoute] = []
         for family in AddressFamily.allCases { routes += try session.routes(family) }
+        routes += try session.routes(.ipv6, table: KernelRoute.localTable)
         interior.removeAll()
         for address in addresses { interior.insert(address) }
         for route in routes { interior.insert(route) }
-        changes.suspects.formUnion(before.symmetricDifference(interior.prefixes))
-        if isOverrun { changes.present = Set(routes.lazy.filter { $0.origin == .bgp }.map(\.destination)) }
+        changes.suspects.formUnion(before.prefixes.symmetricDifference(interior.prefixes))
+        for address in interior.delivered.subtracting(before.delivered) { onDelivery?(address) }
+        if isOverrun {
+            let told = routes.lazy.filter { $0.origin == .bgp && $0.metric == KernelRoute.metricOfBGP }
+            changes.present = Dictionary(told.map { ($0.destination, $0) }) { first, _ in first }
+        }
         changes.hasNextHops = true
         isStale = false
         isOverrun = false
@@ -174,17 +201,11 @@ final class Kernel {
     func write(_ prefix: IPPrefix, _ best: SelectedRoute?) {
         guard isWriting else { return }
         if let best, best.peer != .local, !interior.hasRoute(to: prefix) {
-            batch.add(Netlink.RouteChange(.replace, Self.route(to: prefix, best)))
+            batch.add(Netlink.RouteChange(.replace, KernelRoute(to: prefix, best)))
         } else {
-            batch.add(delete(KernelRoute(prefix, origin: .bgp, metric: Self.metric)), ignoring: .alreadyGone)
+            batch.add(
+                delete(KernelRoute(prefix, origin: .bgp, metric: KernelRoute.metricOfBGP)), ignoring: .alreadyGone)
         }
-    }
-
-    /// The best route, with those that carry packets together with it, or a blackhole (RFC 7999).
-    private static func route(to prefix: IPPrefix, _ best: SelectedRoute) -> KernelRoute {
-        guard !best.isBlackhole else { return KernelRoute(prefix, kind: .blackhole, origin: .bgp, metric: metric) }
-        let hops = best.ways.map { KernelRoute.NextHop($0.gateway, interface: $0.interface) }
-        return KernelRoute(prefix, via: hops, origin: .bgp, metric: metric)
     }
 
     private func delete(_ route: KernelRoute) -> Netlink.RouteChange {
@@ -207,7 +228,7 @@ final class Kernel {
 
     /// Removes the routes that an earlier life left and that this one does not want.
     func sweep(isWanted: (IPPrefix) -> Bool) {
-        for route in stale where route.metric != Self.metric || !isWanted(route.destination) {
+        for route in stale where route.metric != KernelRoute.metricOfBGP || !isWanted(route.destination) {
             batch.add(delete(route), ignoring: .alreadyGone)
         }
         stale = []
@@ -224,13 +245,5 @@ final class Kernel {
             }
         }
         flush()
-    }
-}
-
-extension SelectedRoute {
-    /// The ways that packets take, the best route's first.
-    var ways: [(gateway: IPAddress, interface: UInt32)] {
-        [(resolution.gateway ?? nextHop.address, resolution.interfaceIndex)]
-            + equalPaths.map { ($0.resolution.gateway ?? $0.nextHop.address, $0.resolution.interfaceIndex) }
     }
 }

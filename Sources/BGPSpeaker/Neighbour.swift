@@ -41,7 +41,10 @@ final class Neighbour {
     var refreshed: [AddressFamily: Set<RouteKey>] = [:]
     /// An operator wants no session.
     var isShut = false
+    /// Why there is no session, or was none the last time.
     var lastEnd: SessionEnd?
+    /// How the last session or the last attempt at one ended.
+    var lastAttempt: SessionEnd?
     var lastEndAt: Nanoseconds?
     /// When the session became Established the last time, and how often it has.
     var establishedAt: Nanoseconds?
@@ -63,16 +66,8 @@ final class Neighbour {
         self.configuration = configuration
         self.id = id
         self.speaker = speaker
-        let own = speaker.configuration
         session = Session(
-            configuration: SessionConfiguration(
-                localASN: own.asn, remoteASN: configuration.asn, identifier: own.identifier,
-                families: configuration.families,
-                holdTime: configuration.timers.holdTime, connectRetryTime: configuration.timers.connectRetryTime,
-                isPassive: configuration.isPassive, role: configuration.role,
-                isRoleStrict: configuration.isRoleStrict, sendHoldTime: configuration.timers.sendHoldTime,
-                pathReception: configuration.paths.reception, pathSending: configuration.paths.sending,
-                isExtendedNextHop: configuration.isExtendedNextHop, exchange: configuration.exchange),
+            configuration: configuration.session(of: speaker.configuration),
             seed: UInt64.random(in: .min ... .max))
     }
 
@@ -123,10 +118,10 @@ final class Neighbour {
         case .sendKeepalive(let origin): send(.keepalive, origin) { MessageHeader.encodeKeepalive(to: &$0) }
         case .sendNotification(let message, let origin): send(.notification, origin) { message.encode(to: &$0) }
         case .disconnect(.outgoing):
-            outgoing?.close()
+            outgoing?.close(isSilent: !isLinkUsable)
             outgoing = nil
         case .disconnect(.incoming):
-            incoming?.close()
+            incoming?.close(isSilent: !isLinkUsable)
             incoming = nil
         case .established(let negotiated, let origin): established(negotiated, on: origin)
         case .ended(let reason, let wasEstablished): ended(reason, wasEstablished)

@@ -12,9 +12,25 @@ extension Neighbour {
     func start() {
         guard !isShut else { return }
         handle(.manualStart)
-        if let name = configuration.interface, speaker.kernel.interior.link(named: name)?.link.isUsable != true {
-            handle(.automaticStop(nil))
-        }
+        if !isPossible { handle(.automaticStop(nil)) }
+    }
+
+    /// Starts the session if it was stopped only because it was not possible.
+    func startIfPossible() {
+        if isPossible { handle(.automaticStart) }
+    }
+
+    /// Whether packets of the session can leave and come in. The kernel tells when that changes. A Neighbor Advertisement that
+    /// comes in before our address is delivered to is dropped, and asked for again only after a second (RFC 4861, RetransTimer).
+    private var isPossible: Bool {
+        guard configuration.interface != nil else { return true }
+        return isLinkUsable && speaker.kernel.interior.delivers(to: configuration.localAddress)
+    }
+
+    /// Whether packets can leave by the link of the session, if it has one.
+    var isLinkUsable: Bool {
+        guard let name = configuration.interface else { return true }
+        return speaker.kernel.interior.link(named: name)?.link.isUsable == true
     }
 
     /// Ends the session until ``unshut()``, with a text for the neighbour's operator (RFC 9003). Throws when the text is longer

@@ -20,11 +20,13 @@ extension Neighbour {
         received += 1
         speaker.hasChanged = true
         if update.treatedAsWithdraw != nil { treatedAsWithdraw += 1 }
-        withdraw(update.withdrawn, update.withdrawnPaths)
+        let now = UInt64(Clock.monotonic())
+        withdraw(update.withdrawn, update.withdrawnPaths, now)
         for announcement in update.announcements {
             guard let family = announcement.prefixes.first?.family else { continue }
             count(family) {
-                $0.announce(announcement.prefixes, paths: announcement.paths, with: announcement.attributes, from: id)
+                $0.announce(
+                    announcement.prefixes, paths: announcement.paths, with: announcement.attributes, from: id, at: now)
             }
             refreshed[family]?.formUnion(
                 announcement.prefixes.indices.map {
@@ -35,16 +37,16 @@ extension Neighbour {
         if let family = update.endOfRIB { receiveEndOfRIB(family) }
     }
 
-    private func withdraw(_ prefixes: [IPPrefix], _ paths: PathIdentifiers) {
+    private func withdraw(_ prefixes: [IPPrefix], _ paths: PathIdentifiers, _ now: UInt64) {
         guard !prefixes.isEmpty else { return }
         if configuration.prefixLimits == PrefixLimits() {
-            return speaker.table.withdraw(prefixes, paths: paths, from: id)
+            return speaker.table.withdraw(prefixes, paths: paths, from: id, at: now)
         }
         for family in AddressFamily.allCases {
             let ofFamily = prefixes.indices.filter { prefixes[$0].family == family }
             guard !ofFamily.isEmpty else { continue }
             let identifiers = PathIdentifiers(ofFamily.map { paths[$0] })
-            count(family) { $0.withdraw(ofFamily.map { prefixes[$0] }, paths: identifiers, from: id) }
+            count(family) { $0.withdraw(ofFamily.map { prefixes[$0] }, paths: identifiers, from: id, at: now) }
         }
     }
 

@@ -44,9 +44,12 @@ extension Neighbour {
         }
         // A connection that never got that far and merely closed is what waiting for a neighbour looks like, and a
         // neighbour that refuses does so each time.
-        if wasEstablished || (reason != .connectionClosed && reason != lastEnd) {
+        if wasEstablished || (reason != .connectionClosed && reason != lastAttempt) {
             speaker.sessionChanged(self, reason: "\(reason)", wasEstablished: wasEstablished)
         }
+        lastAttempt = reason
+        // Nor does it tell why there is no session, which the end of the last one does.
+        guard wasEstablished || lastEnd == nil || !reason.isRefusal else { return }
         lastEnd = reason
         lastEndAt = Clock.monotonic()
     }
@@ -183,4 +186,15 @@ extension Neighbour {
 
     /// UPDATE messages received and worked off, and sent, in this session.
     var counters: (received: Int, sent: Int) { negotiated == nil ? (0, 0) : (digested, sent) }
+}
+
+extension SessionEnd {
+    /// The neighbour takes no connection at present, and has not said more (RFC 4486, section 4).
+    fileprivate var isRefusal: Bool {
+        switch self {
+        case .connectionClosed: true
+        case .received(let message): message.reason == .connectionRejected
+        case .sent, .stopped: false
+        }
+    }
 }

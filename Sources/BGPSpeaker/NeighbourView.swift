@@ -62,6 +62,7 @@ extension Neighbour {
             "prefixes": [
                 "received": .int(speaker.table.receivedCount(from: id)),
                 "accepted": .int(speaker.table.acceptedCount(from: id)),
+                "damped": .int(speaker.table.dampedCount(from: id)),
                 "advertised": .int(speaker.table.advertisedCount(to: id)),
             ],
             "treated_as_withdraw": .int(treatedAsWithdraw), "end_of_rib": .bool(isTableComplete),

@@ -11,6 +11,9 @@ struct OriginatedRoute: Equatable {
     var largeCommunities: [LargeCommunity] = []
     var multiExitDiscriminator: UInt32?
 
+    /// A prefix that nothing goes along with.
+    init(prefix: IPPrefix) { self.prefix = prefix }
+
     /// The routes under a key, each prefix once.
     static func list(_ fields: ConfigurationFields, _ key: String) throws(ConfigurationError) -> [OriginatedRoute] {
         var routes: [OriginatedRoute] = []

@@ -21,12 +21,15 @@ final class PeerConnection {
     /// Cuts what came into messages. Every OPEN of ours offers extended messages (RFC 8654, section 4).
     var reader = MessageReader(maximumLength: MessageHeader.extendedMaximumLength)
     /// What the kernel has not taken yet. Append, then ``flush()``.
-    var unsent: [UInt8] = []
+    var unsent: [UInt8] {
+        get { writer.unsent }
+        _modify { yield &writer.unsent }
+    }
 
     private let loop: EventLoop
     private var descriptor: FileDescriptor?
     private var isOpening: Bool
-    private var isWaitingToWrite: Bool
+    private var writer: SocketWriter
     private let handler: (Event) -> Void
 
     /// Bytes taken from the socket before others have their turn.
@@ -45,7 +48,7 @@ final class PeerConnection {
         self.loop = loop
         self.handler = handler
         isOpening = true
-        isWaitingToWrite = true
+        writer = SocketWriter(isOpening: true)
         let raw = socket.raw
         descriptor = consume socket
         // A connection that is open already is writable, too: one way for both.
@@ -63,7 +66,7 @@ final class PeerConnection {
         self.loop = loop
         self.handler = handler
         isOpening = false
-        isWaitingToWrite = false
+        writer = SocketWriter(isOpening: false)
         let raw = socket.raw
         descriptor = consume socket
         try loop.add(raw, .read) { [weak self] in self?.handle($0) }
@@ -88,8 +91,7 @@ final class PeerConnection {
     private func finishOpening() {
         guard let raw = descriptor?.raw else { return }
         isOpening = false
-        isWaitingToWrite = false
-        guard Socket.pendingError(raw) == 0, (try? loop.modify(raw, .read)) != nil else { return handler(.ended) }
+        guard writer.opened(raw, loop) else { return handler(.ended) }
         handler(.opened)
     }
 
@@ -117,28 +119,19 @@ final class PeerConnection {
     /// Gives the kernel what it takes now; the rest follows when there is room. An error comes back as a hang-up.
     func flush() {
         guard let raw = descriptor?.raw, !isOpening else { return }
-        var offset = 0
-        while offset < unsent.count {
-            let count = unsent.withUnsafeBytes { buffer in
-                Glibc.send(raw, buffer.baseAddress?.advanced(by: offset), buffer.count - offset, Int32(MSG_NOSIGNAL))
-            }
-            if count < 0, errno == EINTR { continue }
-            if count < 0 { break }
-            offset += count
-        }
-        if offset == unsent.count { unsent = [] } else { unsent.removeFirst(offset) }
-        if isWaitingToWrite == unsent.isEmpty {
-            isWaitingToWrite = !unsent.isEmpty
-            try? loop.modify(raw, isWaitingToWrite ? [.read, .write] : .read)
-        }
-        if offset > 0 { handler(.sent) }
+        if writer.flush(raw, loop) > 0 { handler(.sent) }
     }
 
     /// Ends the connection after what the kernel has taken. What the neighbour has sent meanwhile is read and dropped:
     /// unread bytes would turn the end into a reset, which can overtake a NOTIFICATION.
-    func close() {
+    ///
+    /// A silent end is for a link that is down. There the kernel would go on sending what is left, and ask for the neighbour's
+    /// MAC address the moment the link is up but not yet answered; the new session would wait a second for it to ask again.
+    func close(isSilent: Bool = false) {
         guard let descriptor = descriptor.take() else { return }
         loop.remove(descriptor.raw)
+        // A socket in repair sends nothing when it is closed.
+        if isSilent, (try? Socket.set(descriptor.raw, Int32(IPPROTO_TCP), TCP_REPAIR, 1)) != nil { return }
         guard !isOpening else { return }
         _ = shutdown(descriptor.raw, Int32(SHUT_WR))
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 16) { chunk in

@@ -2,6 +2,7 @@ import BGPTable
 import BGPWire
 import JSON
 import Net
+import Sys
 
 extension JSON {
     /// The numbers, nearest first; a set is a list inside the list.
@@ -49,14 +50,21 @@ extension [JSON.Member] {
 }
 
 extension Exclusion {
-    /// Why a route takes no part in the decision process, for people.
-    var text: String {
+    /// Why a route takes no part in the decision process, for people: `damped, reuse in 12 s`.
+    func text(_ reuseTime: UInt64?) -> String {
+        guard let reuseTime else { return text }
+        let left = max(0, Nanoseconds(clamping: reuseTime) - Clock.monotonic())
+        return "\(text), reuse in \((left + 999_999_999) / 1_000_000_000) s"
+    }
+
+    private var text: String {
         switch self {
         case .asPathLoop: "own AS in AS path"
         case .originatorLoop: "own originator ID"
         case .clusterLoop: "own cluster ID"
         case .routeLeak: "route leak"
         case .policy: "rejected by policy"
+        case .damped: "damped"
         }
     }
 }

@@ -19,18 +19,21 @@ final class Speaker {
     let kernel: Kernel
     var table: Table
     var neighbours: [Neighbour] = []
-    private var listeners: [IPAddress: FileDescriptorBox] = [:]
+    var listeners: [IPAddress: FileDescriptorBox] = [:]
     var bfd: BFDMonitor?
     /// Whether the configured prefixes are announced.
     private(set) var isOriginating = true
+    /// What faults of the lab make of all this; changed by ``impose(_:)`` alone.
+    var imposed = Imposition()
     /// Who looks on at all that happens; nobody unless the configuration asks for it.
     private(set) var observers: Observers?
-    private var trackedNextHops: Set<IPAddress> = []
-    private var trackedOnLinks: Set<LinkNextHop> = []
+    var trackedNextHops: Set<IPAddress> = []
+    var trackedOnLinks: Set<LinkNextHop> = []
     private(set) var isStarted = false
-    private var isSwept = false
+    var isSwept = false
+    var isWorkScheduled = false
     /// Our own graceful restart; nil unless the configuration asks for it.
-    private(set) var restart: Restart?
+    var restart: Restart?
 
     /// Something that a report of rest would show has changed since the last one.
     var hasChanged = true
@@ -38,6 +41,11 @@ final class Speaker {
     var onSession: ((Neighbour, String) -> Void)?
     /// Told of each change of a best route.
     var onBest: ((BGPTable.RouteChange) -> Void)?
+    /// Told of each route that is suppressed for its flaps, or used again.
+    var onDamping: ((DampingChange) -> Void)?
+    /// Stands at the table's next deadline of damping.
+    var dampingTimer: Timer?
+    var dampingDeadline: UInt64?
     /// Told of each change of a BFD session.
     var onPath: ((Neighbour, BFDChange) -> Void)? {
         didSet { bfd?.onChange = onPath }
@@ -45,12 +53,8 @@ final class Speaker {
     /// Told when there is nothing left to do.
     var onRest: (() -> Void)?
 
-    /// Prefixes decided before sockets and timers have their turn.
-    private static let decisionsAtOnce = 2048
     /// How long an earlier life's routes are kept for neighbours that do not come back.
     private static let longestSweepDelay: Nanoseconds = 10_000_000_000
-    /// How long to wait when a connection cannot be accepted.
-    private static let acceptPause: Nanoseconds = 1_000_000_000
 
     init(_ configuration: SpeakerConfiguration, _ loop: EventLoop) throws {
         self.configuration = configuration
@@ -59,6 +63,7 @@ final class Speaker {
         table = Table(
             local: LocalSpeaker(asn: configuration.asn, identifier: configuration.identifier),
             decision: configuration.decision)
+        setDamping(configuration.damping)
         restart = configuration.restart.map { Restart($0, hasRestarted: kernel.hasEarlierRoutes) }
         for neighbour in configuration.neighbours {
             let id = table.addPeer(peerConfiguration(neighbour))
@@ -67,6 +72,7 @@ final class Speaker {
         applyOptions()
         for route in configuration.originated { table.originate(route) }
         kernel.onLink = { [weak self] in self?.linkChanged($0, $1) }
+        kernel.onDelivery = { [weak self] in self?.addressDelivered($0) }
         loop.beforeSleep = { [weak self] in self?.work() }
         for address in Set(configuration.neighbours.map(\.localAddress)).sorted() { try listen(address) }
         if neighbours.contains(where: { $0.configuration.bfd != nil }) {
@@ -77,39 +83,14 @@ final class Speaker {
         observers = try Observers(self)
     }
 
-    /// Our own addresses as next hops: the session's own, and for the other family one of the same link (RFC 2545, section 3).
+    /// A neighbour as the table takes it, with our own addresses of the kernel.
     func peerConfiguration(_ neighbour: NeighbourConfiguration) -> PeerConfiguration {
-        var result = PeerConfiguration(
-            relation: neighbour.relation, asn: neighbour.asn, address: neighbour.address,
-            isClusterClient: neighbour.isClusterClient, nextHopSelf: neighbour.nextHopSelf,
-            pathLimit: neighbour.paths.limit)
         let link = neighbour.interface.flatMap { kernel.interior.link(named: $0)?.index }
-        for address in [neighbour.localAddress] + (link.map { kernel.interior.addresses(on: $0) } ?? []) {
-            switch address {
-            case .v4(let v4): result.localIPv4 = result.localIPv4 ?? v4
-            case .v6(let v6) where v6.isLinkLocal: result.localLinkLocal = result.localLinkLocal ?? v6
-            case .v6(let v6): result.localIPv6 = result.localIPv6 ?? v6
-            }
-        }
-        return result
+        return neighbour.peer(ownAddresses: link.map { kernel.interior.addresses(on: $0) } ?? [])
     }
 
-    /// Gives the table what import and export change, which may speak of neighbours by their numbers.
-    func applyOptions() {
-        let numbers = { [neighbours] (name: String) in
-            neighbours.filter { $0.configuration.name == name || $0.configuration.address.description == name }
-                .map(\.id)
-        }
-        for neighbour in neighbours {
-            let configuration = neighbour.configuration
-            var imports = configuration.imports.resolved(numbers)
-            var exports = configuration.exports.resolved(numbers)
-            imports.gracefulShutdown = configuration.isShuttingDown
-            exports.gracefulShutdown = configuration.isShuttingDown
-            table.setImportOptions(imports, of: neighbour.id)
-            table.setExportOptions(exports, of: neighbour.id)
-        }
-    }
+    /// Gives the table what import and export change.
+    func applyOptions() { table.applyOptions(of: neighbours.map { ($0.configuration, $0.id) }, imposed) }
 
     // MARK: Administration
 
@@ -130,11 +111,10 @@ final class Speaker {
 
     /// Originates the configured prefixes, or no longer.
     func setOriginating(_ isOriginating: Bool) {
+        let before = originated
         hasChanged = true
         self.isOriginating = isOriginating
-        for route in configuration.originated {
-            if isOriginating { table.originate(route) } else { table.withdrawOriginated(route.prefix) }
-        }
+        originate(originated, before: before)
     }
 
     /// Takes leave of all neighbours, takes the routes out of the kernel and stops the loop.
@@ -150,7 +130,15 @@ final class Speaker {
     private func linkChanged(_ name: String, _ isUsable: Bool) {
         guard isStarted else { return }
         for neighbour in neighbours where neighbour.configuration.interface == name {
-            neighbour.handle(isUsable ? .automaticStart : .automaticStop(nil))
+            if isUsable { neighbour.startIfPossible() } else { neighbour.handle(.automaticStop(nil)) }
+        }
+    }
+
+    private func addressDelivered(_ address: IPAddress) {
+        guard isStarted else { return }
+        for neighbour in neighbours
+        where neighbour.configuration.localAddress == address && neighbour.configuration.interface != nil {
+            neighbour.startIfPossible()
         }
     }
 
@@ -162,158 +150,4 @@ final class Speaker {
         Diagnostics.write("\(configuration.node): \(place): \(state)" + (reason.isEmpty ? "" : " (\(reason))"))
         if wasEstablished { onSession?(neighbour, reason) }
     }
-
-    // MARK: Listening
-
-    func listen(_ address: IPAddress) throws(SystemError) {
-        let socket = try ConnectionProtection.listening(
-            address, for: configuration.neighbours.filter { $0.localAddress == address })
-        let raw = socket.raw
-        listeners[address] = FileDescriptorBox(socket)
-        try watch(raw, address)
-    }
-
-    /// Closes the socket that listens on `address`.
-    func stopListening(_ address: IPAddress) {
-        guard let listener = listeners.removeValue(forKey: address) else { return }
-        loop.remove(listener.descriptor.raw)
-    }
-
-    private func watch(_ listener: Int32, _ address: IPAddress) throws(SystemError) {
-        try loop.add(listener, .read) { [weak self] _ in self?.accept(listener, on: address) }
-    }
-
-    /// Only configured neighbours get as far as the state machine. Others are closed without a word.
-    private func accept(_ listener: Int32, on address: IPAddress) {
-        do {
-            while let accepted = try Socket.accept(listener) {
-                let peer = accepted.peer.address
-                let neighbour = neighbours.first {
-                    $0.configuration.address == peer && $0.configuration.localAddress == address
-                }
-                neighbour?.offer(accepted.take())
-            }
-        } catch {
-            // Out of descriptors: the connection would stay ready and keep the loop from sleeping.
-            loop.remove(listener)
-            loop.schedule(after: Self.acceptPause) { [weak self] in
-                guard let self, self.listeners[address]?.descriptor.raw == listener else { return }
-                try? self.watch(listener, address)
-            }
-        }
-    }
-
-    // MARK: Work
-
-    private func work() {
-        if restart?.isDeferring == true, isStarted, neighbours.allSatisfy(\.isTableCompleteForRestart) {
-            restart?.isDeferring = false
-        }
-        let isMore = converge()
-        // Before the neighbours hear of it and send packets.
-        kernel.flush()
-        for neighbour in neighbours where neighbour.sendUpdates() { scheduleWork() }
-        if observers?.work() == true { scheduleWork() }
-        if isMore { return scheduleWork() }
-        guard restart?.isDeferring != true else { return }
-        if !isSwept, isStarted, restart?.hasRestarted == true || neighbours.allSatisfy(\.isTableComplete) { sweep() }
-        guard neighbours.allSatisfy(\.isQuiet) else { return }
-        guard hasChanged else { return }
-        hasChanged = false
-        for neighbour in neighbours { neighbour.digest() }
-        onRest?()
-    }
-
-    /// Nothing is left to do and nothing is held back, by MinRouteAdvertisementInterval or a slow socket.
-    var isIdle: Bool {
-        !hasChanged && !table.needsDecision && restart?.isDeferring != true && neighbours.allSatisfy(\.isQuiet)
-    }
-
-    private var isWorkScheduled = false
-
-    private func scheduleWork() {
-        guard !isWorkScheduled else { return }
-        isWorkScheduled = true
-        loop.schedule(after: 0) { [weak self] in self?.isWorkScheduled = false }
-    }
-
-    /// Resolves next hops and decides. Answers whether there is more to decide.
-    private func converge() -> Bool {
-        let changes = kernel.takeChanges()
-        for request in table.takeNextHopRequests() {
-            switch request {
-            case .track(let address):
-                trackedNextHops.insert(address)
-                table.nextHopChanged(address, to: kernel.interior.resolve(address))
-            case .forget(let address): trackedNextHops.remove(address)
-            case .trackOnLink(let address, let peer):
-                trackedOnLinks.insert(LinkNextHop(address: address, peer: peer))
-                table.nextHopChanged(address, onLinkOf: peer, to: resolve(address, onLinkOf: peer))
-            case .forgetOnLink(let address, let peer):
-                trackedOnLinks.remove(LinkNextHop(address: address, peer: peer))
-            }
-        }
-        if changes.hasNextHops {
-            for address in trackedNextHops { table.nextHopChanged(address, to: kernel.interior.resolve(address)) }
-            for hop in trackedOnLinks {
-                table.nextHopChanged(
-                    hop.address, onLinkOf: hop.peer, to: resolve(hop.address, onLinkOf: hop.peer))
-            }
-        }
-        // RFC 4724, section 4.1: no route is selected, and so none sent, before the neighbours have told theirs.
-        guard restart?.isDeferring != true else {
-            return false
-        }
-        let decided = table.decide(atMost: Self.decisionsAtOnce)
-        observers?.station?.selected(decided)
-        for change in decided {
-            kernel.write(change.prefix, change.route)
-            onBest?(change)
-            hasChanged = true
-        }
-        rewrite(changes)
-        return table.needsDecision
-    }
-
-    /// A link-local next hop is on the link to the neighbour that named it.
-    private func resolve(_ address: IPAddress, onLinkOf peer: PeerID) -> NextHopResolution? {
-        guard let name = neighbours.first(where: { $0.id == peer })?.configuration.interface,
-            let link = kernel.interior.link(named: name)
-        else { return nil }
-        return kernel.interior.resolve(address, onLink: link.index)
-    }
-
-    /// Writes again what the kernel may have lost.
-    private func rewrite(_ changes: Kernel.Changes) {
-        for prefix in changes.suspects {
-            if let best = table.best(for: prefix) { kernel.write(prefix, best) }
-        }
-        guard !changes.flushedLinks.isEmpty || changes.present != nil else { return }
-        for prefix in table.knownPrefixes {
-            guard let best = table.best(for: prefix), best.peer != .local else { continue }
-            if best.ways.contains(where: { changes.flushedLinks.contains($0.interface) })
-                || changes.present?.contains(prefix) == false
-            {
-                kernel.write(prefix, best)
-            }
-        }
-    }
-
-    private func sweep() {
-        guard !isSwept else { return }
-        isSwept = true
-        kernel.sweep { prefix in table.best(for: prefix).map { $0.peer != .local } ?? false }
-    }
-}
-
-/// A link-local next hop, with the neighbour on whose link it is.
-struct LinkNextHop: Hashable {
-    let address: IPAddress
-    let peer: PeerID
-}
-
-/// A descriptor in a collection, which holds no values that cannot be copied.
-final class FileDescriptorBox {
-    let descriptor: FileDescriptor
-    init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 }

@@ -10,6 +10,7 @@ import Net
 ///      "decision": "standard",                  or "oldest-external" (RFC 5004): see DecisionOptions
 ///      "always_compare_med": false,             compare MED between neighbouring ASes, too
 ///      "multipath": 1,                          how many equal routes carry packets together
+///      "damping": true,                         damp routes of other ASes that flap (RFC 2439): see DampingOptions.read
 ///      "timers": {...}, "neighbors": [...],     see SessionTimers and NeighbourConfiguration
 ///      "bmp": {...},                            a station to report to: see BMPConfiguration
 ///      "mrt": {"messages": "/var/log/bgp.mrt"}, a file that every message is appended to: see MessageLog
@@ -25,6 +26,8 @@ struct SpeakerConfiguration: Equatable {
     var originated: [OriginatedRoute]
     /// How best routes are chosen, and how many carry packets together.
     var decision: DecisionOptions
+    /// How routes of other ASes are damped; nil where they are not.
+    var damping: DampingOptions?
     var neighbours: [NeighbourConfiguration]
     /// Whether best routes go into the kernel.
     var writesKernel: Bool
@@ -42,7 +45,7 @@ extension SpeakerConfiguration {
             json, "",
             keys: [
                 "node", "asn", "router_id", "families", "originate", "decision", "always_compare_med", "multipath",
-                "timers", "neighbors", "kernel", "bmp", "mrt", "graceful_restart",
+                "damping", "timers", "neighbors", "kernel", "bmp", "mrt", "graceful_restart",
             ])
         node = try fields.string("node")
         asn = try fields.asn()
@@ -51,6 +54,7 @@ extension SpeakerConfiguration {
         families = try fields.families(otherwise: [.ipv4, .ipv6])
         originated = try OriginatedRoute.list(fields, "originate")
         decision = try DecisionOptions(fields)
+        damping = try DampingOptions.read(fields, "damping")
         writesKernel = try fields.flag("kernel") ?? true
         bmp = try fields["bmp"].map { json throws(ConfigurationError) in
             try BMPConfiguration(json, fields.place("bmp"))

@@ -23,7 +23,7 @@ struct Reconfiguration: Equatable {
 /// A new configuration takes the place of the old one while sessions live: only what differs is touched. Every command that
 /// changes something is such a change, so there is one way for all of them.
 ///
-/// - Routing policy, prefixes, decision, MinRouteAdvertisementInterval, maximum prefixes and names change in place. The table
+/// - Routing policy, prefixes, decision, damping, MinRouteAdvertisementInterval, maximum prefixes and names change in place. The table
 ///   imports what it has again and sends what comes out different; nobody is asked for anything.
 /// - BFD starts, stops or begins anew, without a word to BGP.
 /// - What the OPEN message says, how a session is protected, and the table's idea of a neighbour cannot change under a session:
@@ -43,14 +43,20 @@ extension Speaker {
         }
         var result = Reconfiguration()
         hasChanged = true
+        let before = originated
         configuration = new
         changeNeighbours(from: old, &result)
         changeListeners(from: old, &result)
         applyOptions()
-        changeOriginated(from: old, &result)
+        originate(originated, before: before)
+        result.changes += originationChanges(from: old)
         if old.decision != new.decision {
             table.setDecision(new.decision)
             result.changes.append("decision")
+        }
+        if old.damping != new.damping {
+            setDamping(new.damping)
+            result.changes.append("damping")
         }
         return result
     }
@@ -155,19 +161,10 @@ extension Speaker {
 
     // MARK: Prefixes
 
-    private func changeOriginated(from old: SpeakerConfiguration, _ result: inout Reconfiguration) {
-        guard old.originated != configuration.originated else { return }
-        var before: [IPPrefix: OriginatedRoute] = [:]
-        for route in old.originated { before[route.prefix] = route }
+    private func originationChanges(from old: SpeakerConfiguration) -> [String] {
         let kept = Set(configuration.originated.map(\.prefix))
-        for route in old.originated where !kept.contains(route.prefix) {
-            table.withdrawOriginated(route.prefix)
-            result.changes.append("withdraw \(route.prefix)")
-        }
-        for route in configuration.originated where before[route.prefix] != route {
-            if isOriginating { table.originate(route) }
-            result.changes.append("announce \(route.prefix)")
-        }
+        return old.originated.filter { !kept.contains($0.prefix) }.map { "withdraw \($0.prefix)" }
+            + configuration.originated.filter { !old.originated.contains($0) }.map { "announce \($0.prefix)" }
     }
 }
 

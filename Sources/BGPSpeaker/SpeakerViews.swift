@@ -42,7 +42,10 @@ struct SpeakerViews {
             let id = try neighbour(question).id
             return try page(question) { prefix in
                 table.received(prefix, from: id).map { route in
-                    let excluded = route.exclusion.map { [JSON.Member("excluded", .string($0.text))] } ?? []
+                    let excluded =
+                        route.exclusion.map {
+                            [JSON.Member("excluded", .string($0.text(route.reuseTime)))]
+                        } ?? []
                     return [JSON.Member](path: route.path) + route.received.members + excluded
                 }
             }
@@ -85,6 +88,7 @@ struct SpeakerViews {
                 .init("router_id", .string(configuration.identifier.description)),
                 .init("prefixes", .int(speaker.table.prefixCount)),
                 .init("attribute_sets", .int(speaker.table.attributeSetCount)),
+                .init("flapping", .int(speaker.table.flappingCount)),
             ] + (speaker.observers?.station.map { [.init("bmp", $0.view)] } ?? []))
     }
 
@@ -142,7 +146,7 @@ struct SpeakerViews {
 
     /// The step that made a route the best, or that it lost at.
     private static func reason(_ route: RouteView, _ best: SelectedRoute?) -> String {
-        if let exclusion = route.exclusion { return exclusion.text }
+        if let exclusion = route.exclusion { return exclusion.text(route.reuseTime) }
         if route.isBest, let best { return best.step.text }
         return route.lostAt == .nextHopReachable ? "next hop unreachable" : route.lostAt?.text ?? "not decided yet"
     }

@@ -15,7 +15,10 @@ final class StationConnection {
     }
 
     /// What the kernel has not taken yet. Append, then ``flush()``.
-    var unsent: [UInt8] = []
+    var unsent: [UInt8] {
+        get { writer.unsent }
+        _modify { yield &writer.unsent }
+    }
 
     /// Octets that the kernel keeps, half of what it takes for them.
     private static let kernelBuffer: Int32 = 1 << 19
@@ -23,7 +26,7 @@ final class StationConnection {
     private let loop: EventLoop
     private var descriptor: FileDescriptor?
     private(set) var isOpen = false
-    private var isWaitingToWrite = true
+    private var writer = SocketWriter(isOpening: true)
     private let handler: (Event) -> Void
 
     /// Begins to connect. Throws `SystemError` when that fails at once.
@@ -52,9 +55,8 @@ final class StationConnection {
 
     private func finishOpening() {
         guard let raw = descriptor?.raw else { return }
-        guard Socket.pendingError(raw) == 0, (try? loop.modify(raw, .read)) != nil else { return handler(.ended) }
+        guard writer.opened(raw, loop) else { return handler(.ended) }
         isOpen = true
-        isWaitingToWrite = false
         handler(.opened)
     }
 
@@ -70,20 +72,7 @@ final class StationConnection {
     /// Gives the kernel what it takes now; the rest follows when there is room. An error comes back as a hang-up.
     func flush() {
         guard let raw = descriptor?.raw, isOpen else { return }
-        var offset = 0
-        while offset < unsent.count {
-            let count = unsent.withUnsafeBytes { buffer in
-                Glibc.send(raw, buffer.baseAddress?.advanced(by: offset), buffer.count - offset, Int32(MSG_NOSIGNAL))
-            }
-            if count < 0, errno == EINTR { continue }
-            if count < 0 { break }
-            offset += count
-        }
-        if offset == unsent.count { unsent = [] } else { unsent.removeFirst(offset) }
-        if isWaitingToWrite == unsent.isEmpty {
-            isWaitingToWrite = !unsent.isEmpty
-            try? loop.modify(raw, isWaitingToWrite ? [.read, .write] : .read)
-        }
+        writer.flush(raw, loop)
     }
 
     /// Ends the connection after what the kernel has taken.

@@ -8,7 +8,7 @@ import Net
 import Sys
 
 /// Writes the table into a file as TABLE_DUMP_V2 (RFC 6396, section 4.3), piece by piece while the speaker works on: all routes that
-/// take part in the decision process, as import policy left them. What changes meanwhile may be in it or not. The file gets its
+/// take part in the decision process, as import policy left them, with path identifiers where they came with them (RFC 8050). What changes meanwhile may be in it or not. The file gets its
 /// name when it is whole.
 ///
 /// The table knows no times of routes; they cost four octets each. The time of a route is that of its session's beginning.
@@ -128,10 +128,13 @@ final class TableDump {
         var entries: [MRTRoutes.Entry] = []
         for route in speaker.table.usableRoutes(to: prefix) {
             guard let peer = peers[route.peer] else { continue }
-            entries.append(MRTRoutes.Entry(peer: peer.index, time: peer.time, route.attributes))
+            entries.append(
+                MRTRoutes.Entry(peer: peer.index, time: peer.time, pathID: route.path, route.attributes))
         }
         guard !entries.isEmpty else { return }
-        let routes = MRTRoutes(sequence: UInt32(truncatingIfNeeded: summary.prefixes), prefix: prefix, entries: entries)
+        let routes = MRTRoutes(
+            sequence: UInt32(truncatingIfNeeded: summary.prefixes), prefix: prefix,
+            hasPathIDs: entries.contains { $0.pathID != 0 }, entries: entries)
         MRTRecord(.routes(routes), at: time).encode(to: &buffer)
         summary.prefixes += 1
         summary.routes += entries.count

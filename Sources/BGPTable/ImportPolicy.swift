@@ -13,6 +13,8 @@ public enum Exclusion: UInt8, Hashable, Sendable {
     case routeLeak
     /// A rule of import policy rejects it, or it asks for a blackhole where the neighbour may not (RFC 7999, section 3.3).
     case policy
+    /// It has flapped too often (RFC 2439).
+    case damped
 }
 
 /// The LOCAL_PREF that a relation gives (Gao and Rexford: what earns money, before what is free, before what costs).

@@ -96,7 +96,8 @@ struct PrefixTable {
 
     mutating func setRoute(_ number: UInt32, to set: AttributeSetID) { routes[Int(number)].set = set }
 
-    mutating func addRoute(_ slot: UInt32, _ set: AttributeSetID, path: UInt32) {
+    /// Puts a route in front of those to its prefix. Answers its number.
+    mutating func addRoute(_ slot: UInt32, _ set: AttributeSetID, path: UInt32) -> UInt32 {
         let route = Route(set: set, next: entries[Int(slot)].routes)
         if freeRoutes != 0 {
             entries[Int(slot)].routes = freeRoutes
@@ -107,6 +108,7 @@ struct PrefixTable {
             routes.append(route)
         }
         setPath(entries[Int(slot)].routes, to: path)
+        return entries[Int(slot)].routes
     }
 
     /// Takes the route `number` out, which stands behind `previous`, or first if that is 0.

@@ -114,7 +114,7 @@ extension Table {
         guard first != 0 else { return (0, .onlyRoute) }
         let route = prefixes.route(first)
         if route.next == 0 {
-            let isUsable = store[route.set].exclusion == nil && store.resolution(route.set) != nil
+            let isUsable = exclusion(of: first) == nil && store.resolution(route.set) != nil
             return (isUsable ? route.set : 0, .onlyRoute)
         }
         collect(slot, &candidates)
@@ -164,7 +164,7 @@ extension Table {
         while number != 0 {
             let route = prefixes.route(number)
             let set = store[route.set]
-            if set.exclusion == nil {
+            if exclusion(of: number) == nil {
                 let address = index(of: set.peer).map { peers[$0].policy.configuration.address } ?? .v4(.any)
                 let metric = store.resolution(route.set)?.metric
                 candidates.append(

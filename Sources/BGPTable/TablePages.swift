@@ -12,6 +12,8 @@ public struct ReceivedRoute: Hashable, Sendable {
     public var imported: PathAttributes
     /// Why it takes no part in the decision process, if so.
     public var exclusion: Exclusion?
+    /// When it is used again if it is suppressed for its flaps, in the table's time.
+    public var reuseTime: UInt64?
     /// Whether it is the best route, as last decided.
     public var isBest: Bool
 }
@@ -52,12 +54,12 @@ extension Table {
     /// The routes that a neighbour has announced to exactly this prefix: none or one, or several by their path identifiers.
     public func received(_ prefix: IPPrefix, from id: PeerID) -> [ReceivedRoute] {
         let slot = prefixes.find(prefix)
-        guard slot != 0, let index = index(of: id) else { return [] }
+        guard slot != 0, index(of: id) != nil else { return [] }
         var routes: [ReceivedRoute] = []
         var number = prefixes[slot].routes
         while number != 0 {
             let set = prefixes.route(number).set
-            if store[set].peer == id { routes.append(received(number, slot, index)) }
+            if store[set].peer == id { routes.append(received(number, slot)) }
             number = prefixes.route(number).next
         }
         routes.sort { $0.path < $1.path }
@@ -68,13 +70,13 @@ extension Table {
         return routes
     }
 
-    private func received(_ number: UInt32, _ slot: UInt32, _ index: Int) -> ReceivedRoute {
+    private func received(_ number: UInt32, _ slot: UInt32) -> ReceivedRoute {
         let set = prefixes.route(number).set
-        var received = store.attributes(store[set].received == 0 ? set : store[set].received)
-        if !peers[index].policy.configuration.isInternal { received.localPreference = nil }
+        let exclusion = exclusion(of: number)
         return ReceivedRoute(
-            path: prefixes.path(number), received: received, imported: store.attributes(set),
-            exclusion: store[set].exclusion, isBest: prefixes[slot].best == set)
+            path: prefixes.path(number), received: receivedAttributes(set), imported: store.attributes(set),
+            exclusion: exclusion, reuseTime: reuseTime(number, slot),
+            isBest: prefixes[slot].best == set && exclusion == nil)
     }
 
     /// The attributes of the best route to exactly this prefix as last decided (the Loc-RIB); nil if there is none.
@@ -83,14 +85,16 @@ extension Table {
         return best == 0 ? nil : store.attributes(best)
     }
 
-    /// The routes to exactly this prefix that take part in the decision process: who sent them, and their attributes after
-    /// import. In no order that means anything.
-    public func usableRoutes(to prefix: IPPrefix) -> [(peer: PeerID, attributes: PathAttributes)] {
-        var routes: [(PeerID, PathAttributes)] = []
+    /// The routes to exactly this prefix that take part in the decision process: who sent them, the path
+    /// identifiers that they came with (0 for none), and their attributes after import. In no order that means anything.
+    public func usableRoutes(to prefix: IPPrefix) -> [(peer: PeerID, path: UInt32, attributes: PathAttributes)] {
+        var routes: [(PeerID, UInt32, PathAttributes)] = []
         var number = prefixes[prefixes.find(prefix)].routes
         while number != 0 {
             let route = prefixes.route(number)
-            if store[route.set].exclusion == nil { routes.append((store[route.set].peer, store.attributes(route.set))) }
+            if exclusion(of: number) == nil {
+                routes.append((store[route.set].peer, prefixes.path(number), store.attributes(route.set)))
+            }
             number = route.next
         }
         return routes

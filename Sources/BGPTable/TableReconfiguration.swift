@@ -46,10 +46,10 @@ extension Table {
     ) {
         let prefix = prefixes[slot].prefix
         let id = peers[index].policy.peer
-        if let new = known[old] { return setRoute(to: prefix, new, from: id, path: path, isNew: false) }
+        if let new = known[old] { return setRoute(to: prefix, new, from: id, path: path) }
         let received = store.attributes(store[old].received == 0 ? old : store[old].received)
         let new = intern(received, to: prefix, fromPeerAt: index)
-        setRoute(to: prefix, new, from: id, path: path, isNew: false)
+        setRoute(to: prefix, new, from: id, path: path)
         store.release(new)
         if !peers[index].policy.configuration.importOptions.lookAtPrefix(received) { known[old] = new }
     }

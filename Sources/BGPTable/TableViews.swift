@@ -19,6 +19,8 @@ public struct RouteView: Hashable, Sendable {
     public var lostTo: PeerID?
     /// Why it took no part, if so.
     public var exclusion: Exclusion?
+    /// When it is used again if it is suppressed for its flaps, in the table's time.
+    public var reuseTime: UInt64?
 }
 
 extension Table {
@@ -56,8 +58,11 @@ extension Table {
         var number = prefixes[slot].routes
         while number != 0 {
             let route = prefixes.route(number)
-            if store[route.set].exclusion != nil {
-                excluded.append(view(route.set, slot, path: prefixes.path(number), lostAt: nil))
+            if let exclusion = exclusion(of: number) {
+                var view = view(route.set, slot, path: prefixes.path(number), lostAt: nil)
+                (view.exclusion, view.isBest) = (exclusion, false)
+                view.reuseTime = reuseTime(number, slot)
+                excluded.append(view)
             }
             number = route.next
         }
@@ -68,7 +73,7 @@ extension Table {
     private func view(_ set: AttributeSetID, _ slot: UInt32, path: UInt32, lostAt: DecisionStep?) -> RouteView {
         RouteView(
             peer: store[set].peer, path: path, attributes: store.attributes(set), resolution: store.resolution(set),
-            isBest: set == prefixes[slot].best, lostAt: lostAt, exclusion: store[set].exclusion)
+            isBest: set == prefixes[slot].best, lostAt: lostAt)
     }
 
     /// What a neighbour holds of us for exactly this prefix (its Adj-RIB-Out), the best of it where that is more than one

@@ -2,7 +2,9 @@
 // linux/if.h has (which clashes with net/if.h), and constants younger than Debian 12's headers.
 #pragma once
 
+#include <arpa/inet.h>
 #include <libmnl/libmnl.h>
+#include <linux/filter.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -10,7 +12,9 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
+#include <stddef.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
   CM_IFF_UP = 1 << 0,
@@ -35,4 +39,17 @@ static inline bool cm_put_header(struct nlmsghdr *message, size_t capacity, cons
   if (message->nlmsg_len + MNL_ALIGN(size) > capacity) return false;
   memcpy(mnl_nlmsg_put_extra_header(message, size), header, size);
   return true;
+}
+
+// Drops the notifications of what a socket with this port asked for, before they take up room in `descriptor`. A notification is
+// one datagram of one message, and filters load numbers in network byte order. Answers 0, or -1 with errno.
+static inline int cm_drop_changes(int descriptor, uint32_t port) {
+  struct sock_filter program[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, htonl(port), 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, 0),
+      BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+  };
+  struct sock_fprog filter = {.len = sizeof program / sizeof *program, .filter = program};
+  return setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter);
 }

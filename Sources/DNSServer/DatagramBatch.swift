@@ -59,25 +59,25 @@ final class DatagramBatch {
         outgoing.deallocate()
     }
 
-    /// Answers what waits on a socket. What remains to be done for a query is handed to `onTask`, which must not do it at once:
-    /// responder and counters are in use.
+    /// Answers what waits on a socket, which is bound to `own`. What remains to be done for a query is handed to `onTask`, which must
+    /// not do it at once: responder and counters are in use.
     func serve(
-        _ socket: Int32, isUnicast: Bool, with responder: borrowing Responder, limitedBy limiter: inout RateLimiter?,
-        counting counters: inout Counters, onTask: (Responder.Task) -> Void
+        _ socket: Int32, at own: IPAddress, isUnicast: Bool, with responder: borrowing Responder,
+        limitedBy limiter: inout RateLimiter?, counting counters: inout Counters, onTask: (Responder.Task) -> Void
     ) {
         for _ in 0..<Self.rounds {
             let count = cl_receive_messages(socket, incoming, UInt32(Self.capacity))
             guard count > 0 else { return }
             let answers = answer(
-                Int(count), isUnicast, with: responder, limitedBy: &limiter, counting: &counters, onTask)
+                Int(count), at: own, isUnicast, with: responder, limitedBy: &limiter, counting: &counters, onTask)
             send(answers, over: socket, counting: &counters)
             if count < Self.capacity { return }
         }
     }
 
     private func answer(
-        _ count: Int, _ isUnicast: Bool, with responder: borrowing Responder, limitedBy limiter: inout RateLimiter?,
-        counting counters: inout Counters, _ onTask: (Responder.Task) -> Void
+        _ count: Int, at own: IPAddress, _ isUnicast: Bool, with responder: borrowing Responder,
+        limitedBy limiter: inout RateLimiter?, counting counters: inout Counters, _ onTask: (Responder.Task) -> Void
     ) -> Int {
         var answers = 0
         let now = limiter == nil ? 0 : Clock.monotonic()
@@ -94,7 +94,8 @@ final class DatagramBatch {
             if let task = reply?.task { onTask(task) }
             // A cookie of ours proves the address as a handshake does.
             let isProven = reply?.hasValidCookie ?? true
-            let verdict = isProven ? .send : limiter?.judge(span.bytes, to: addresses + index, now: now) ?? .send
+            let verdict =
+                isProven ? .send : limiter?.judge(span.bytes, to: addresses + index, from: own, now: now) ?? .send
             var length = reply?.byteCount ?? 0
             if verdict == .truncate { length = Responder.truncate(&span, byteCount: length) }
             counters.count(reply, over: .udp, verdict, received: size, sent: length)
@@ -129,12 +130,26 @@ final class DatagramBatch {
 }
 
 extension RateLimiter {
-    /// Judges a response that was written to `response`. Nil for an address of no known family.
+    /// Judges a response that was written to `response`. Nil for an address of no known family. A response to the server's own
+    /// address reaches nobody else, and is for whoever checks the server: a flood in that name must not make it look dead.
     fileprivate mutating func judge(
-        _ response: RawSpan, to client: UnsafePointer<sockaddr_in6>, now: Nanoseconds
+        _ response: RawSpan, to client: UnsafePointer<sockaddr_in6>, from own: IPAddress, now: Nanoseconds
     ) -> Verdict? {
-        guard let client = ClientPrefix(client), let header = Header(reading: response) else { return nil }
-        return judge(ResponseKind(of: header), to: client, now: now)
+        guard let prefix = ClientPrefix(client), let header = Header(reading: response) else { return nil }
+        return own.isAddress(of: client) ? .send : judge(ResponseKind(of: header), to: prefix, now: now)
+    }
+}
+
+extension IPAddress {
+    fileprivate func isAddress(of client: UnsafePointer<sockaddr_in6>) -> Bool {
+        let raw = UnsafeRawPointer(client)
+        switch self {
+        case .v4(let address):
+            return UInt32(bigEndian: raw.load(fromByteOffset: 4, as: UInt32.self)) == address.rawValue
+        case .v6(let address):
+            return UInt64(bigEndian: raw.load(fromByteOffset: 8, as: UInt64.self)) == address.high
+                && UInt64(bigEndian: raw.load(fromByteOffset: 16, as: UInt64.self)) == address.low
+        }
     }
 }
 

@@ -15,6 +15,7 @@ extension Checks {
             if network.decision.order != DecisionRules().order { keys.append("decision") }
             if network.decision.alwaysComparesMED { keys.append("always-compare-med") }
             if network.decision.multipath > 1 { keys.append("multipath") }
+            if network.damping != nil { keys.append("damping") }
             for key in keys {
                 report.error(
                     "\(quoted(key)) is for networks of our own daemon, and \(quoted(network.name.value)) runs \(daemon.title)",

@@ -14,6 +14,7 @@ struct Draft {
         var imports: [PolicyRule] = []
         var exports: [PolicyRule] = []
         var decision = DecisionRules()
+        var damping: Damping?
     }
 
     struct Service {
@@ -24,6 +25,8 @@ struct Draft {
         var prefixes: [Located<IPPrefix>]?
         var kind = LabModel.Service.Kind.dns
         var zone: Zone?
+        var rateLimit: LabModel.Service.RateLimit?
+        var health: HealthCheck?
     }
 
     struct Zone {
@@ -63,6 +66,8 @@ struct Draft {
     /// The AS path expressions and the neighbours that rules of policy name.
     var expressions: [Located<String>] = []
     var policyNeighbours: [Located<String>] = []
+    /// What health checks ask.
+    var healthQuestions: [Located<HealthCheck.Question>] = []
     /// Whether all names, cities and relations are good, so that what is joined to what is known.
     var hasStructure = true
 }

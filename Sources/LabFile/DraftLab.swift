@@ -11,14 +11,16 @@ extension Draft {
                     name: network.name.value, asn: network.asn?.value ?? ASN(0), cities: network.cities.map(\.value),
                     relations: network.relations.map(\.value), timers: network.timers, daemon: network.daemon)
                 (result.imports, result.exports) = (network.imports, network.exports)
-                result.decision = network.decision
+                (result.decision, result.damping) = (network.decision, network.damping)
                 return result
             },
             services: services.map { service in
-                LabModel.Service(
+                var result = LabModel.Service(
                     name: service.name.value, asn: service.asn?.value ?? ASN(0),
                     addresses: service.addresses.map(\.value), prefixes: service.announced, kind: service.kind,
                     zone: zones[service.name.value])
+                (result.rateLimit, result.health) = (service.rateLimit, service.health)
+                return result
             },
             sites: sites.compactMap { site in
                 guard let service = site.service, let city = site.city else { return nil }

@@ -1,3 +1,5 @@
+import LabModel
+
 /// A mapping whose keys are known, and how its values are read. Whatever is not as it should be is reported where it
 /// stands, and reads as nil.
 struct Fields {

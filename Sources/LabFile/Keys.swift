@@ -1,6 +1,7 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
-    case lab, network, service, zone, site, client, link, relation, timers, bfd, rule, match, range, set, change
+    case lab, network, service, zone, rateLimit, health, site, client, link, relation, timers, bfd, damping, rule, match
+    case range, set, change
 
     /// The keys that are allowed.
     var all: [String] { required + optional }
@@ -12,13 +13,14 @@ enum Keys: String, CaseIterable {
         case .network: ["cities"]
         case .service: ["addresses"]
         case .zone: ["origin"]
+        case .rateLimit: ["responses"]
         case .site: ["city"]
         case .client: ["city", "provider"]
         case .link: ["between"]
         case .relation: ["network"]
         case .bfd: ["interval"]
         case .range: ["prefix"]
-        case .timers, .rule, .match, .set, .change: []
+        case .health, .timers, .damping, .rule, .match, .set, .change: []
         }
     }
 
@@ -28,10 +30,12 @@ enum Keys: String, CaseIterable {
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
-                "always-compare-med", "multipath", "daemon",
+                "always-compare-med", "multipath", "damping", "daemon",
             ]
-        case .service: ["asn", "prefixes", "kind", "zone"]
+        case .service: ["asn", "prefixes", "kind", "zone", "rate-limit", "health"]
         case .zone: ["records", "file", "primary"]
+        case .rateLimit: ["slip"]
+        case .health: ["query", "answer", "command", "interval", "timeout", "fall", "rise", "hold-down", "drain"]
         case .site: ["service", "providers", "peers"]
         case .client: []
         case .link: ["delay", "jitter", "loss", "duplicate", "reorder", "rate", "timers"]
@@ -42,6 +46,7 @@ enum Keys: String, CaseIterable {
             ]
         case .timers: ["preset", "hold", "connect-retry", "mrai", "mrai-ibgp", "bfd"]
         case .bfd: ["multiplier"]
+        case .damping: ["half-life", "suppress", "reuse", "max-suppress"]
         case .rule: ["match", "set", "then"]
         case .match:
             ["prefixes", "family", "communities", "large-communities", "as-path", "origins", "neighbors"]
@@ -58,12 +63,15 @@ enum Keys: String, CaseIterable {
         case .network: "a network"
         case .service: "a service"
         case .zone: "a zone"
+        case .rateLimit: "'rate-limit'"
+        case .health: "'health'"
         case .site: "a site"
         case .client: "a client"
         case .link: "a link"
         case .relation: "a relation"
         case .timers: "timers"
         case .bfd: "bfd"
+        case .damping: "damping"
         case .rule: "a rule"
         case .match: "'match'"
         case .range: "a range of prefixes"
@@ -82,6 +90,7 @@ enum Keys: String, CaseIterable {
         "local-pref": "local-preference", "local_pref": "local-preference", "hold-time": "hold", "name": "lab",
         "between": "between", "endpoints": "between", "record": "records",
         "password": "md5", "gtsm": "ttl-security", "max-prefix": "max-prefixes", "ecmp": "multipath",
+        "dampening": "damping", "max-suppress-time": "max-suppress",
         "neighbours": "neighbors", "large_communities": "large-communities", "as_path": "as-path",
         "next_hop": "next-hop", "action": "then", "if": "match",
     ]

@@ -19,11 +19,13 @@ public struct LabFile: Sendable {
     ///   - readFile: Reads a zone file that the lab names.
     ///   - checkZone: Looks at the text of a zone, which this module does not understand, and asks for the files that it includes.
     ///   - checkExpression: Answers what is wrong with an AS path expression, which this module does not understand either.
+    ///   - checkQuestion: Answers what is wrong with the question of a health check.
     /// - Returns: The lab, or what is wrong with it.
     public static func parse(
         _ bytes: some Sequence<UInt8>, path: String, readFile: (String) throws -> [UInt8],
         checkZone: (Service.Zone, @escaping ZoneInclusion) -> [ZoneProblem] = { _, _ in [] },
-        checkExpression: (String) -> String? = { _ in nil }
+        checkExpression: (String) -> String? = { _ in nil },
+        checkQuestion: (HealthCheck.Question) -> String? = { _ in nil }
     ) -> LabFile {
         let source = Source(bytes)
         let report = Report(path: path, source: source)
@@ -33,6 +35,7 @@ public struct LabFile: Sendable {
         var draft = reader.draft
         Checks.run(&draft, report)
         Checks.policy(draft, report, checkExpression)
+        Checks.health(draft, report, checkQuestion)
         let zones = ZoneReader(report, path: path).zones(of: draft, readFile, checkZone)
         let lab = draft.lab(zones: zones)
         if draft.hasStructure { Checks.links(of: draft, in: lab, report) }

@@ -56,6 +56,7 @@ struct LabReader {
         network.imports = rules(fields, "import")
         network.exports = rules(fields, "export")
         network.decision = decision(fields)
+        network.damping = fields["damping"].flatMap { damping($0) }
         return network
     }
 

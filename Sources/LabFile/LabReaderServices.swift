@@ -2,7 +2,7 @@ import LabModel
 import Net
 
 extension LabReader {
-    func service(_ pair: YAMLNode.Pair) -> Draft.Service {
+    mutating func service(_ pair: YAMLNode.Pair) -> Draft.Service {
         checkName(pair.key, upTo: 63)
         var service = Draft.Service(name: pair.key)
         guard let fields = Fields(pair.value, .service, report) else { return service }
@@ -22,6 +22,8 @@ extension LabReader {
                 hint: "the kinds are: \(known.joined(separator: ", "))")
         }
         service.zone = fields["zone"].flatMap { zone($0) }
+        service.rateLimit = rateLimit(fields)
+        service.health = health(fields)
         return service
     }
 

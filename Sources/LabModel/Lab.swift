@@ -55,6 +55,8 @@ public struct Network: Hashable, Sendable, Codable {
     public var exports: [PolicyRule] = []
     /// How its routers choose among routes.
     public var decision = DecisionRules()
+    /// How its routers damp routes of other networks that flap; nil where they do not.
+    public var damping: Damping?
 
     /// Makes a network.
     public init(
@@ -115,6 +117,24 @@ public struct Service: Hashable, Sendable, Codable {
     public var kind: Kind
     /// What the responder serves; nil for a service that only says which site it is.
     public var zone: Zone?
+    /// How many responses a prefix of clients gets; nil for any number.
+    public var rateLimit: RateLimit?
+    /// How each site is checked; nil for not at all.
+    public var health: HealthCheck?
+
+    /// A limit of responses to a /24 or /56.
+    public struct RateLimit: Hashable, Sendable, Codable {
+        /// Responses of one kind a second, 1 to 1,000,000.
+        public var responses: UInt32
+        /// Every so many-th of the others goes out truncated, 0 to 10; 0 for none.
+        public var slip: UInt8
+
+        /// Makes a limit.
+        public init(responses: UInt32, slip: UInt8) {
+            self.responses = responses
+            self.slip = slip
+        }
+    }
 
     /// Makes a service.
     public init(name: String, asn: ASN, addresses: [IPAddress], prefixes: [IPPrefix], kind: Kind, zone: Zone?) {

@@ -39,6 +39,11 @@ public struct Topology: Sendable {
         return routers.count == 1 ? routers[0] : nil
     }
 
+    /// The service that a site offers; nil for other nodes.
+    public func service(of node: Node) -> Service? {
+        node.kind == .site ? lab.services.first { $0.name == node.network } : nil
+    }
+
     /// The links of a node, with the end that is the node's.
     public func links(of node: Int) -> [(link: Link, end: LinkEnd, other: LinkEnd)] {
         nodes[node].links.map { index in

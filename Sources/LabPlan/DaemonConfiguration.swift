@@ -15,6 +15,7 @@ public enum DaemonConfiguration {
             .init("originate", .array(own.prefixes.map { .string($0.description) })),
         ]
         if let network { members += decision(network.decision) }
+        if let damping = network?.damping { members.append(.init("damping", json(damping))) }
         members += [
             .init("timers", timers(topology.lab.timers)),
             .init("neighbors", .array(sessions.map { neighbour($0, sessions, network, topology, load) })),
@@ -29,6 +30,13 @@ public enum DaemonConfiguration {
         if rules.alwaysComparesMED { members.append(.init("always_compare_med", true)) }
         if rules.multipath > 1 { members.append(.init("multipath", .int(Int(rules.multipath)))) }
         return members
+    }
+
+    private static func json(_ damping: Damping) -> JSON {
+        [
+            "half_life_ms": .int(Int(damping.halfLife)), "suppress": .int(Int(damping.suppress)),
+            "reuse": .int(Int(damping.reuse)), "max_suppress_ms": .int(Int(damping.maximumSuppressTime)),
+        ]
     }
 
     /// One neighbour. What is as everywhere is not said, so that what is special stands out.
@@ -132,14 +140,20 @@ public enum DaemonConfiguration {
     /// The DNS responder of a site. `zone` stands for the one of the lab file where the site has been given another.
     public static func dns(_ topology: Topology, node: Int, zone other: Service.Zone? = nil) -> JSON {
         let site = topology.nodes[node]
-        let service = topology.lab.services.first { $0.name == site.network }
+        let service = topology.service(of: site)
         let zones = (other ?? service?.zone).map { [Self.zone($0, at: site, topology)] } ?? []
-        return [
-            "node": .string(site.name), "identity": .string(site.name),
-            "addresses": .array(site.services.map { .string($0.description) }),
-            "unicast": .array(unicast(site)), "port": 53,
-            "cookie_secret": .string(cookieSecret(topology.lab.name, site.network)), "zones": .array(zones),
+        var members: [JSON.Member] = [
+            .init("node", .string(site.name)), .init("identity", .string(site.name)),
+            .init("addresses", .array(site.services.map { .string($0.description) })),
+            .init("unicast", .array(unicast(site))), .init("port", 53),
+            .init("cookie_secret", .string(cookieSecret(topology.lab.name, site.network))),
+            .init("zones", .array(zones)),
         ]
+        if let limit = service?.rateLimit {
+            members.append(
+                .init("rate_limit", ["responses": .int(Int(limit.responses)), "slip": .int(Int(limit.slip))]))
+        }
+        return .object(members)
     }
 
     private static func zone(_ zone: Service.Zone, at site: Node, _ topology: Topology) -> JSON {

@@ -37,13 +37,9 @@ final class ControlServer {
             let target = request["target"]?.string ?? ""
             switch request["do"]?.string {
             case "status": supervisor.status { answer($0) }
-            case "fail":
-                guard let kind = FaultKind(rawValue: request["how"]?.string ?? "") else {
-                    let known = FaultKind.allCases.map(\.rawValue).joined(separator: ", ")
-                    throw RequestError("'\(request["how"]?.string ?? "")' is no fault; there are \(known)")
-                }
-                try supervisor.fail(target, kind) { answer($0) }
-            case "heal": try supervisor.heal(target) { answer($0) }
+            case "counters": supervisor.counters { answer($0) }
+            case "fail": try supervisor.fail(request) { answer($0) }
+            case "heal": try supervisor.heal(request) { answer($0) }
             case "apply": try supervisor.apply(request) { answer($0) }
             case "rest": supervisor.whenAtRest { answer(["ok": true]) }
             case "link": try supervisor.link(request) { answer($0) }

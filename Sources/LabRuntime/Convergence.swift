@@ -39,9 +39,9 @@ struct Convergence {
     private let opposite: [Key: Key]
     private(set) var ends: [Key: End] = [:]
     /// The ends that a fault keeps down: rest comes without them.
-    var held: Set<Key> = [] {
-        didSet { recount() }
-    }
+    private(set) var held: Set<Key> = []
+    /// Those of them that are yet to fall, when a timer runs out: until then their routes lead nowhere, and that is no rest.
+    private var falling: Set<Key> = []
     private var confirming: [Key: End]?
 
     // Reports come by the thousand, so what they say all together is kept up to date instead of looked up.
@@ -77,6 +77,13 @@ struct Convergence {
         for key in ends.keys where key.node == node { report(key, End()) }
     }
 
+    /// Says which ends a fault keeps down, and which of them nothing but a timer ends.
+    mutating func hold(_ held: Set<Key>, falling: Set<Key> = []) {
+        self.held = held
+        self.falling = falling
+        recount()
+    }
+
     private mutating func recount() {
         (established, expected, unbalanced) = (0, 0, 0)
         for key in ends.keys { count(key, 1) }
@@ -86,9 +93,8 @@ struct Convergence {
     private mutating func count(_ key: Key, _ sign: Int) {
         guard let end = ends[key] else { return }
         if held.contains(key) {
-            // A daemon of others may take until its hold timer to see that the neighbour is gone. Until then all its routes
-            // by that neighbour lead nowhere, and that is no rest.
-            if end.isSettled != nil, end.isEstablished { unbalanced += sign }
+            // A daemon of others may take until its hold timer to see that the neighbour is gone.
+            if end.isEstablished, end.isSettled != nil || falling.contains(key) { unbalanced += sign }
             return
         }
         expected += sign

@@ -16,6 +16,8 @@ final class Daemon {
         case restarting
         /// Ended by a fault; it stays so until the fault is healed.
         case killed
+        /// Stopped by a fault, as by `kill -STOP`, until the fault is healed.
+        case frozen
     }
 
     let role: DaemonRole
@@ -24,6 +26,9 @@ final class Daemon {
     /// `NODE.ROLE`: what its files are called.
     let name: String
     private(set) var state = State.killed
+    /// Whether a fault keeps its process stopped, also one that is started meanwhile.
+    private(set) var isFrozen = false
+    private var stateBeforeFrost = State.starting
     private(set) var restarts = 0
     /// The process number that `ps` shows.
     private(set) var pid: Int32?
@@ -85,6 +90,7 @@ final class Daemon {
         state = .starting
         try loop.add(process.descriptor.raw, .read) { [weak self] _ in self?.processEnded() }
         self.process = consume process
+        if isFrozen { freeze() }
     }
 
     /// Sends a message that nobody answers.
@@ -100,6 +106,40 @@ final class Daemon {
         asked += 1
         pending[asked] = answer
         send(.object(question + [.init("id", .int(asked))]))
+    }
+
+    /// Stops the process as by `kill -STOP`, or lets it go on. What is sent to it meanwhile it reads then; who asks is told at once
+    /// that there is no answer.
+    func setFrozen(_ isFrozen: Bool) {
+        guard isFrozen != self.isFrozen else { return }
+        self.isFrozen = isFrozen
+        if isFrozen { freeze() } else { thaw() }
+    }
+
+    private func freeze() {
+        guard state == .starting || state == .running else { return }
+        stateBeforeFrost = state
+        state = .frozen
+        signal(SIGSTOP, orTell: "freeze")
+        leavePending()
+    }
+
+    private func thaw() {
+        guard state == .frozen else { return }
+        state = stateBeforeFrost
+        signal(SIGCONT, orTell: "thaw")
+    }
+
+    /// The processes of a daemon of others are those of its adapter, which stops them and stays awake itself.
+    private func signal(_ number: Int32, orTell verb: String) {
+        guard options.newPIDNamespace else {
+            if let process = process.take() {
+                try? process.signal(number)
+                self.process = consume process
+            }
+            return
+        }
+        send(["do": .string(verb)])
     }
 
     /// Kills the process; it is not started again until ``start()``.
@@ -127,7 +167,7 @@ final class Daemon {
             pending.removeValue(forKey: number)?(message)
         } else if message["event"]?.string == "ready" {
             parts = message["processes"]?.array ?? []
-            state = .running
+            if isFrozen { stateBeforeFrost = .running } else { state = .running }
             onReady?()
         } else {
             onMessage?(message)
@@ -162,6 +202,10 @@ final class Daemon {
         parts = []
         channel?.close()
         channel = nil
+        leavePending()
+    }
+
+    private func leavePending() {
         let unanswered = pending
         pending = [:]
         for answer in unanswered.values { answer(.null) }

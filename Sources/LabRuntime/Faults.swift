@@ -1,93 +1,179 @@
 import LabModel
+import Net
 
-/// What a fault does.
-public enum FaultKind: String, Hashable, Sendable, CaseIterable {
-    /// Links lose their carrier: both ends see it at once.
-    case linkDown = "link-down"
-    /// The site stops announcing; its sessions and its responder stay up.
-    case withdraw
-    /// The daemons are killed as by `kill -9` and stay dead.
-    case processKill = "process-kill"
-}
-
-/// What a fault is done to.
-public enum FaultTarget: Hashable, Sendable {
-    /// A node, as a position in the topology.
-    case node(Int)
-    /// The links between two nodes or networks: their positions.
-    case links([Int])
-}
-
-/// The faults that a lab has now.
+/// The faults that a lab has now, and what all of them together say about each link, process and speaker.
 struct Faults {
-    struct Fault: Hashable {
-        let name: String
-        let target: FaultTarget
-        let kind: FaultKind
+    /// A fault that has begun and not ended.
+    struct Active {
+        /// Tells it from a later one of the same kind and target.
+        let id: Int
+        let fault: Fault
+        /// The target in the topology that is up.
+        var target: FaultTarget
+        /// Of a flap, whether links are up for now; of a drain, whether nothing is announced any more.
+        var isInSecondStage = false
+        /// How often a flap has brought links up again.
+        var rounds = 0
+        /// When it began: CLOCK_MONOTONIC, and from 1970, in nanoseconds.
+        let time: Int64
+        let wallTime: Int64
     }
 
-    private(set) var active: [Fault] = []
+    private(set) var active: [Active] = []
+    private var begun = 0
 
-    mutating func add(_ fault: Fault) { active.append(fault) }
-    mutating func remove(_ fault: Fault) { active.removeAll { $0 == fault } }
+    subscript(id: Int) -> Active? { active.first { $0.id == id } }
 
-    /// Gives the targets the positions that they have in a changed topology. Faults of what is gone end; they are answered.
-    mutating func renumber(nodes: [Int?], links: [Int?]) -> [Fault] {
-        func successor(of target: FaultTarget) -> FaultTarget? {
-            switch target {
-            case .node(let node): return nodes[node].map { .node($0) }
-            case .links(let old):
-                let kept = old.compactMap { links[$0] }
-                return kept.isEmpty ? nil : .links(kept)
-            }
+    /// Begins a fault and answers its number. Throws ``RequestError`` when its target has one of that kind.
+    mutating func begin(
+        _ fault: Fault, _ target: FaultTarget, time: Int64 = 0, wallTime: Int64 = 0
+    ) throws(RequestError) -> Int {
+        let name = fault.kind.name
+        if let known = active.first(where: { $0.target == target && $0.fault.kind.name == name }) {
+            throw RequestError(
+                "\(fault.target) has the fault '\(known.fault.kind.text)' already; 'lab heal \(fault.target) --how "
+                    + "\(name.rawValue)' ends it")
         }
-        let ended = active.filter { successor(of: $0.target) == nil }
-        active = active.compactMap { fault in
-            successor(of: fault.target).map { Fault(name: fault.name, target: $0, kind: fault.kind) }
-        }
-        return ended
+        begun += 1
+        active.append(Active(id: begun, fault: fault, target: target, time: time, wallTime: wallTime))
+        return begun
     }
 
-    func contains(_ fault: Fault) -> Bool { active.contains(fault) }
+    /// Ends a fault.
+    mutating func end(_ id: Int) { active.removeAll { $0.id == id } }
+
+    /// Changes what a fault remembers of itself.
+    mutating func change(_ id: Int, _ body: (inout Active) -> Void) {
+        guard let index = active.firstIndex(where: { $0.id == id }) else { return }
+        body(&active[index])
+    }
+
+    /// Finds the targets again in a changed topology, by the words that they were named with: what is new there has the fault
+    /// too. Of what is gone nothing is left, until it is found again or ``endLost()``.
+    mutating func find(in topology: Topology) {
+        for index in active.indices {
+            active[index].target = FaultTarget(whatIsLeftOf: active[index].fault.target, in: topology)
+        }
+    }
+
+    /// Ends the faults of which the target is gone, and answers them.
+    mutating func endLost() -> [Fault] {
+        let lost = active.filter { $0.target == .nothing }.map(\.fault)
+        active.removeAll { $0.target == .nothing }
+        return lost
+    }
+
+    // MARK: Links
 
     /// Whether no fault holds the link down.
-    func isUp(_ link: Link) -> Bool {
-        !active.contains { fault in
-            guard fault.kind == .linkDown else { return false }
-            return switch fault.target {
-            case .node(let node): link.a.node == node || link.b.node == node
-            case .links(let links): links.contains(link.index)
+    func isUp(_ link: Link) -> Bool { cut(link) == nil }
+
+    /// The node at which a link that is down fails: the failed one of the two, for its neighbour sees a lost carrier, as of a
+    /// cut cable.
+    func failedEnd(of link: Link) -> Int {
+        if case .nodes(let nodes) = cut(link)?.target, !nodes.contains(link.a.node) { return link.b.node }
+        return link.a.node
+    }
+
+    private func cut(_ link: Link) -> Active? {
+        active.first { fault in
+            switch fault.fault.kind {
+            case .linkDown: break
+            case .flap where !fault.isInSecondStage: break
+            default: return false
+            }
+            return fault.target.covers(link).aToB
+        }
+    }
+
+    /// What a link does to packets that would do `quality` without faults.
+    func quality(_ link: Link, _ quality: LinkQualities.Pair) -> LinkQualities.Pair {
+        var quality = quality
+        for fault in active {
+            func change(_ directions: (aToB: Bool, bToA: Bool), _ body: (inout LinkQuality) -> Void) {
+                if directions.aToB { body(&quality.aToB) }
+                if directions.bToA { body(&quality.bToA) }
+            }
+            switch fault.fault.kind {
+            case .blackhole(let direction): change(fault.target.covers(link, direction)) { $0.loss = 1 }
+            case .loss(let share, let direction):
+                change(fault.target.covers(link, direction)) { $0.loss = 1 - (1 - $0.loss) * (1 - share) }
+            case .delay(let delay, let direction): change(fault.target.covers(link, direction)) { $0.delay += delay }
+            case .partition where fault.target.parts(link): change((true, true)) { $0.loss = 1 }
+            default: break
+            }
+        }
+        return quality
+    }
+
+    /// The faults that a link has.
+    func texts(of link: Link) -> [String] {
+        active.filter { fault in
+            switch fault.fault.kind {
+            case .linkDown, .flap, .blackhole, .loss, .delay: fault.target.covers(link).aToB
+            case .partition: fault.target.parts(link)
+            default: false
+            }
+        }.map(\.fault.kind.text)
+    }
+
+    // MARK: Processes
+
+    /// Whether a fault keeps a process of a node dead.
+    func isKilled(_ node: Int, _ process: FaultTarget.Process) -> Bool {
+        active.contains { fault in
+            switch fault.fault.kind {
+            case .processKill: fault.target.covers(process, of: node)
+            case .dnsDead: process == .dns && fault.target.covers(process, of: node)
+            default: false
             }
         }
     }
 
-    /// Whether a fault keeps the node from announcing.
-    func isWithdrawn(_ node: Int) -> Bool { active.contains { $0.kind == .withdraw && $0.target == .node(node) } }
-    /// Whether a fault keeps the node's daemons dead.
-    func isKilled(_ node: Int) -> Bool { active.contains { $0.kind == .processKill && $0.target == .node(node) } }
+    /// Whether a fault keeps a process of a node stopped: of a node its speaker, and the responder where it is named.
+    func isFrozen(_ node: Int, _ process: FaultTarget.Process) -> Bool {
+        active.contains { fault in
+            guard fault.fault.kind == .freeze else { return false }
+            if case .nodes = fault.target, process != .bgp { return false }
+            return fault.target.covers(process, of: node)
+        }
+    }
+
+    // MARK: Routes
+
+    /// Whether a fault keeps the node from originating.
+    func isWithdrawn(_ node: Int) -> Bool {
+        active.contains { $0.fault.kind == .withdraw && $0.target.covers(.bgp, of: node) }
+    }
+
+    /// What the faults make the speaker of a node do.
+    func imposition(on node: Int) -> Imposition {
+        var result = Imposition()
+        for fault in active where fault.target.covers(.bgp, of: node) {
+            switch fault.fault.kind {
+            case .drain:
+                result.isDraining = true
+                if fault.isInSecondStage { result.isSilent = true }
+            case .prepend(let count): result.prepend = min(255, result.prepend + Int(count))
+            case .leak: result.isLeaking = true
+            case .hijack(let prefixes): result.prefixes += prefixes.filter { !result.prefixes.contains($0) }
+            default: break
+            }
+        }
+        return result
+    }
 }
 
 extension FaultTarget {
-    /// What a word of the command line means: a node, a network of one router, or `A--B` for the links between two.
-    /// Throws ``RequestError`` with the names that there are.
-    init(_ text: String, in topology: Topology) throws(RequestError) {
-        if let node = topology.node(named: text) {
-            self = .node(node.index)
-            return
-        }
-        if let dashes = text.firstRange(of: "--") {
-            let (first, second) = (String(text[..<dashes.lowerBound]), String(text[dashes.upperBound...]))
-            let rule = LinkRule(between: first, and: second)
-            let links = topology.links.filter {
-                rule.joins(topology.nodes[$0.a.node], topology.nodes[$0.b.node])
-            }
-            guard !links.isEmpty else { throw RequestError("there is no link between '\(first)' and '\(second)'") }
-            self = .links(links.map(\.index))
-            return
-        }
-        throw RequestError(
-            "there is no node '\(text)'; nodes are \(topology.nodes.map(\.name).joined(separator: ", ")), and A--B means the links between two"
-        )
+    fileprivate static let nothing = FaultTarget.nodes([])
+
+    /// Finds a target again of which a part may be gone, or all.
+    fileprivate init(whatIsLeftOf text: String, in topology: Topology) {
+        let parts = text.split(separator: ",").compactMap { try? FaultTarget(String($0), in: topology) }
+        self = parts.first ?? .nothing
+        guard case .nodes(var all) = self else { return }
+        for case .nodes(let nodes) in parts { all.formUnion(nodes) }
+        self = .nodes(all)
     }
 }
 

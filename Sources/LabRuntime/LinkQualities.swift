@@ -36,9 +36,6 @@ struct LinkQualities {
     /// What a link does now of which the file says `quality`.
     func current(_ link: Link, inFile quality: LinkQuality) -> Pair { changed[link.index] ?? Pair(quality) }
 
-    /// The links that differ from the lab file: their positions, in order.
-    var differing: [Int] { changed.keys.sorted() }
-
     /// What the link would do after a change; `fromA` says whether its end `a` is of the first of the two. Throws
     /// ``RequestError`` when the kernel could not do it.
     func after(_ change: Change, _ link: Link, fromA: Bool) throws(RequestError) -> Pair {

@@ -1,6 +1,7 @@
 import Glibc
 import LabModel
 package import LabPlan
+import Net
 import Netlink
 import Sys
 
@@ -199,6 +200,18 @@ package final class PlanExecutor {
         let routes = try requests.standingRoutes(own.node) { try own.index(of: $0) }
         if !routes.isEmpty { try own.netlink.send(NetlinkBatch(routes)) }
         interior = interior.filter { $0.node != node || $0.link != link.index }
+    }
+
+    /// Has the kernel of a node refuse packets to prefixes that it has hijacked, which a wider route would send on to where they
+    /// belong; and no longer those to prefixes that it had `before`.
+    func catchPackets(to prefixes: [IPPrefix], before: [IPPrefix], at node: Int) throws(NetlinkError) {
+        let own = nodes[node]
+        var batch = NetlinkBatch()
+        for prefix in prefixes { batch.add(requests.absence(of: prefix, kind: .replace)) }
+        for prefix in before where !prefixes.contains(prefix) && !own.node.prefixes.contains(prefix) {
+            batch.add(requests.absence(of: prefix, kind: .delete), ignoring: .alreadyGone)
+        }
+        if !batch.isEmpty { try own.netlink.send(batch) }
     }
 
     // MARK: Changing a lab that is up

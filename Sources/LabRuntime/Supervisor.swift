@@ -26,6 +26,8 @@ final class Supervisor {
     var convergence: Convergence
     var faults = Faults()
     var qualities = LinkQualities()
+    /// The sites that are checked, by name.
+    var health: [String: SiteHealth] = [:]
     /// Sessions that an operator has shut, by the end that was told to, with both ends.
     var shut: [Convergence.Key: [Convergence.Key]] = [:]
     /// Sessions whose neighbour a reload has taken away, by the end that lost it, with both ends.
@@ -201,14 +203,17 @@ final class Supervisor {
 
     private func startSessions(_ daemon: Daemon) {
         guard daemon.role == .bgp, let node = daemon.node else { return }
-        if faults.isWithdrawn(node) { daemon.send(["do": "withdraw"]) }
+        restoreSpeaker(daemon, node)
+        retellHealth(of: node)
         daemon.send(["do": "start"])
     }
 
     /// A delay line that was started again knows nothing of links that are down, or that were changed.
     private func restoreWire() {
         for link in topology.links where !faults.isUp(link) { setWire(link, isUp: false) }
-        for index in qualities.differing { setWire(topology.links[index], qualities.current(topology.links[index])) }
+        for link in topology.links where effectiveQuality(link) != .init(link.quality) {
+            setWire(link, effectiveQuality(link))
+        }
     }
 
     // MARK: What daemons say
@@ -216,6 +221,8 @@ final class Supervisor {
     private func handle(_ message: JSON, from daemon: Daemon) {
         guard let node = daemon.node, let event = message["event"]?.string else { return }
         switch event {
+        // Who was stopped meanwhile said it before.
+        case "idle" where daemon.isFrozen, "busy" where daemon.isFrozen: break
         case "idle", "busy":
             report(message["sessions"]?.array ?? [], node: node)
             checkConvergence()
@@ -225,7 +232,7 @@ final class Supervisor {
         }
     }
 
-    private func report(_ sessions: [JSON], node: Int) {
+    func report(_ sessions: [JSON], node: Int) {
         for session in sessions {
             guard let peer = session["peer"]?.string else { continue }
             convergence.report(
@@ -312,6 +319,8 @@ final class Supervisor {
         guarded {
             control = try ControlServer(self, path: paths.control)
             isCommitted = true
+            // Not before: a site that is ill from the start would keep the lab from coming up.
+            followHealth()
             builder?.send(JSON.object([.init("committed", true)]).description.utf8)
         }
     }

@@ -26,6 +26,9 @@ extension Supervisor {
         carryOut(difference, resets) { [self] failure in
             if let failure { return turnBack(difference, failure, done) }
             isChanging = false
+            for fault in faults.endLost() {
+                record("heal", fault, [.init("reason", "what it was about is gone")])
+            }
             if !difference.steps.isEmpty {
                 events.record("apply", [.init("steps", .int(difference.steps.count))])
             }
@@ -107,6 +110,7 @@ extension Supervisor {
         do {
             let stored = try StoredLab(topology.lab, plan.backend, numbering: topology.numbering)
             try Files.replace(paths.lab, stored.json.description.utf8)
+            followHealth()
             done(nil)
         } catch {
             done(error)
@@ -134,16 +138,14 @@ extension Supervisor {
             if daemon.node == nil { leaving[daemon.name] = daemon } else { staying.append(daemon) }
         }
         daemons = staying
-        for fault in faults.renumber(nodes: difference.nodes, links: difference.links) {
-            events.record("heal", [.init("target", .string(fault.name)), .init("how", .string(fault.kind.rawValue))])
-        }
+        faults.find(in: topology)
         qualities.renumber(difference.links)
         let before = convergence
         convergence = Convergence(pairs: Supervisor.pairs(topology))
         convergence.takeOver(before, nodes: difference.nodes)
         shut = Self.renumbered(shut, difference.nodes)
         removed = Self.renumbered(removed, difference.nodes)
-        convergence.held = heldSessions()
+        holdSessions()
         isConverged = false
         try executor.writeHosts()
     }
@@ -183,7 +185,11 @@ extension Supervisor {
                 let request = DaemonConfiguration.link(link, isUp: faults.isUp(link)) {
                     self.paths.namespace(new.nodes[$0].name)
                 }
-                askWire([.init("do", "add"), .init("link", request)], next)
+                askWire([.init("do", "add"), .init("link", request)]) { [self] failure in
+                    if let failure { return next(failure) }
+                    guard effectiveQuality(link) != .init(link.quality) else { return next(nil) }
+                    setWire(link, effectiveQuality(link)) { _ in next(nil) }
+                }
             }
         }
         return parts
@@ -220,29 +226,18 @@ extension Supervisor {
                 return now { supervisor in
                     try supervisor.executor.address(link)
                     guard supervisor.plan.backend == .netem, !supervisor.faults.isUp(link) else { return }
-                    try supervisor.executor.lowerVeth(link, at: link.a.node)
+                    try supervisor.executor.lowerVeth(link, at: supervisor.faults.failedEnd(of: link))
                 }
             }
             return now { try $0.executor.setMetric(link) }
         case .shapeLink(let link):
             let link = new.links[link]
-            let quality = DaemonConfiguration.quality(link.quality)
             let inFile = difference.links.firstIndex(of: link.index).map { difference.old.topology.links[$0].quality }
             return { [self] next in
                 // What an operator had changed since gives way to what the file says now.
-                let before = qualities.current(link, inFile: inFile ?? LinkQuality(delay: 0))
+                let before = inFile.map { faults.quality(link, qualities.current(link, inFile: $0)) }
                 qualities.set(link, .init(link.quality))
-                guard plan.backend == .wire else {
-                    for end in [link.a, link.b] {
-                        try executor.reshape(end, link.quality, before: before.quality(from: end, of: link))
-                    }
-                    return next(nil)
-                }
-                askWire(
-                    [
-                        .init("do", "set"), .init("link", .int(link.number)), .init("a_to_b", quality),
-                        .init("b_to_a", quality),
-                    ], next)
+                try setQuality(link, from: before ?? .init(LinkQuality(delay: 0)), next)
             }
         case .startDaemon(let node?, let role):
             return now { try $0.startDaemon(role, node) }
@@ -268,7 +263,7 @@ extension Supervisor {
             return daemons.append(known)
         }
         try addNodeDaemon(role, node)
-        try daemons.last?.start()
+        if let daemon = daemons.last { try startAsFaultsAllow(daemon) }
     }
 
     /// Tells a daemon its new configuration. Our speaker and our responder read it while they run; others are started again.
@@ -278,12 +273,18 @@ extension Supervisor {
         guard let daemon = daemons.first(where: { $0.node == node && $0.role == role }) else { return next(nil) }
         if role == .dns, daemon.state == .running { return try reload(daemon, node, next) }
         let isOurs = topology.otherDaemon(of: node) == nil && !daemon.isOfOthers
-        guard role == .bgp, isOurs, daemon.state == .running, before?.asn == topology.nodes[node].asn else {
+        let isThere = daemon.state == .running || daemon.state == .frozen
+        guard role == .bgp, isOurs, isThere, before?.asn == topology.nodes[node].asn else {
             try replace(daemon, role, node)
             return next(nil)
         }
         let configuration = DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
         try Files.replace(paths.configuration(daemon.name), configuration.description.utf8)
+        guard daemon.state == .running else {
+            // Who is stopped reads it when it goes on.
+            daemon.send(["do": "reload"])
+            return next(nil)
+        }
         daemon.ask([.init("do", "reload")]) { [self] reply in
             if let reason = reply["error"]?.string {
                 return next(RequestError("\(daemon.name): \(reason)"))
@@ -291,9 +292,10 @@ extension Supervisor {
             for name in reply["reset"]?.array ?? [] {
                 if let name = name.string { resets.names.append("\(topology.nodes[node].name) -> \(name)") }
             }
+            retellHealth(of: node)
             // It has all neighbours of the lab's file again.
             removed = removed.filter { $0.key.node != node }
-            convergence.held = heldSessions()
+            holdSessions()
             next(nil)
         }
     }
@@ -317,14 +319,29 @@ extension Supervisor {
             forgetControl(node: node)
         }
         try addNodeDaemon(role, node)
-        if !faults.isKilled(node) { try daemons.last?.start() }
+        if let daemon = daemons.last { try startAsFaultsAllow(daemon) }
     }
 }
 
-/// Things that are done one after the other, some of which answer later.
+/// Things that are done one after the other or side by side, some of which answer later.
 enum Chain {
     /// Does its thing and calls `next`, with an error if it could not.
     typealias Part = (_ next: @escaping ((any Error)?) -> Void) throws -> Void
+
+    /// Runs the parts side by side; `done` is called when all have answered, with the first failure.
+    static func all(_ parts: [Part], _ done: @escaping ((any Error)?) -> Void) {
+        var missing = parts.count
+        var failure: (any Error)?
+        guard missing > 0 else { return done(nil) }
+        func answered(_ error: (any Error)?) {
+            failure = failure ?? error
+            missing -= 1
+            if missing == 0 { done(failure) }
+        }
+        for part in parts {
+            do { try part(answered) } catch { answered(error) }
+        }
+    }
 
     /// Runs the parts until one fails.
     static func run(_ parts: [Part], from index: Int = 0, _ done: @escaping ((any Error)?) -> Void) {

@@ -45,7 +45,7 @@ extension Supervisor {
             guard peers.contains(key.remoteAddress) else { continue }
             shut[key] = verb == "shut" ? bothEnds(of: session) : nil
         }
-        convergence.held = heldSessions()
+        holdSessions()
         checkConvergence()
     }
 
@@ -63,7 +63,7 @@ extension Supervisor {
                 self.removed[key] = isKnown ? nil : self.bothEnds(of: session)
                 if !isKnown { self.shut[key] = nil }
             }
-            self.convergence.held = self.heldSessions()
+            self.holdSessions()
             self.checkConvergence()
         }
     }
@@ -82,7 +82,7 @@ extension Supervisor {
         }
         shut = shut.filter { $0.key.node != node }
         removed = removed.filter { $0.key.node != node }
-        convergence.held = heldSessions()
+        holdSessions()
     }
 }
 

@@ -1,142 +1,128 @@
 import JSON
 import LabModel
 import LabPlan
-import Net
-import Netlink
+import Sys
 
+/// Faults begin, go on by themselves, and end. What they do is in ``settle(from:_:)``.
 extension Supervisor {
-    /// Makes a fault. `done` is called when it is in effect. Throws ``RequestError`` when it makes no sense or is there
-    /// already, `NetlinkError` when the kernel refuses.
-    func fail(_ name: String, _ kind: FaultKind, done: @escaping (JSON) -> Void) throws {
-        let target = try FaultTarget(name, in: topology)
-        let fault = Faults.Fault(name: name, target: target, kind: kind)
-        guard !faults.contains(fault) else { throw RequestError("\(name) has the fault \(kind.rawValue) already") }
-        if kind != .linkDown {
-            guard case .node(let node) = target, daemons.contains(where: { $0.node == node && $0.role == .bgp }) else {
-                throw RequestError("\(kind.rawValue) is for a site or router, and \(name) runs no BGP speaker")
+    /// Makes a fault: `{"do":"fail","target":"london","how":"loss 5%"}`. `done` is called when it is in effect. Throws
+    /// ``RequestError`` or `FaultError` when it makes no sense or is there already.
+    func fail(_ request: JSON, done: @escaping (JSON) -> Void) throws {
+        try refuseWhileChanging()
+        let asked = Fault(request["target"]?.string ?? "", try FaultKind(request["how"]?.string ?? ""))
+        let (fault, target) = try asked.checked(in: topology)
+        let before = faults
+        let id = try faults.begin(fault, target, time: Clock.monotonic(), wallTime: Clock.wall())
+        record("fail", fault)
+        settle(from: before) { [weak self] failure in
+            guard let self else { return }
+            guard let failure else {
+                self.begun(id)
+                return done(["ok": true, "target": .string(fault.target), "how": .string(fault.kind.text)])
             }
-        }
-        let before = topology.links.filter(faults.isUp)
-        record(fault, "fail")
-        faults.add(fault)
-        convergence.held = heldSessions()
-        isConverged = false
-        try apply(fault, linksBefore: before) { [weak self] reply in
-            done(reply)
-            self?.checkConvergence()
+            self.end([id], because: "it could not be made")
+            done(["error": .string("\(failure)")])
         }
     }
 
-    /// Ends the faults of `name`, of one kind or of all. Throws as ``fail(_:_:done:)``.
-    func heal(_ name: String, done: @escaping (JSON) -> Void) throws {
-        let target = try FaultTarget(name, in: topology)
-        let ended = faults.active.filter { $0.target == target }
-        guard !ended.isEmpty else { throw RequestError("\(name) has no fault") }
-        let before = topology.links.filter(faults.isUp)
-        var missing = ended.count
-        for fault in ended { faults.remove(fault) }
-        convergence.held = heldSessions()
-        isConverged = false
-        for fault in ended {
-            record(fault, "heal")
-            try apply(fault, linksBefore: before) { [weak self] reply in
-                missing -= 1
-                guard missing == 0 else { return }
-                done(reply)
-                self?.checkConvergence()
-            }
+    /// Ends the faults of a target, of one kind or of all, or all of the lab:
+    /// `{"do":"heal","target":"london","how":"loss"}`, `{"do":"heal"}`. Throws as ``fail(_:done:)``.
+    func heal(_ request: JSON, done: @escaping (JSON) -> Void) throws {
+        try refuseWhileChanging()
+        let ended = try meant(by: request)
+        end(ended.map(\.id)) { failure in
+            if let failure { return done(["error": .string("\(failure)")]) }
+            done(["ok": true, "healed": .array(ended.map { $0.fault.json })])
         }
     }
 
-    /// The sessions that cannot be up while the faults last: over a link that is down, of a speaker that is dead, or inside
-    /// an AS that fell apart; and those that an operator has shut or taken away.
-    func heldSessions() -> Set<Convergence.Key> {
-        let reached = Set(
-            InteriorRouting.routes(topology) { faults.isUp($0) }.map { NodePair(from: $0.node, to: $0.destination) })
-        let held = topology.sessions.filter { session in
-            if faults.isKilled(session.node) || faults.isKilled(session.remote) { return true }
-            if let link = session.link { return !faults.isUp(topology.links[link]) }
-            return !reached.contains(NodePair(from: session.node, to: session.remote))
+    private func refuseWhileChanging() throws(RequestError) {
+        guard !isChanging else { throw RequestError("the lab is being changed; try again when that is done") }
+    }
+
+    private func meant(by request: JSON) throws -> [Faults.Active] {
+        guard let text = request["target"]?.string else { return faults.active }
+        let target = try FaultTarget(text, in: topology)
+        let there = faults.active.filter { $0.target == target }
+        guard !there.isEmpty else {
+            let all = faults.active.map { "\($0.fault.kind.name.rawValue) at \($0.fault.target)" }
+            throw RequestError(
+                "\(text) has no fault" + (all.isEmpty ? "" : "; there are \(all.joined(separator: ", "))"))
         }
-        return Set(held.map { .init(node: $0.node, remoteAddress: $0.remoteAddress.description) }).union(
-            shut.values.joined()
-        ).union(removed.values.joined())
-    }
-
-    private struct NodePair: Hashable {
-        let from: Int
-        let to: Int
-    }
-
-    private func record(_ fault: Faults.Fault, _ event: String) {
-        events.record(event, [.init("target", .string(fault.name)), .init("how", .string(fault.kind.rawValue))])
-    }
-
-    /// Brings what a fault concerns to what all faults together say: used when it begins and when it ends.
-    private func apply(_ fault: Faults.Fault, linksBefore: [Link], _ done: @escaping (JSON) -> Void) throws {
-        switch (fault.kind, fault.target) {
-        case (.linkDown, _):
-            try setLinks(from: linksBefore, at: fault.target, done)
-        case (.withdraw, .node(let node)):
-            let verb: JSON = faults.isWithdrawn(node) ? "withdraw" : "announce"
-            for daemon in daemons where daemon.node == node && daemon.role == .bgp { daemon.send(["do": verb]) }
-            done(["ok": true])
-        case (.processKill, .node(let node)):
-            for daemon in daemons where daemon.node == node {
-                if faults.isKilled(node) { daemon.kill() } else { try daemon.start() }
-            }
-            if faults.isKilled(node) {
-                convergence.lost(node: node)
-                forgetControl(node: node)
-            }
-            done(["ok": true])
-        default:
-            done(["ok": true])
+        guard let how = request["how"]?.string else { return there }
+        let named = there.filter { $0.fault.kind.name.rawValue == how }
+        guard !named.isEmpty else {
+            let names = there.map(\.fault.kind.name.rawValue).joined(separator: ", ")
+            throw RequestError("\(text) has no fault '\(how)'; it has \(names)")
         }
+        return named
     }
 
-    private func setLinks(from before: [Link], at target: FaultTarget, _ done: @escaping (JSON) -> Void) throws {
-        let after = Set(topology.links.filter(faults.isUp).map(\.index))
-        let wasUp = Set(before.map(\.index))
-        let changed = topology.links.filter { after.contains($0.index) != wasUp.contains($0.index) }
-        if plan.backend == .netem {
-            for link in changed {
-                // The end that goes down is the failed node's: its neighbours see a lost carrier, as of a cut cable.
-                let node = if case .node(let node) = target, link.end(at: node) != nil { node } else { link.a.node }
-                if after.contains(link.index) {
-                    try executor.raiseVeth(link)
-                } else {
-                    try executor.lowerVeth(link, at: node)
-                }
-            }
-            try executor.updateInterior { self.faults.isUp($0) }
-            return done(["ok": true])
+    private func end(
+        _ ids: [Int], because reason: String? = nil, _ done: @escaping ((any Error)?) -> Void = { _ in }
+    ) {
+        let before = faults
+        for id in ids {
+            guard let fault = faults[id]?.fault else { continue }
+            faults.end(id)
+            record("heal", fault, reason.map { [.init("reason", .string($0))] } ?? [])
         }
-        var missing = changed.count
-        guard missing > 0 else { return done(["ok": true]) }
-        for link in changed {
-            setWire(link, isUp: after.contains(link.index)) { [weak self] reply in
-                guard let self else { return }
-                missing -= 1
-                do {
-                    try self.executor.announceCarrier(link)
-                    guard missing == 0 else { return }
-                    try self.executor.updateInterior { self.faults.isUp($0) }
-                    done(reply)
-                } catch {
-                    done(["error": .string("\(error)")])
-                }
-            }
+        settle(from: before, done)
+    }
+
+    /// Writes down what became of a fault.
+    func record(_ event: String, _ fault: Fault, _ more: [JSON.Member] = []) {
+        events.record(event, (fault.json.members ?? []) + more)
+    }
+
+    // MARK: Faults that go on by themselves
+
+    /// A fault is in effect: what is to come of it is arranged.
+    private func begun(_ id: Int) {
+        switch faults[id]?.fault.kind {
+        case .flap(let period, _): loop.schedule(after: period / 2) { [weak self] in self?.turn(id) }
+        case .drain(let limit):
+            // At rest every neighbour has taken in the last UPDATE, and sends its packets by other ways.
+            whenAtRest { [weak self] in self?.silence(id) }
+            loop.schedule(after: limit) { [weak self] in self?.silence(id) }
+        default: break
         }
     }
 
-    /// Gives a link of the wire its carrier, or takes it.
-    func setWire(_ link: Link, isUp: Bool, _ done: @escaping (JSON) -> Void = { _ in }) {
-        guard let wire = daemons.first(where: { $0.role == .wire }) else { return done(["error": "there is no wire"]) }
-        wire.ask(
-            [.init("do", "set"), .init("link", .int(link.number)), .init("up", .bool(isUp))]
-        ) { reply in
-            done(reply == .null ? ["error": "the wire ended"] : reply)
+    /// Links that flap go up, or down again.
+    private func turn(_ id: Int) {
+        guard let fault = faults[id], case .flap(let period, let count) = fault.fault.kind else { return }
+        guard !isChanging else {
+            loop.schedule(after: period / 2) { [weak self] in self?.turn(id) }
+            return
         }
+        let goesUp = !fault.isInSecondStage
+        if goesUp, fault.rounds + 1 >= count { return end([id], because: "it flapped \(count) times") }
+        let before = faults
+        faults.change(id) {
+            $0.isInSecondStage = goesUp
+            if goesUp { $0.rounds += 1 }
+        }
+        record("flap", fault.fault, [.init("up", .bool(goesUp)), .init("round", .int(fault.rounds + 1))])
+        settle(from: before) { _ in }
+        loop.schedule(after: period / 2) { [weak self] in self?.turn(id) }
     }
+
+    /// What is drained has been left by its neighbours, or they had time enough.
+    private func silence(_ id: Int) {
+        guard let fault = faults[id], !fault.isInSecondStage else { return }
+        guard !isChanging else {
+            loop.schedule(after: 100_000_000) { [weak self] in self?.silence(id) }
+            return
+        }
+        let before = faults
+        faults.change(id) { $0.isInSecondStage = true }
+        record("drained", fault.fault)
+        settle(from: before) { _ in }
+    }
+}
+
+extension Fault {
+    /// The fault as requests, events and `status` have it.
+    var json: JSON { ["target": .string(target), "how": .string(kind.text)] }
 }

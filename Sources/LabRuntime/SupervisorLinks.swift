@@ -27,7 +27,7 @@ extension Supervisor {
         var missing = meetings.count
         var failure: JSON?
         for (meeting, pair) in zip(meetings, after) {
-            try apply(pair, to: meeting.link) { [weak self] reply in
+            apply(pair, to: meeting.link) { [weak self] reply in
                 guard let self else { return }
                 if reply["error"] != nil { failure = failure ?? reply }
                 missing -= 1
@@ -57,25 +57,27 @@ extension Supervisor {
                 + beside.prefix(20).joined(separator: ", "))
     }
 
-    private func apply(_ pair: LinkQualities.Pair, to link: Link, _ done: @escaping (JSON) -> Void) throws {
+    private func apply(_ pair: LinkQualities.Pair, to link: Link, _ done: @escaping (JSON) -> Void) {
         let before = qualities.current(link)
-        if plan.backend == .netem {
-            for end in [link.a, link.b] {
-                let (new, old) = (pair.quality(from: end, of: link), before.quality(from: end, of: link))
-                if new != old { try executor.reshape(end, new, before: old) }
-            }
-            note(pair, link)
-            return done(["ok": true])
+        let old = effectiveQuality(link)
+        qualities.set(link, pair)
+        func failed(_ error: any Error) {
+            qualities.set(link, before)
+            done(["error": .string("\(error)")])
         }
-        setWire(link, pair) { [weak self] reply in
-            if reply["error"] == nil { self?.note(pair, link) }
-            done(reply)
+        do {
+            try setQuality(link, from: old) { [weak self] failure in
+                if let failure { return failed(failure) }
+                if pair != before { self?.note(pair, link) }
+                done(["ok": true])
+            }
+        } catch {
+            failed(error)
         }
     }
 
     private func note(_ pair: LinkQualities.Pair, _ link: Link) {
-        guard pair != qualities.current(link) else { return }
-        qualities.set(link, pair)
+        holdSessions()
         let (a, b) = (topology.nodes[link.a.node].name, topology.nodes[link.b.node].name)
         events.record(
             "link",
@@ -100,7 +102,7 @@ extension Supervisor {
     /// What each direction does now, first what the first of the two sends.
     private func report(_ meetings: [Meeting]) -> JSON {
         let directions = meetings.flatMap { meeting -> [JSON] in
-            let (link, pair) = (meeting.link, qualities.current(meeting.link))
+            let (link, pair) = (meeting.link, effectiveQuality(meeting.link))
             let (near, far) = meeting.fromA ? (link.a, link.b) : (link.b, link.a)
             return [
                 direction(near, far, pair.quality(from: near, of: link), link),
@@ -117,7 +119,8 @@ extension Supervisor {
             "jitter_ms": .double(Double(quality.jitter) / 1e6), "loss": .double(quality.loss),
             "duplicate": .double(quality.duplicate), "reorder": .double(quality.reorder),
             "rate_bps": .int(Int(clamping: quality.rate)), "up": .bool(faults.isUp(link)),
-            "as_in_file": .bool(quality == link.quality),
+            "as_in_file": .bool(qualities.current(link).quality(from: from, of: link) == link.quality),
+            "faults": .array(faults.texts(of: link).map { .string($0) }),
         ]
     }
 }

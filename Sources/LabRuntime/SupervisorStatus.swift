@@ -7,12 +7,14 @@ extension Supervisor {
     /// Everything that `lab status` shows, with counters that the speakers are asked for now.
     func status(_ answer: @escaping (JSON) -> Void) {
         var sessions: [Convergence.Key: JSON] = [:]
+        var routes: [Int: JSON] = [:]
         let speakers = daemons.filter { $0.role == .bgp && $0.state == .running }
         var missing = speakers.count
-        func finish() { zones { [self] in answer(statusDocument(sessions, zones: $0)) } }
+        func finish() { zones { [self] in answer(statusDocument(sessions, routes, zones: $0)) } }
         guard missing > 0 else { return finish() }
         for speaker in speakers {
             speaker.ask([.init("do", "counters")]) { reply in
+                if let node = speaker.node { routes[node] = reply["routes"] }
                 for session in reply["sessions"]?.array ?? [] {
                     guard let node = speaker.node, let peer = session["peer"]?.string else { continue }
                     sessions[.init(node: node, remoteAddress: peer)] = session
@@ -23,19 +25,27 @@ extension Supervisor {
         }
     }
 
-    private func statusDocument(_ sessions: [Convergence.Key: JSON], zones: [JSON]) -> JSON {
+    private func statusDocument(
+        _ sessions: [Convergence.Key: JSON], _ routes: [Int: JSON], zones: [JSON]
+    ) -> JSON {
         [
             "lab": .string(paths.name), "links": .string(plan.backend.rawValue), "converged": .bool(isConverged),
-            "nodes": .array(topology.nodes.map(nodeStatus)),
+            "nodes": .array(topology.nodes.map { nodeStatus($0, routes[$0.index]) }),
             "sessions": .array(topology.sessions.map { sessionStatus($0, sessions) }),
-            "zones": .array(zones),
-            "faults": .array(
-                faults.active.map { ["target": .string($0.name), "how": .string($0.kind.rawValue)] }),
+            "zones": .array(zones), "faults": .array(faults.active.map(faultStatus)),
             "wire": daemons.first { $0.role == .wire }.map(processStatus) ?? .null,
         ]
     }
 
-    private func nodeStatus(_ node: Node) -> JSON {
+    private func faultStatus(_ fault: Faults.Active) -> JSON {
+        .object(
+            (fault.fault.json.members ?? []) + [
+                .init("time_ns", .int(Int(fault.time))), .init("wall_ns", .int(Int(fault.wallTime))),
+            ])
+    }
+
+    /// `routes` is how many prefixes the node's speaker has a best route to, if it says so.
+    private func nodeStatus(_ node: Node, _ routes: JSON?) -> JSON {
         [
             "name": .string(node.name), "kind": .string(node.kind.rawValue), "network": .string(node.network),
             "asn": .int(Int(node.asn.rawValue)), "city": .string(node.place.label),
@@ -43,6 +53,7 @@ extension Supervisor {
             "processes": .array(
                 daemons.filter { $0.node == node.index }.flatMap { [processStatus($0)] + partStatus($0) }),
             "daemon": topology.otherDaemon(of: node.index).map { .string($0.rawValue) } ?? .null,
+            "routes": routes ?? .null, "health": healthStatus(node),
         ]
     }
 

@@ -20,6 +20,8 @@ public struct KernelRoute: Hashable, Sendable {
 
     /// The table that is looked up when nothing else is said (RT_TABLE_MAIN).
     public static let mainTable: UInt32 = 254
+    /// The table of what is for this machine, which the kernel keeps itself (RT_TABLE_LOCAL).
+    public static let localTable: UInt32 = 255
 
     /// Makes a route of its parts.
     public init(

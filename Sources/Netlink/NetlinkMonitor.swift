@@ -56,10 +56,15 @@ public final class NetlinkMonitor {
     }
 
     /// Begins to listen in the namespace of the calling thread. What changes from now on is heard; dump after this, not
-    /// before, and nothing is missed. Throws ``SystemError``.
-    public init(_ groups: Groups) throws(SystemError) {
+    /// before, and nothing is missed. Changes that `writer` asks for are not told: who makes many knows of them, and would
+    /// lose those of others among them. Throws ``SystemError``.
+    public init(_ groups: Groups, except writer: NetlinkSession? = nil) throws(SystemError) {
         socket = try openRouteSocket(groups: groups.rawValue)
         try socket.setNonBlocking()
+        if let writer {
+            let (raw, port) = (socket.raw, try writer.port())
+            try systemCall("setsockopt", "SO_ATTACH_FILTER") { cm_drop_changes(raw, port) }
+        }
     }
 
     /// The descriptor to watch for reading. It is open as long as the monitor lives.

@@ -40,6 +40,18 @@ public final class NetlinkSession {
         try home.enter()
     }
 
+    /// The number by which notifications name this session as the cause of a change (nlmsg_pid).
+    func port() throws(SystemError) -> UInt32 {
+        var address = sockaddr_nl()
+        var length = socklen_t(MemoryLayout<sockaddr_nl>.size)
+        try systemCall("getsockname", "netlink") {
+            withUnsafeMutablePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket.raw, $0, &length) }
+            }
+        }
+        return address.nl_pid
+    }
+
     /// Sends one request and waits for the answer. Throws ``NetlinkError``.
     public func send(_ request: some NetlinkRequest, ignoring tolerance: Tolerance = []) throws(NetlinkError) {
         var batch = NetlinkBatch()

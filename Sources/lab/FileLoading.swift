@@ -4,6 +4,7 @@ import DNSZone
 import JSON
 import LabFile
 import LabModel
+import LabRuntime
 import Sys
 
 /// Reading a lab file for a verb that needs all of it to be right.
@@ -38,13 +39,24 @@ enum FileLoading {
             throw Failure(.badInput, "\(path) cannot be read: \(error.reason)")
         }
         return LabFile.parse(
-            bytes, path: path, readFile: { try Files.read($0) }, checkZone: problems, checkExpression: problem)
+            bytes, path: path, readFile: { try Files.read($0) }, checkZone: problems, checkExpression: problem,
+            checkQuestion: problem)
     }
 
     /// What the speakers would say of an AS path expression.
     private static func problem(_ expression: String) -> String? {
         do {
             _ = try ASPathExpression(expression)
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    /// What a health check would say of its question.
+    private static func problem(_ question: HealthCheck.Question) -> String? {
+        do {
+            _ = try DNSExpectation(question)
             return nil
         } catch {
             return error.description

@@ -104,12 +104,13 @@ struct LinkCommand: ParsableCommand {
             let notes = [
                 direction["up"]?.bool == false ? "down" : nil, direction["as_in_file"]?.bool == false ? "changed" : nil,
             ]
+            let faults = (direction["faults"]?.array ?? []).map(\.string)
             table.add(
                 .init(direction["from"]?.string ?? ""), .init(direction["to"]?.string ?? ""),
                 .init(time(direction["delay_ms"])), .init(time(direction["jitter_ms"])),
                 .init(share(direction["loss"])), .init(share(direction["duplicate"])),
                 .init(share(direction["reorder"])), .init(rate == 0 ? "-" : LinkQuality.rate(UInt64(clamping: rate))),
-                .init(notes.compactMap(\.self).joined(separator: ", "), .yellow))
+                .init((notes + faults).compactMap(\.self).joined(separator: ", "), .yellow))
         }
         print(table.text)
     }

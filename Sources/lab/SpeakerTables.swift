@@ -54,9 +54,10 @@ enum SpeakerTables {
 
     private static func prefixes(_ neighbour: JSON) -> String {
         let prefixes = neighbour["prefixes"]
+        let damped = prefixes?["damped"]?.int ?? 0
         let withdrawn = neighbour["treated_as_withdraw"]?.int ?? 0
         return "\(text(prefixes?["received"])) received, \(text(prefixes?["accepted"])) accepted, "
-            + "\(text(prefixes?["advertised"])) advertised"
+            + (damped == 0 ? "" : "\(damped) damped, ") + "\(text(prefixes?["advertised"])) advertised"
             + (withdrawn == 0 ? "" : "; \(withdrawn) messages treated as withdrawals")
     }
 

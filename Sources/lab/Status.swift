@@ -1,32 +1,45 @@
 import ArgumentParser
 import JSON
 import LabRuntime
+import Sys
 
 /// `lab status`.
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Shows the nodes, processes and sessions of a lab.",
+        abstract: "Shows the nodes, processes, sessions and health of a lab.",
         discussion: """
             Example:
               lab status
               lab status hello --json
+              lab status --counters
             """)
 
     @Argument(help: "The lab; not needed while one lab runs.")
     var name: String?
+    @Flag(help: "Show what each site's responder has counted: queries, responses, drops, bytes.")
+    var counters = false
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() throws {
         let lab = try RunningLab(name)
-        let status = try lab.connect().request([.init("do", "status")])
-        if json { return Console.print(status) }
+        let client = try lab.connect()
+        var status = try client.request([.init("do", "status")])
+        let counted = counters ? try client.request([.init("do", "counters")]) : nil
+        if json {
+            if let counted {
+                status = .object((status.members ?? []) + [.init("counters", counted["sites"] ?? .null)])
+            }
+            return Console.print(status)
+        }
+        if let counted { return print(Counters.text(counted)) }
         let isConverged = status["converged"]?.bool == true
         print("lab \(lab.name), \(status["links"]?.string ?? "") links, \(isConverged ? "converged" : "not converged")")
         for fault in status["faults"]?.array ?? [] {
             print(Console.paint("fault: \(fault["how"]?.string ?? "") at \(fault["target"]?.string ?? "")", .yellow))
         }
         print("\n" + nodes(status))
+        if let health = health(status) { print("\n" + health) }
         print("\n" + sessions(status))
         let zones = status["zones"]?.array ?? []
         if !zones.isEmpty { print("\n" + ZoneTable.text(zones)) }
@@ -48,6 +61,20 @@ struct Status: ParsableCommand {
                 .init(processes.joined(separator: ", ")))
         }
         return table.text
+    }
+
+    /// The sites that are checked; nil where none is.
+    private func health(_ status: JSON) -> String? {
+        var table = TextTable("SITE", "HEALTH", "FOR", "REASON")
+        let sites = (status["nodes"]?.array ?? []).filter { $0["health"] != nil && $0["health"] != .null }
+        for site in sites {
+            let isUp = site["health"]?["state"]?.string == "up"
+            let seconds = (Int(Clock.wall()) - (site["health"]?["since_ns"]?.int ?? 0)) / 1_000_000_000
+            table.add(
+                .init(site["name"]?.string ?? ""), .init(isUp ? "up" : "down", isUp ? .green : .red),
+                .init("\(seconds) s"), .init(site["health"]?["reason"]?.string ?? ""))
+        }
+        return sites.isEmpty ? nil : table.text
     }
 
     private func sessions(_ status: JSON) -> String {

@@ -14,7 +14,8 @@ struct TextTable {
         }
     }
 
-    init(_ headings: String...) {
+    init(_ headings: String...) { self.init(headings) }
+    init(_ headings: [String]) {
         self.headings = headings
     }
 

@@ -138,6 +138,9 @@ extension EventLog {
         case .close(let index, let origin): return "\(names[index]) close \(origin)"
         case .established(let index): return "\(names[index]) Established"
         case .ended(let index, let reason): return "\(names[index]) ended: \(reason)"
+        case .damped(let index, let change):
+            let until = change.reuseTime.map { "suppressed until \(Self.time($0))" } ?? "used again"
+            return "\(names[index]) \(change.route.prefix) \(until), figure \(change.figure)"
         case .best(let prefix, nil, _): return "best \(prefix) none"
         case .best(let prefix, .some(let route), let path):
             let from = route.peer == .local ? "local" : names[Int(route.peer.rawValue) - 1]

@@ -10,7 +10,8 @@ public import Net
 ///
 /// Behind these come words with a value: `cluster ADDRESS` of the router; `interval MS`, `most PREFIXES`, `med NUMBER`, `prepend
 /// TIMES`, `mark COMMUNITY`, `only PREFIX`, `when COMMUNITY`, `prefer NUMBER` of a neighbour, and `passive` and `client` without. A line
-/// `distance ADDRESS METRIC` gives the interior metric to a next hop; to others it is 0.
+/// `distance ADDRESS METRIC` gives the interior metric to a next hop; to others it is 0. A line `damping HALF-LIFE SUPPRESS REUSE
+/// LONGEST` with times in milliseconds damps routes that flap.
 public struct RouterDescription: Hashable, Sendable {
     /// A name without spaces.
     public var name: String
@@ -24,6 +25,8 @@ public struct RouterDescription: Hashable, Sendable {
     public var neighbours: [NeighbourDescription] = []
     /// Interior metrics to next hops.
     public var distances: [IPv4Address: UInt32] = [:]
+    /// How it damps routes that flap.
+    public var damping: DampingOptions?
 
     /// Makes a router without neighbours.
     public init(_ name: String, asn: UInt32, address: IPv4Address, cluster: IPv4Address? = nil) {
@@ -121,7 +124,12 @@ extension RouterDescription: CustomStringConvertible {
         var head = "router \(name) asn \(asn.rawValue) identifier \(address)"
         if let cluster { head += " cluster \(cluster)" }
         let far = distances.sorted { $0.key < $1.key }.map { "distance \($0.key) \($0.value)" }
-        return ([head] + neighbours.map(\.description) + far).joined(separator: "\n") + "\n"
+        let damped = damping.map { options in
+            let (halfLife, longest) = (options.halfLife / 1_000_000, options.maximumSuppressTime / 1_000_000)
+            return "damping \(halfLife) \(options.suppress) \(options.reuse) \(longest)"
+        }
+        return ([head] + neighbours.map(\.description) + far + (damped.map { [$0] } ?? [])).joined(separator: "\n")
+            + "\n"
     }
 
     /// Reads the head; the first line that is none of it ends it. Nil when there is no router, or a word that nobody knows.
@@ -147,6 +155,13 @@ extension RouterDescription: CustomStringConvertible {
                     let metric = words.number()
                 else { return nil }
                 router?.distances[address] = metric
+            case "damping":
+                guard router != nil, let halfLife = words.number(), let suppress = words.number(),
+                    let reuse = words.number(), let longest = words.number()
+                else { return nil }
+                router?.damping = DampingOptions(
+                    halfLife: UInt64(halfLife) * 1_000_000, suppress: suppress, reuse: reuse,
+                    maximumSuppressTime: UInt64(longest) * 1_000_000)
             default:
                 guard let router else { return nil }
                 self = router

@@ -269,7 +269,7 @@ extension SimulatedNetwork {
         case .close(let neighbour, let origin): close(End(router: router, neighbour: neighbour, origin: origin))
         case .best(let prefix, let route, let path):
             changes.append(Change(time: now, router: router, prefix: prefix, path: route == nil ? nil : path))
-        case .accept, .refuse, .established, .ended: break
+        case .accept, .refuse, .established, .ended, .damped: break
         }
     }
 

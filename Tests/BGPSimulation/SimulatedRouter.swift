@@ -40,6 +40,8 @@ public struct SimulatedRouter: Sendable {
         case established(Int), ended(Int, String)
         /// The best route to a prefix is another.
         case best(IPPrefix, SelectedRoute?, ASPath)
+        /// A route of a neighbour has been suppressed for its flaps, with its figure of merit, or is used again.
+        case damped(Int, DampingChange)
     }
 
     struct Neighbour: Sendable {
@@ -52,7 +54,7 @@ public struct SimulatedRouter: Sendable {
         var isEndOfRIBSent = false
         var refreshRequested: AddressFamilies = []
         var refreshing: AddressFamilies = []
-        var refreshed: [AddressFamily: Set<IPPrefix>] = [:]
+        var refreshed: [AddressFamily: Set<RouteKey>] = [:]
         var nextAdvertisement: UInt64 = 0
     }
 
@@ -69,6 +71,7 @@ public struct SimulatedRouter: Sendable {
         table = Table(
             local: LocalSpeaker(
                 asn: description.asn, identifier: description.address, clusterID: description.cluster))
+        table.setDamping(description.damping, at: 0)
         for (index, neighbour) in description.neighbours.enumerated() {
             let id = table.addPeer(description.peerConfiguration(neighbour))
             neighbours.append(
@@ -81,9 +84,9 @@ public struct SimulatedRouter: Sendable {
 
     /// When to come back with ``Input/timer`` and ``Input/work``; nil when nothing is waited for.
     public var deadline: UInt64? {
-        neighbours.flatMap { neighbour in
+        (neighbours.flatMap { neighbour in
             [neighbour.session.deadline, isHeldBack(neighbour) ? neighbour.nextAdvertisement : nil]
-        }.compactMap(\.self).min()
+        } + [table.dampingDeadline]).compactMap(\.self).min()
     }
 
     private func isHeldBack(_ neighbour: Neighbour) -> Bool {
@@ -214,18 +217,18 @@ extension SimulatedRouter {
             let context = negotiated.updateContext(for: session.configuration)
             let update = try UpdateMessage(decoding: reader.body(of: frame), context: context)
             handle(.received(.update, origin), index, now)
-            try apply(update, index)
+            try apply(update, index, now)
         }
     }
 
-    private mutating func apply(_ update: UpdateMessage, _ index: Int) throws(NotificationMessage) {
+    private mutating func apply(_ update: UpdateMessage, _ index: Int, _ now: UInt64) throws(NotificationMessage) {
         guard neighbours[index].negotiated != nil else { return }
         let id = neighbours[index].id
-        table.withdraw(update.withdrawn, from: id)
+        table.withdraw(update.withdrawn, from: id, at: now)
         for announcement in update.announcements {
-            table.announce(announcement.prefixes, with: announcement.attributes, from: id)
+            table.announce(announcement.prefixes, with: announcement.attributes, from: id, at: now)
             if let family = announcement.prefixes.first?.family {
-                neighbours[index].refreshed[family]?.formUnion(announcement.prefixes)
+                neighbours[index].refreshed[family]?.formUnion(announcement.prefixes.map { RouteKey($0) })
             }
             if let most = neighbours[index].description.mostPrefixes, table.receivedCount(from: id) > most {
                 throw NotificationMessage(.maximumNumberOfPrefixesReached)
@@ -242,8 +245,7 @@ extension SimulatedRouter {
         case RouteRefreshMessage.beginning: neighbours[index].refreshed[family] = []
         case RouteRefreshMessage.end:
             guard let fresh = neighbours[index].refreshed.removeValue(forKey: family) else { return }
-            let stale = table.knownPrefixes.filter { $0.family == family && !fresh.contains($0) }
-            table.withdraw(stale, from: neighbours[index].id)
+            table.withdraw(family, from: neighbours[index].id, except: fresh)
         default: break
         }
     }
@@ -262,6 +264,10 @@ extension SimulatedRouter {
             var metric: UInt32 = 0
             if case .v4(let address) = address { metric = description.distances[address] ?? 0 }
             table.nextHopChanged(address, to: NextHopResolution(metric: metric))
+        }
+        table.reuseRoutes(at: now)
+        for change in table.takeDampingChanges() {
+            outputs.append(.damped(Int(change.peer.rawValue) - 1, change))
         }
         for change in table.decide() {
             let path = table.routes(to: change.prefix).first { $0.isBest }?.attributes.asPath ?? ASPath()

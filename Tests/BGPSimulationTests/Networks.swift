@@ -52,6 +52,11 @@ struct Drawing {
         }
     }
 
+    /// Has a router damp routes that flap.
+    mutating func damping(at name: String, _ options: DampingOptions) {
+        for index in routers.indices where routers[index].name == name { routers[index].damping = options }
+    }
+
     /// The clique of `count` ASes that let each other through: as1, as2 and so on.
     static func clique(_ count: Int, interval: UInt64) -> Drawing {
         var drawing = Drawing()

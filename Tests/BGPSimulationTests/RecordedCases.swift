@@ -143,6 +143,27 @@ struct RecordedCase: Sendable, CustomTestStringConvertible {
             network.setLink("as1", "as4", isUp: true)
             network.run(until: 5 * seconds)
         },
+        RecordedCase("flap-damping", at: "damping") { drawing in
+            drawing.router("damping", asn: 65001)
+            drawing.router("flapping", asn: 65002)
+            drawing.router("stable", asn: 65003)
+            drawing.router("behind", asn: 65004)
+            for name in ["flapping", "stable"] { drawing.join("damping", name, .customer) }
+            drawing.join("damping", "behind", .provider)
+            drawing.damping(
+                at: "damping",
+                DampingOptions(halfLife: 5 * seconds, suppress: 2000, reuse: 750, maximumSuppressTime: 20 * seconds))
+        } _: { network in
+            // Equal but for the identifier: the route that flaps is the better one.
+            for name in ["flapping", "stable"] { network.originate(network4, at: name) }
+            for _ in 0..<3 {
+                network.run(until: network.now + 100 * milliseconds)
+                network.withdraw(network4, at: "flapping")
+                network.run(until: network.now + 100 * milliseconds)
+                network.originate(network4, at: "flapping")
+            }
+            network.run(until: 60 * seconds)
+        },
         RecordedCase("hold-timer", at: "waiting") { drawing in
             drawing.router("waiting", asn: 65001)
             drawing.router("silent", asn: 65002)

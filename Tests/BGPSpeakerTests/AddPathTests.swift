@@ -10,13 +10,13 @@ import Testing
 /// Several routes to a prefix over a real session (RFC 7911).
 @Suite("ADD-PATH of the speaker", .serialized)
 struct AddPathTests {
-    private static let capabilities =
+    static let capabilities =
         FakePeer.capabilities + [.addPath([AddPath(FamilyIdentifier(.ipv4), directions: 3)])]
-    private static let both = JSON.Member("add_path", ["receive": true, "send": "all"])
+    static let both = JSON.Member("add_path", ["receive": true, "send": "all"])
     private static let context = UpdateContext(
         isInternal: false, isFourOctetASN: true, families: .ipv4, pathFamilies: .ipv4)
 
-    private func announce(_ peer: FakePeer, _ prefix: String, paths: [UInt32], med: UInt32) throws {
+    static func announce(_ peer: FakePeer, _ prefix: String, paths: [UInt32], med: UInt32) throws {
         let parsed = try #require(IPPrefix(prefix))
         let attributes = PathAttributes(
             origin: .igp, asPath: ASPath(sequence: [ASN(64500)]),
@@ -41,8 +41,8 @@ struct AddPathTests {
     @Test("Routes with identifiers come in, are withdrawn and refreshed one by one, and go out with identifiers")
     func session() throws {
         let (peer, speaker) = try FeaturePair().fakeSite([Self.both], Self.capabilities)
-        try announce(peer, "192.0.2.0/24", paths: [7, 9], med: 10)
-        try announce(peer, "192.0.2.0/24", paths: [8], med: 5)
+        try Self.announce(peer, "192.0.2.0/24", paths: [7, 9], med: 10)
+        try Self.announce(peer, "192.0.2.0/24", paths: [8], med: 5)
         peer.endOfRIB()
         #expect(try eventually { try paths(speaker, "192.0.2.0/24") == [7, 8, 9] })
         let best = try #require(try routes(speaker, "192.0.2.0/24").first)
@@ -56,7 +56,7 @@ struct AddPathTests {
         }
         #expect(try eventually { try paths(speaker, "192.0.2.0/24") == [7, 9] })
         peer.refresh(RouteRefreshMessage.beginning)
-        try announce(peer, "192.0.2.0/24", paths: [9], med: 10)
+        try Self.announce(peer, "192.0.2.0/24", paths: [9], med: 10)
         peer.refresh(RouteRefreshMessage.end)
         #expect(try eventually { try paths(speaker, "192.0.2.0/24") == [9] })
         var sent: [UpdateMessage.Announcement] = []
@@ -100,9 +100,9 @@ struct AddPathTests {
     func prefixLimit() throws {
         let (peer, speaker) = try FeaturePair().fakeSite(
             [Self.both, .init("max_prefixes", ["ipv4": 2])], Self.capabilities)
-        try announce(peer, "192.0.2.0/24", paths: [1, 2, 2], med: 1)
+        try Self.announce(peer, "192.0.2.0/24", paths: [1, 2, 2], med: 1)
         #expect(try eventually { try paths(speaker, "192.0.2.0/24") == [1, 2] })
-        try announce(peer, "192.0.2.0/24", paths: [3], med: 1)
+        try Self.announce(peer, "192.0.2.0/24", paths: [3], med: 1)
         #expect(try peer.notification()?.reason == .maximumNumberOfPrefixesReached)
         speaker.stop()
     }

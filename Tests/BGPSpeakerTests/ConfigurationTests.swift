@@ -13,6 +13,7 @@ struct ConfigurationTests {
         {"node":"london","asn":64500,"router_id":"10.192.1.1","families":["ipv4","ipv6"],
          "originate":["192.0.2.0/24","2001:db8:53::/48"],
          "decision":"oldest-external","always_compare_med":true,"multipath":4,
+         "damping":{"half_life_ms":5000,"suppress":2000},
          "timers":{"hold_ms":9000,"connect_retry_ms":250,"mrai_external_ms":0,"mrai_internal_ms":5000},
          "neighbors":[{"name":"eurocore-fra","address":"10.1.128.0","local_address":"10.1.128.1","asn":65010,
            "interface":"eurocore-fra","relation":"provider","families":["ipv4"],"passive":true,"cluster_client":false,
@@ -25,8 +26,8 @@ struct ConfigurationTests {
         """
 
     private static let root = """
-        node, asn, router_id, families, originate, decision, always_compare_med, multipath, timers, neighbors, kernel, \
-        bmp, mrt, graceful_restart
+        node, asn, router_id, families, originate, decision, always_compare_med, multipath, damping, timers, neighbors, \
+        kernel, bmp, mrt, graceful_restart
         """
     private static let member = """
         name, address, local_address, asn, interface, relation, families, passive, cluster_client, next_hop_self, import, \
@@ -61,6 +62,10 @@ struct ConfigurationTests {
         #expect(
             configuration.decision
                 == DecisionOptions(order: .oldestExternal, alwaysCompareMED: true, multipathLimit: 4))
+        // The longest time is four half-lives, as with the values of RFC 7196.
+        #expect(
+            configuration.damping
+                == DampingOptions(halfLife: 5_000_000_000, suppress: 2000, maximumSuppressTime: 20_000_000_000))
         #expect(neighbour.timers.sendHoldTime == 480_000_000_000 && neighbour.prefixLimits == PrefixLimits(ipv4: 1000))
         #expect(
             neighbour.protection == ConnectionProtection(password: "s3cret", securityHops: 3, timeToLive: 1)
@@ -85,6 +90,7 @@ struct ConfigurationTests {
             neighbour.families == [.ipv4, .ipv6] && neighbour.timers == SessionTimers() && neighbour.interface == nil)
         #expect(neighbour.protection == ConnectionProtection() && neighbour.prefixLimits == PrefixLimits())
         #expect(neighbour.role == nil && !neighbour.isRoleStrict && neighbour.timers.sendHoldTime == nil)
+        #expect(configuration.damping == nil)
         #expect(configuration.decision == DecisionOptions() && !neighbour.isShuttingDown)
         #expect(neighbour.imports.options == ImportOptions() && neighbour.exports.policy.isEmpty)
         #expect(neighbour.exports.options == ExportOptions() && neighbour.timers.holdTime == 90)
@@ -158,6 +164,22 @@ struct ConfigurationTests {
             ("oldest-external", "youngest", "decision: standard or oldest-external expected"),
             ("\"multipath\":4", "\"multipath\":0", "multipath: a number of 1 to 64 expected"),
             ("\"multipath\":4", "\"multipath\":65", "multipath: a number of 1 to 64 expected"),
+            ("{\"half_life_ms\":5000,\"suppress\":2000}", "\"on\"", "damping: true, false or an object expected"),
+            (
+                "\"half_life_ms\":5000", "\"half_life_ms\":99",
+                "damping.half_life_ms: a number of 100 to 21600000 expected"
+            ),
+            ("\"suppress\":2000", "\"suppress\":0", "damping.suppress: a number of 1 to 1000000 expected"),
+            ("\"suppress\":2000", "\"suppress\":2000,\"reuse\":2000", "damping.reuse: less than \"suppress\" expected"),
+            (
+                "\"suppress\":2000", "\"suppress\":2000,\"max_suppress_ms\":5000",
+                "damping.max_suppress_ms: too short: figures end at reuse x 2^(max_suppress_ms / half_life_ms) = 1500, "
+                    + "and nothing is suppressed below 2000"
+            ),
+            (
+                "\"suppress\":2000", "\"penalty\":1",
+                "damping.penalty: unknown key; there are half_life_ms, suppress, reuse, max_suppress_ms"
+            ),
             (
                 "[\"192.0.2.0/24\"]", "[\"192.0.2.0\"]",
                 "neighbors[0].import.blackholes[0]: a prefix without bits behind its length, like 192.0.2.0/24, expected"

@@ -54,6 +54,10 @@ struct ExchangePointTests {
         try run(
             "ip",
             ["netns", "exec", pair.site.name, "ping", "-c", "1", "-W", "5", "-I", "192.0.2.1", "198.51.100.1"])
+        // The kernel drops all IPv4 routes over a link that loses its last IPv4 address, without a word.
+        try pair.site.ip("addr", "add", "203.0.113.1/32", "dev", "to-isp")
+        try pair.site.ip("addr", "del", "203.0.113.1/32", "dev", "to-isp")
+        #expect(try eventually { try !pair.site.route("198.51.100.0/24").isEmpty })
         provider.send(["do": "withdraw"])
         #expect(try eventually { try pair.site.route("198.51.100.0/24").isEmpty })
         site.stop()

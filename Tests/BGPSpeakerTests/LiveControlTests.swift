@@ -126,6 +126,40 @@ struct LiveControlTests {
         try bench.expectNoHandshake(handshakes)
     }
 
+    @Test("What a fault imposes lies on top of what is configured and said, through a reload, and goes without a trace")
+    func impositions() throws {
+        let bench = try Bench()
+        let handshakes = try Handshakes(bench.ours)
+        let (own, stolen) = ("192.0.2.0/24", "198.18.0.0/15")
+        try bench.say("prepend", .init("count", 1))
+        try bench.say("impose", .init("prepend", 2), .init("prefixes", [.string(stolen), .string(own)]))
+        #expect(try bench.shows(own, "BGP.as_path: 65001 65001 65001 65001\n"))
+        #expect(try bench.shows(stolen, "BGP.as_path: 65001 65001 65001 65001\n"))
+        // An operator goes on, and so does what was imposed.
+        try bench.say("prepend", .init("count", 0))
+        #expect(try bench.shows(own, "BGP.as_path: 65001 65001 65001\n"))
+        #expect(try bench.say("reload", .init("configuration", Bench.configuration()))["changes"] == [])
+        #expect(try bench.route(own).contains("BGP.as_path: 65001 65001 65001\n"))
+        bench.speaker.send(["do": "withdraw"])
+        try bench.say("impose", .init("drain", true), .init("prefixes", [.string(stolen)]))
+        #expect(try eventually { try bench.route(own).isEmpty }, "withdrawn, and imposed no longer")
+        #expect(try bench.shows(stolen, "(65535,0)"))
+        bench.speaker.send(["do": "announce"])
+        #expect(try bench.shows(own, "(65535,0)"))
+
+        try bench.say("impose", .init("drain", true), .init("silent", true), .init("prefixes", [.string(stolen)]))
+        #expect(try eventually { try bench.route(own).isEmpty && bench.route(stolen).isEmpty })
+        for (key, value): (String, JSON) in [("prepend", 256), ("drain", "yes"), ("prefixes", ["x"]), ("what", 1)] {
+            #expect(try bench.say("impose", .init(key, value))["error"] != nil, "\(key)")
+        }
+        #expect(try bench.route(own).isEmpty, "what is wrong changes nothing")
+
+        try bench.say("impose")
+        #expect(try bench.shows(own, "BGP.as_path: 65001\n"))
+        #expect(try !bench.route(own).contains("(65535,0)") && bench.route(stolen).isEmpty)
+        try bench.expectNoHandshake(handshakes)
+    }
+
     @Test("Reload touches what differs, resets what it must, and says both")
     func reload() throws {
         let bench = try Bench()
@@ -183,6 +217,29 @@ struct LiveControlTests {
         #expect(try eventually { try bench.ours.route("2001:db8:99::/48") != "" })
         #expect(
             try bench.establishments() == [1, 1], "the new neighbor's first, and the one that was there all the time")
+    }
+
+    @Test("After a shutdown, its text is what is shown, and not that the neighbour refuses what is tried since")
+    func shutdownText() throws {
+        let pair = try FeaturePair()
+        let provider = try pair.providerSpeaker()
+        let site = try pair.siteSpeaker()
+        #expect(site.waitForTables())
+        #expect(try provider.ask("shut", [.init("peer", "site"), .init("message", "back at noon")])["error"] == nil)
+        func neighbours() throws -> [JSON] {
+            try #require(try site.ask("show", [.init("view", "neighbors")])["neighbors"]?.array)
+        }
+        // The shutdown, and a refusal of what the site tries next.
+        try #require(
+            eventually {
+                try neighbours().allSatisfy { ($0["messages"]?["received"]?["notification"]?.int ?? 0) >= 2 }
+            })
+        for each in try neighbours() {
+            let text = try #require(each["last_error"]?.string)
+            #expect(text.contains("back at noon"), "\(text)")
+        }
+        site.stop()
+        provider.stop()
     }
 
     @Test(

@@ -312,4 +312,27 @@ struct MonitorTests {
             try speaker.ask("dump", [.init("path", "/nowhere/x.mrt")])["error"]?.string?.contains("/nowhere") == true)
         #expect(try speaker.ask("dump", [.init("path", "x.mrt")])["error"] == "\"path\": an absolute path expected")
     }
+
+    @Test("bgpdump reads a dump of a table with several routes of a neighbour to a prefix (RFC 8050)")
+    func pathDump() throws {
+        let file = NSTemporaryDirectory() + "/paths-\(UUID().uuidString).mrt"
+        defer { try? FileManager.default.removeItem(atPath: file) }
+        let (peer, speaker) = try FeaturePair().fakeSite([AddPathTests.both], AddPathTests.capabilities)
+        for (path, med): (UInt32, UInt32) in [(7, 10), (70000, 20)] {
+            try AddPathTests.announce(peer, "192.0.2.0/24", paths: [path], med: med)
+        }
+        try #require(
+            eventually {
+                try speaker.ask("show", [.init("view", "prefix"), .init("prefix", "192.0.2.0/24")])["paths"]?
+                    .array?.count == 2
+            })
+        let answer = try speaker.ask("dump", [.init("path", .string(file))])
+        #expect(answer["prefixes"] == 3 && answer["routes"] == 4)
+        let text = try run("bgpdump", [file])
+        #expect(text.contains("TYPE: TABLE_DUMP_V2/IPV4_UNICAST_ADDPATH\nPREFIX: 192.0.2.0/24 PATH_ID: 7\n"))
+        #expect(text.contains("PREFIX: 192.0.2.0/24 PATH_ID: 70000\n"))
+        // Prefixes whose routes have no identifiers are said as ever.
+        #expect(text.contains("TYPE: TABLE_DUMP_V2/IPV6_UNICAST\n"))
+        speaker.stop()
+    }
 }

@@ -181,7 +181,9 @@ import Testing
         #expect(event == ["event": "ready"])
         let target = SocketAddress(.v4(IPv4Address(192, 0, 2, 53)), port: 53)
         let namespace = NetworkNamespace(FileDescriptor(owning: dup(server.namespace)))
-        let socket = try namespace.perform { try Socket.open(target.domain, .datagram) }
+        // The server's other address: to the one that is asked itself, there is no limit.
+        let source = IPAddress.v4(IPv4Address(192, 0, 2, 54))
+        let socket = try namespace.perform { try Socket.bound(.datagram, source, port: 0) }
         let bytes = try query(1, "www.hello.test")
         for _ in 0..<3000 {
             _ = bytes.withUnsafeBytes { buffer in
@@ -192,7 +194,8 @@ import Testing
             #expect(try server.dig("@192.0.2.53", "+tcp", "+short", "www.hello.test") == "198.51.100.10\n")
         }
         // Truncated or not answered at first, dig is answered in the end: it comes again over TCP, or asks once more.
-        #expect(try server.run("/usr/bin/dig", ["@192.0.2.53", "+short", "www.hello.test"]) == "198.51.100.10\n")
+        let words = ["-b", "192.0.2.54", "@192.0.2.53", "+short", "www.hello.test"]
+        #expect(try server.run("/usr/bin/dig", words) == "198.51.100.10\n")
         let counters = try server.ask(["do": "counters", "id": 1])
         let udp = try #require(counters["queries"]?["udp"]?.int)
         let dropped = try #require(counters["rate_limited"]?["dropped"]?.int)
@@ -204,6 +207,20 @@ import Testing
         #expect((2 * truncated...2 * truncated + 2).contains(dropped))
         #expect(udp + tcp == answered + dropped)
         #expect(counters["types"] == ["A": .int(udp + tcp)])
+        #expect(try server.stop() == 0)
+    }
+
+    @Test func whoeverChecksTheServerFromItsOwnAddressIsNotLimited() throws {
+        let limit = #","rate_limit":{"responses":1,"slip":0}}"#
+        let zone = "www 300 A 198.51.100.10"
+        let (server, _) = try TestServer.start(String(TestServer.configuration(zone: zone).dropLast()) + limit)
+        for address in TestServer.addresses {
+            for _ in 0..<5 {
+                let answer = try server.dig("-b", address, "@" + address, "+short", "www.hello.test")
+                #expect(answer == "198.51.100.10\n")
+            }
+        }
+        #expect(try server.ask(["do": "counters", "id": 1])["rate_limited"] == ["dropped": 0, "truncated": 0])
         #expect(try server.stop() == 0)
     }
 

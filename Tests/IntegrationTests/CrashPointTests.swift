@@ -16,17 +16,35 @@ struct CrashPointTests {
 
     /// What runs when the kill comes.
     enum Verb: String, CaseIterable {
-        case up, fail, heal, down
+        case up, fail, heal, apply, down
 
-        /// The words of the command, for the site that it is about.
-        func words(_ lab: LabUnderTest, site: String) -> [String] {
+        /// The words of the command; `fault` is one of ``faults``.
+        func words(_ lab: LabUnderTest, _ fault: [String]) -> [String] {
             switch self {
             case .up: ["up", lab.file]
-            case .fail: ["fail", "--lab", lab.name, site, "--how", "link-down"]
-            case .heal: ["heal", "--lab", lab.name, site]
+            case .fail: ["fail", "--lab", lab.name] + fault
+            case .heal: ["heal", "--lab", lab.name, "--all"]
+            case .apply: ["apply", lab.file + ".changed"]
             case .down: ["down", lab.name]
             }
         }
+    }
+
+    /// What fails.
+    private static let faults = [
+        "newyork --how link-down", "newyork --how flap 40ms 100", "newyork--west --how blackhole out",
+        "newyork --how loss 5%", "west--boston --how delay +40ms", "newyork,west --how partition",
+        "newyork --how process-kill", "west --how freeze", "newyork --how dns-dead", "dns --how withdraw",
+        "newyork --how drain 1s", "newyork --how prepend 2", "west --how hijack",
+    ].map { $0.split(separator: " ").map(String.init) }
+
+    /// The other file of the verb `apply`: a site more, a client less.
+    private func writeChangedFile(_ lab: LabUnderTest) throws {
+        let text = try String(contentsOfFile: lab.file, encoding: .utf8)
+        let changed = text.split(separator: "\n").filter { !$0.contains("boston:") }.joined(separator: "\n")
+            .replacingOccurrences(of: "\nclients:", with: "\n  paris: { city: CDG, providers: [east] }\nclients:")
+        guard changed.contains("paris"), changed.contains("berlin:") else { throw TestFailure("\(changed)") }
+        try changed.write(toFile: lab.file + ".changed", atomically: true, encoding: .utf8)
     }
 
     /// Who is killed.
@@ -37,6 +55,7 @@ struct CrashPointTests {
         try LabUnderTest.withUp("two-sites.yaml") { neighbour in
             try LabUnderTest.with("two-sites.yaml") { lab in
                 try Decoys.with(lab.name) {
+                    try writeChangedFile(lab)
                     let before = try MachineSnapshot.take()
                     let durations = try measure(lab)
                     var random = SeededGenerator(Self.seed)
@@ -66,7 +85,7 @@ struct CrashPointTests {
         let comesUpAgain: Bool
 
         init(_ durations: [Verb: Double], _ random: inout SeededGenerator) {
-            verb = Verb.allCases[Int(random.next() % 4)]
+            verb = Verb.allCases[Int(random.next() % UInt64(Verb.allCases.count))]
             victim = Victim.allCases[Int(random.next() % 3)]
             after = Double(random.next() % 1000) / 1000 * (durations[verb] ?? 0)
             choice = random.next()
@@ -74,18 +93,19 @@ struct CrashPointTests {
         }
 
         var description: String {
-            "\(victim.rawValue) killed \(Int(after * 1000)) ms into \(verb.rawValue)\(comesUpAgain ? ", then up" : "")"
+            "\(victim.rawValue) killed \(Int(after * 1000)) ms into \(verb.rawValue) (\(fault.joined(separator: " ")))"
+                + (comesUpAgain ? ", then up" : "")
         }
-    }
 
-    private static let site = "newyork"
+        var fault: [String] { CrashPointTests.faults[Int(choice / 7 % UInt64(CrashPointTests.faults.count))] }
+    }
 
     /// How long each verb takes here, in seconds.
     private func measure(_ lab: LabUnderTest) throws -> [Verb: Double] {
         var durations: [Verb: Double] = [:]
         for verb in Verb.allCases {
             let start = Date()
-            let outcome = try Command.run([LabUnderTest.program] + verb.words(lab, site: Self.site))
+            let outcome = try Command.run([LabUnderTest.program] + verb.words(lab, Self.faults[0]))
             guard outcome.status == 0 else { throw TestFailure("\(verb): \(outcome)") }
             durations[verb] = Date().timeIntervalSince(start)
         }
@@ -95,8 +115,11 @@ struct CrashPointTests {
     private func hit(_ lab: LabUnderTest, _ point: Point) throws {
         let isUpBefore = point.verb != .up
         if isUpBefore { try lab.up("--no-wait") }
-        if point.verb == .heal { try lab.run("fail", Self.site, "--how", "link-down") }
-        let running = try Command.Running([LabUnderTest.program] + point.verb.words(lab, site: Self.site))
+        if point.verb == .heal || point.verb == .apply {
+            let fail = try Command.run([LabUnderTest.program] + Verb.fail.words(lab, point.fault))
+            guard fail.status == 0 else { throw TestFailure("\(point): fail: \(fail)") }
+        }
+        let running = try Command.Running([LabUnderTest.program] + point.verb.words(lab, point.fault))
         let start = Date()
         // The moment is the test's subject, not something that it waits for.
         while Date().timeIntervalSince(start) < point.after, running.process.isRunning { usleep(200) }

@@ -90,20 +90,4 @@ struct FaultTests {
             #expect(try lab.run("events").output.contains("\(site.name).dns"))
         }
     }
-
-    @Test(arguments: [
-        (["fail", "nowhere", "--how", "link-down"], "there is no node 'nowhere'"),
-        (["fail", "london-home", "--how", "withdraw"], "runs no BGP speaker"),
-        (["fail", "london", "--how", "meteorite"], "meteorite"),
-        (["heal", "london"], "london has no fault"),
-        (["fail", "london--tokyo", "--how", "link-down"], "there is no link between"),
-    ])
-    func aFaultThatMakesNoSenseIsRefused(words: [String], reason: String) throws {
-        try LabUnderTest.withUp("hello.yaml") { lab in
-            let outcome = try Command.run([LabUnderTest.program] + words + ["--lab", lab.name])
-            #expect(outcome.status == 2, "\(outcome)")
-            #expect(outcome.errors.contains(reason), "\(outcome)")
-            #expect(try lab.site(for: "london-home") == "london")
-        }
-    }
 }

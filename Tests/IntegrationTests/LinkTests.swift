@@ -7,6 +7,7 @@ import Testing
 struct LinkTests {
     private static let linkTest = LabUnderTest.root + "/Tests/Links/link-test"
     private static let impairments = LabUnderTest.root + "/Tests/Links/impairments"
+    private static let faults = LabUnderTest.root + "/Tests/Links/faults"
 
     @Test func theWireDelaysAsDeclared() throws {
         let outcome = try Command.run([Self.linkTest, LabUnderTest.program, "wire"])
@@ -34,6 +35,19 @@ struct LinkTests {
         let outcome = try Command.run([run, "-t", "280", Self.impairments, LabUnderTest.program, "netem"], limit: 300)
         #expect(outcome.status == 0, "\(outcome)")
         #expect(outcome.output.contains("ok: netem: rate of 10mbit"), "\(outcome)")
+    }
+
+    /// Links fail in the same way on both.
+    @Test func linksFailOnTheWire() throws {
+        let outcome = try Command.run([Self.faults, LabUnderTest.program, "wire"], limit: 300)
+        #expect(outcome.status == 0, "\(outcome)")
+    }
+
+    @Test func linksFailOnNetemInUserModeLinux() throws {
+        let run = LabUnderTest.root + "/Tests/UserModeLinux/run"
+        let outcome = try Command.run([run, "-t", "280", Self.faults, LabUnderTest.program, "netem"], limit: 300)
+        #expect(outcome.status == 0, "\(outcome)")
+        #expect(outcome.output.contains("ok: netem: no residue"), "\(outcome)")
     }
 
     /// A delay line that dies and comes back does what was changed, too, and knows what is down.

@@ -74,6 +74,7 @@ struct OtherDaemonTests {
             #expect(!strays.output.contains("zserv") && !strays.output.contains("ctl"), "\(strays)")
 
             try failAndHeal(lab)
+            try freezeDaemons(lab)
             try killDaemons(lab)
         }
         let after = try MachineSnapshot.take()
@@ -98,6 +99,31 @@ struct OtherDaemonTests {
             #expect(try lab.run("heal", router).status == 0)
             try Command.wait("\(prefix) announced again", until: isKnown)
         }
+    }
+
+    /// All processes of each daemon are stopped, also those that it started itself, and only those; hold timers find it.
+    private func freezeDaemons(_ lab: LabUnderTest) throws {
+        let routers = Self.routers.map(\.0)
+        func running(_ router: String) throws -> [String] {
+            try Command.run(["ip", "netns", "pids", "\(lab.name).\(router)"]).lines.filter { pid in
+                let state = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)
+                return state?.contains(") T ") == false
+            }
+        }
+        for router in routers {
+            #expect(try lab.run("fail", router, "--how", "freeze").status == 0)
+            // The adapter is awake.
+            try Command.wait("\(router) stopped") { try running(router).count == 1 }
+        }
+        #expect(
+            try status(lab).nodes.filter { routers.contains($0.name) }.flatMap(\.processes)
+                .allSatisfy { $0.state == "frozen" })
+        try Command.wait("their neighbours' hold timers", limit: 60) {
+            try status(lab).sessions.filter { routers.contains($0.remote) }.allSatisfy { $0.state != "Established" }
+        }
+        #expect(try lab.run("heal", "--all").status == 0)
+        try awaitRest(lab, "the freeze")
+        try expect(lab, Self.whole, "after the freeze")
     }
 
     /// The processes of each daemon are killed, once by the lab and once from outside, and come back.

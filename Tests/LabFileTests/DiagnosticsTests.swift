@@ -321,6 +321,23 @@ struct DiagnosticsTests {
         Case(
             "asn: 65002", "decision: oldest-externl",
             "4:21 'decision' cannot be 'oldest-externl' | did you mean 'oldest-external'?"),
+        Case(
+            "asn: 65002", "damping: sometimes",
+            "4:20 there is no damping 'sometimes' | say on, off, or { half-life: 900s }"),
+        Case(
+            "asn: 65002", "damping: { half-life: 50ms }",
+            "4:33 '50ms' is out of range for 'half-life' | it goes: 100ms to 21600s"),
+        Case(
+            "asn: 65002", "damping: { reuse: 6000 }",
+            "4:29 'reuse' is not less than 'suppress', which is 6000 | a route comes back when its count has fallen"),
+        Case(
+            "asn: 65002", "damping: { half-life: 5s, suppress: 2000, max-suppress: 5s }",
+            "4:67 no route is ever suppressed: a route that comes back after 'max-suppress' counts at most 1500 | let 'max-suppress' be more than 7076ms, or 'suppress' less"
+        ),
+        Case(
+            "asn: 65002", "damping: { suppress: 12000 }",
+            "4:32 no route is ever suppressed: a route that comes back after 'max-suppress' counts at most 12000 | let 'max-suppress' be more than 3600000ms, or 'suppress' less"
+        ),
         Case("asn: 65002", "multipath: 100", "4:22 '100' is out of range for 'multipath' | it goes from 1 to 64"),
         relation(
             "md5: \"\"",

@@ -36,6 +36,20 @@ struct OtherDaemonTests {
         #expect(found == ["4:65 expected text, not 7 | put it in quotation marks"])
     }
 
+    @Test(arguments: [
+        ("multipath", "multipath: 4"), ("decision", "decision: oldest-external"),
+        ("always-compare-med", "always-compare-med: true"), ("damping", "damping: on"),
+        ("import", "import: [{ then: reject }]"), ("export", "export: [{ then: reject }]"),
+    ])
+    func whatOnlyOurOwnDaemonDoesIsRefused(key: String, text: String) {
+        let found = problems(with("providers: [core], \(text), daemon: frr"))
+        #expect(
+            found == [
+                "4:3 '\(key)' is for networks of our own daemon, and 'edge' runs FRR | leave out '\(key)' or 'daemon'"
+            ])
+        #expect(problems(with("providers: [core], damping: off, daemon: frr")) == [])
+    }
+
     @Test func onlyWhoTakesOTCAwayCanLeak() {
         let leak = "providers: [{ network: core, leak: true }], daemon: "
         #expect(problems(with(leak + "bird")) == [])

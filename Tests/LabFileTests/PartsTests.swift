@@ -42,6 +42,21 @@ struct PartsTests {
         #expect(relation.communities == ["65000:1", "NO_EXPORT"] && relation.noExport && relation.leak)
     }
 
+    @Test(arguments: [
+        ("on", UInt32(900_000), UInt32(6000), UInt32(750), UInt32(3_600_000)), ("{}", 900_000, 6000, 750, 3_600_000),
+        ("{ half-life: 5s, suppress: 2000 }", 5000, 2000, 750, 20_000),
+        ("{ half-life: 5s, suppress: 2000, reuse: 500, max-suppress: 30s }", 5000, 2000, 500, 30_000),
+    ])
+    func dampingIsOnOrHasValues(
+        text: String, halfLife: UInt32, suppress: UInt32, reuse: UInt32, longest: UInt32
+    ) throws {
+        let damping = try #require(parse(good.with("asn: 65002", "damping: \(text)")).lab?.networks[1].damping)
+        #expect(damping.halfLife == halfLife && damping.suppress == suppress && damping.reuse == reuse)
+        #expect(damping.maximumSuppressTime == longest)
+        let off = try #require(parse(good.with("asn: 65002", "damping: off")).lab)
+        #expect(off.networks.allSatisfy { $0.damping == nil })
+    }
+
     @Test func rulesSayAllTheyCan() throws {
         let text = good.with(
             "[LHR], providers: [core]",

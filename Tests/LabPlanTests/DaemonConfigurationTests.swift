@@ -51,6 +51,14 @@ import Testing
             """)
     }
 
+    @Test("A limit of responses is handed on") func limited() throws {
+        var lab = smallLab()
+        lab.services[0].rateLimit = .init(responses: 50, slip: 3)
+        let configuration = DaemonConfiguration.dns(try Topology(lab), node: 3)
+        try expect(configuration["rate_limit"], #"{"responses":50,"slip":3}"#)
+        #expect(DaemonConfiguration.dns(try smallTopology(), node: 3)["rate_limit"] == nil)
+    }
+
     @Test("What the file says of a relation bends what is announced and what is preferred") func bent() throws {
         let neighbours = DaemonConfiguration.bgp(try smallTopology(), node: 4)["neighbors"]?.array
         #expect(neighbours?.count == 2)

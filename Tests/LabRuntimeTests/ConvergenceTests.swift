@@ -73,6 +73,21 @@ import Testing
         #expect(convergence.ends.filter(\.value.isEstablished).keys.map(\.node).sorted() == [2, 3])
     }
 
+    @Test("A session that a timer has yet to end is no rest, and a session that is held and gone is none to wait for")
+    func falling() {
+        var convergence = Convergence(pairs: [(Self.one, Self.two)])
+        convergence.report(Self.one, end(3, 2))
+        convergence.report(Self.two, end(2, 3))
+        convergence.hold([Self.one, Self.two], falling: [Self.one])
+        #expect(convergence.evaluate() == .wait)
+        convergence.report(Self.one, End())
+        #expect(convergence.progress == .init(established: 0, expected: 0, isBalanced: true))
+        #expect(convergence.evaluate() == .ask)
+        #expect(convergence.confirm() == true)
+        convergence.hold([])
+        #expect(convergence.progress.expected == 2 && convergence.evaluate() == .wait)
+    }
+
     @Test("Sessions that nobody expects do not count, and a lab without sessions is at rest") func unexpected() {
         var convergence = Convergence(pairs: [])
         convergence.report(Self.one, end(5, 0, established: false))

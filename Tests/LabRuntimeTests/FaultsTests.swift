@@ -5,68 +5,171 @@ import Testing
 
 @testable import LabRuntime
 
+/// What several faults make together of links, processes and routes.
 @Suite struct FaultsTests {
-    private func fault(_ name: String, _ kind: FaultKind, _ topology: Topology) throws -> Faults.Fault {
-        Faults.Fault(name: name, target: try FaultTarget(name, in: topology), kind: kind)
+    /// The small lab with faults, which are begun and ended by their words.
+    private struct Bench {
+        var topology: Topology
+        var faults = Faults()
+
+        init() throws { topology = try smallTopology() }
+
+        @discardableResult
+        mutating func begin(_ target: String, _ how: String) throws -> Int {
+            let (fault, found) = try Fault(target, FaultKind(how)).checked(in: topology)
+            return try faults.begin(fault, found)
+        }
+
+        func down() -> [Int] { topology.links.filter { !faults.isUp($0) }.map(\.index) }
+
+        /// Loss and delay in each direction of a link that does nothing by itself.
+        func quality(_ link: Int) -> [Double] {
+            let pair = faults.quality(topology.links[link], .init(LinkQuality(delay: 0)))
+            return [pair.aToB.loss, Double(pair.aToB.delay), pair.bToA.loss, Double(pair.bToA.delay)]
+        }
+
+        func node(_ name: String) throws -> Int { try #require(topology.node(named: name)).index }
     }
 
     @Test(
         "A link that two faults hold stays down until both are healed, whichever comes first", arguments: [true, false])
     func overlap(_ nodeFirst: Bool) throws {
-        let topology = try smallTopology()
-        let node = try fault("london", .linkDown, topology)
-        let link = try fault("london--edge", .linkDown, topology)
-        var faults = Faults()
-        func down() -> [Int] { topology.links.filter { !faults.isUp($0) }.map(\.index) }
-        #expect(down() == [])
-        faults.add(node)
-        faults.add(link)
-        #expect(down() == [3])
-        faults.remove(nodeFirst ? node : link)
-        #expect(down() == [3])
-        faults.remove(nodeFirst ? link : node)
-        #expect(down() == [] && faults.active.isEmpty)
+        var bench = try Bench()
+        #expect(bench.down() == [])
+        let node = try bench.begin("london", "link-down")
+        let link = try bench.begin("london--edge", "link-down")
+        #expect(bench.down() == [3])
+        bench.faults.end(nodeFirst ? node : link)
+        #expect(bench.down() == [3])
+        bench.faults.end(nodeFirst ? link : node)
+        #expect(bench.down() == [] && bench.faults.active.isEmpty)
     }
 
-    @Test("A node takes all of its links along, and no other") func node() throws {
-        let topology = try smallTopology()
-        var faults = Faults()
-        faults.add(try fault("core-fra", .linkDown, topology))
-        #expect(topology.links.filter { !faults.isUp($0) }.map(\.index) == [1, 2])
-        faults.add(try fault("edge", .linkDown, topology))
-        #expect(topology.links.filter { !faults.isUp($0) }.map(\.index) == [0, 1, 2, 3])
-        faults.remove(try fault("core-fra", .linkDown, topology))
-        #expect(topology.links.filter { !faults.isUp($0) }.map(\.index) == [0, 2, 3], "the shared link stays down")
+    @Test("A node takes all of its links along, and no other; its end is the one that fails") func node() throws {
+        var bench = try Bench()
+        try bench.begin("core-fra", "link-down")
+        #expect(bench.down() == [1, 2])
+        let edge = try bench.begin("edge", "link-down")
+        #expect(bench.down() == [0, 1, 2, 3])
+        bench.faults.end(1)
+        #expect(bench.down() == [0, 2, 3], "the shared link stays down")
+        #expect(try bench.faults.failedEnd(of: bench.topology.links[2]) == bench.node("edge"))
+        bench.faults.end(edge)
+        try bench.begin("core-fra", "link-down")
+        #expect(try bench.faults.failedEnd(of: bench.topology.links[2]) == bench.node("core-fra"))
     }
 
-    @Test("Faults of one kind are not those of another") func kinds() throws {
-        let topology = try smallTopology()
-        let london = try #require(topology.node(named: "london")).index
-        var faults = Faults()
-        faults.add(try fault("london", .withdraw, topology))
-        #expect(faults.isWithdrawn(london) && !faults.isKilled(london) && topology.links.allSatisfy(faults.isUp))
-        #expect(!faults.isWithdrawn(london + 1))
-        #expect(try faults.contains(fault("london", .withdraw, topology)))
-        #expect(try !faults.contains(fault("london", .processKill, topology)))
-        faults.add(try fault("london", .processKill, topology))
-        faults.remove(try fault("london", .withdraw, topology))
-        #expect(!faults.isWithdrawn(london) && faults.isKilled(london))
+    @Test("A flap takes its links down in the first half of its period") func flap() throws {
+        var bench = try Bench()
+        let flap = try bench.begin("london", "flap 2s 5")
+        #expect(bench.down() == [3])
+        bench.faults.change(flap) { $0.isInSecondStage = true }
+        #expect(bench.down() == [])
     }
 
-    @Test("A target is a node, a network of one router, or what joins two") func targets() throws {
-        let topology = try smallTopology()
-        #expect(try FaultTarget("edge", in: topology) == FaultTarget("edge-lhr", in: topology))
-        #expect(try FaultTarget("core--edge", in: topology) == .links([2]))
-        #expect(try FaultTarget("edge-lhr--core-fra", in: topology) == .links([2]))
-        #expect(try FaultTarget("core-fra--core-sin", in: topology) == .links([1]))
-        for (text, reason) in [
-            ("lisbon", "there is no node 'lisbon'; nodes are core-fra, core-sin, edge-lhr, london, singapore, home"),
-            ("core", "there is no node 'core'"), ("", "there is no node ''"),
-            ("london--singapore", "there is no link between 'london' and 'singapore'"),
-            ("--", "there is no link between '' and ''"), ("london--", "there is no link between 'london' and ''"),
-        ] {
-            let error = #expect(throws: RequestError.self) { try FaultTarget(text, in: topology) }
-            #expect(error?.description.hasPrefix(reason) == true, "\(error?.description ?? "")")
+    @Test("Loss, delay, blackhole and partition are added up, each for its directions, and leave what the others do")
+    func qualities() throws {
+        // The link 2 has core-fra at its end a and edge-lhr at its end b.
+        var bench = try Bench()
+        #expect(bench.quality(2) == [0, 0, 0, 0])
+        let loss = try bench.begin("core--edge", "loss 50%")
+        let more = try bench.begin("edge", "loss 50% out")
+        let delay = try bench.begin("core--edge", "delay +40ms out")
+        let node = try bench.begin("core-fra", "delay +2ms")
+        #expect(bench.quality(2) == [0.5, 42_000_000, 0.75, 2_000_000])
+        #expect(bench.quality(1) == [0, 2_000_000, 0, 2_000_000] && bench.quality(4) == [0, 0, 0, 0])
+        let hole = try bench.begin("edge--core", "blackhole in")
+        #expect(bench.quality(2) == [1, 42_000_000, 0.75, 2_000_000])
+        let part = try bench.begin("core,singapore", "partition")
+        #expect(bench.quality(2) == [1, 42_000_000, 1, 2_000_000])
+        #expect(bench.quality(1) == [0, 2_000_000, 0, 2_000_000], "what joins two of them is whole")
+        #expect(
+            bench.faults.texts(of: bench.topology.links[2]) == [
+                "loss 50%", "loss 50% out", "delay +40ms out", "delay +2ms", "blackhole in", "partition",
+            ])
+        for id in [part, loss, node, hole] { bench.faults.end(id) }
+        #expect(bench.quality(2) == [0, 40_000_000, 0.5, 0])
+        for id in [more, delay] { bench.faults.end(id) }
+        #expect(bench.quality(2) == [0, 0, 0, 0])
+    }
+
+    @Test("A node's fault is about both processes or the speaker, and a process's about itself") func processes() throws
+    {
+        let (bgp, dns) = (FaultTarget.Process.bgp, FaultTarget.Process.dns)
+        for (target, how, killed, frozen) in [
+            ("london", "process-kill", [bgp, dns], []), ("london.dns", "process-kill", [dns], []),
+            ("london", "dns-dead", [dns], []), ("dns", "dns-dead", [dns], []), ("london", "freeze", [], [bgp]),
+            ("london.dns", "freeze", [], [dns]), ("edge", "freeze", [], []),
+        ] as [(String, String, [FaultTarget.Process], [FaultTarget.Process])] {
+            var bench = try Bench()
+            try bench.begin(target, how)
+            let london = try bench.node("london")
+            #expect([bgp, dns].filter { bench.faults.isKilled(london, $0) } == killed, "\(target) \(how)")
+            #expect([bgp, dns].filter { bench.faults.isFrozen(london, $0) } == frozen, "\(target) \(how)")
         }
+    }
+
+    @Test("What several faults impose on one speaker") func impositions() throws {
+        var bench = try Bench()
+        let london = try bench.node("london")
+        #expect(bench.faults.imposition(on: london) == Imposition())
+        try bench.begin("london", "prepend 2")
+        try bench.begin("dns", "prepend 3")
+        try bench.begin("dns", "withdraw")
+        let drain = try bench.begin("london", "drain")
+        try bench.begin("london", "hijack 203.0.113.0/24")
+        var expected = Imposition()
+        expected.prepend = 5
+        expected.isDraining = true
+        expected.prefixes = ["203.0.113.0/24"].compactMap { IPPrefix($0) }
+        #expect(bench.faults.imposition(on: london) == expected)
+        bench.faults.change(drain) { $0.isInSecondStage = true }
+        expected.isSilent = true
+        #expect(bench.faults.imposition(on: london) == expected)
+        #expect(try bench.faults.isWithdrawn(london) && !bench.faults.isWithdrawn(bench.node("edge")))
+        #expect(try bench.faults.imposition(on: bench.node("singapore")).prepend == 3)
+        bench.faults.end(drain)
+        #expect(!bench.faults.imposition(on: london).isSilent)
+    }
+
+    @Test("The same again is refused, whatever its numbers; another kind or target is not") func twice() throws {
+        var bench = try Bench()
+        try bench.begin("edge", "loss 5%")
+        let error = #expect(throws: RequestError.self) { try bench.begin("edge-lhr", "loss 7% out") }
+        #expect(
+            error?.description
+                == "edge-lhr has the fault 'loss 5%' already; 'lab heal edge-lhr --how loss' ends it")
+        try bench.begin("edge", "delay 5ms")
+        try bench.begin("london--edge", "loss 5%")
+        #expect(bench.faults.active.count == 3)
+    }
+
+    @Test("In a changed lab targets are found again by their names, and what is gone comes to an end") func changes()
+        throws
+    {
+        var bench = try Bench()
+        for (target, how) in [
+            ("london", "link-down"), ("singapore", "withdraw"), ("dns", "prepend 1"), ("london,home", "partition"),
+            ("london--edge", "loss 5%"), ("london.dns", "freeze"),
+        ] { try bench.begin(target, how) }
+        var lab = smallLab()
+        lab.sites.removeFirst()
+        lab.clients[0].name = "away"
+        bench.topology = try Topology(lab)
+        bench.faults.find(in: bench.topology)
+        let singapore = try bench.node("singapore")
+        #expect(bench.faults.isWithdrawn(singapore) && bench.faults.imposition(on: singapore).prepend == 1)
+        #expect(bench.down() == [] && (0..<4).allSatisfy { bench.quality($0) == [0, 0, 0, 0] })
+
+        var back = bench
+        back.topology = try smallTopology()
+        back.faults.find(in: back.topology)
+        #expect(back.down() == [3] && back.faults.endLost() == [], "a change that is taken back ends nothing")
+
+        #expect(
+            bench.faults.endLost().map { "\($0.target) \($0.kind.text)" } == [
+                "london link-down", "london,home partition", "london--edge loss 5%", "london.dns freeze",
+            ])
+        #expect(bench.faults.active.map(\.fault.target) == ["singapore", "dns"])
     }
 }

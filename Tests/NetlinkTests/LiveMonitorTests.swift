@@ -54,6 +54,30 @@ struct LiveMonitorTests {
         #expect(news.contains { if case .interfaceRemoved(let gone) = $0 { gone.name == "a" } else { false } })
     }
 
+    @Test("what one session changes is not told to a monitor that leaves it out; what others change is")
+    func exception() throws {
+        let left = try TestNamespace()
+        try left.session.send(LinkChange(.index(1), isUp: true))
+        let (all, some) = try left.namespace.perform {
+            (try NetlinkMonitor(.routes), try NetlinkMonitor(.routes, except: left.session))
+        }
+        let other = try NetlinkSession(in: left.namespace, name: left.name)
+        for text in ["192.0.2.0/24", "2001:db8::/32"] {
+            let own = KernelRoute(try prefix(text), via: [.init(interface: 1)], origin: .bgp, metric: 20)
+            let foreign = KernelRoute(own.destination, via: own.nextHops, origin: .static, metric: 7)
+            try left.session.send(RouteChange(.add, own))
+            try other.send(RouteChange(.add, foreign))
+            #expect(try heard(all) == [.route(own), .route(foreign)])
+            #expect(try heard(some) == [.route(foreign)])
+            try left.session.send(RouteChange(.replace, own))
+            try left.session.send(RouteChange(.delete, own))
+            #expect(try heard(some) == [])
+            try other.send(RouteChange(.delete, foreign))
+            #expect(try heard(some) == [.routeRemoved(foreign)])
+            _ = try heard(all)
+        }
+    }
+
     @Test("a flood that overflows the socket is told as lossy, and the monitor works on")
     func overflow() throws {
         let left = try TestNamespace()

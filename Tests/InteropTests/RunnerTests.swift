@@ -1,20 +1,27 @@
 import Foundation
 import Testing
 
-/// BIRD in every router of a lab chooses what our own speaker chooses (`Tests/SameChoice/run`).
+/// What runs for minutes has a runner of its own, and a short round of it here.
 extension InteropTests {
+    // All 20 take some minutes: SAME_CHOICE_COUNT=20.
     @Test("On random internets, BIRD in every router sends packets the way that ours does")
-    func sameChoice() throws {
+    func sameChoice() throws { try round(of: "SameChoice", count: "SAME_CHOICE_COUNT", otherwise: 3) }
+
+    // 300 take 20 minutes: SAME_PREDICTION_COUNT=300.
+    @Test("On random internets, prediction, forwarding tables and probes agree about every client")
+    func samePrediction() throws { try round(of: "SamePrediction", count: "SAME_PREDICTION_COUNT", otherwise: 6) }
+
+    /// Runs `Tests/NAME/run` for some topologies; an environment variable says other than `otherwise`.
+    private func round(of name: String, count variable: String, otherwise: Int) throws {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("same-\(UUID().uuidString)")
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("\(name)-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let log = folder.appendingPathComponent("log")
         try Data().write(to: log)
         let process = Process()
-        process.executableURL = root.appendingPathComponent("SameChoice/run")
-        // All 20 take some minutes: SAME_CHOICE_COUNT=20.
-        let count = ProcessInfo.processInfo.environment["SAME_CHOICE_COUNT"] ?? "3"
+        process.executableURL = root.appendingPathComponent("\(name)/run")
+        let count = ProcessInfo.processInfo.environment[variable] ?? "\(otherwise)"
         process.arguments = ["--count", count, "--keep", folder.path]
         process.standardInput = FileHandle.nullDevice
         let output = try FileHandle(forWritingTo: log)

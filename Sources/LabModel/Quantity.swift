@@ -9,7 +9,7 @@ public enum Quantity {
     }
 
     /// Nanoseconds of `5ms`: a number and ns, us, ms or s.
-    static func duration(_ text: String, upTo most: Int64) throws(Wrong) -> Int64 {
+    package static func duration(_ text: String, upTo most: Int64) throws(Wrong) -> Int64 {
         let units: [(String, Double)] = [("ns", 1), ("us", 1e3), ("ms", 1e6), ("s", 1e9)]
         let value = try read(text, units, "a duration", example: "ms")
         guard value <= Double(most) else { throw outOfRange("0ms to \(most / 1_000_000_000)s") }
@@ -22,13 +22,13 @@ public enum Quantity {
     }
 
     /// The milliseconds of a timer: 0 to an hour.
-    static func timer(_ text: String) throws(Wrong) -> UInt32 {
+    package static func timer(_ text: String) throws(Wrong) -> UInt32 {
         try milliseconds(text, upTo: 3_600_000_000_000)
     }
 
     /// The hold timer in milliseconds: 0, or 3 to 65535 whole seconds, for it travels in seconds in two octets (RFC
     /// 4271, section 4.2).
-    static func holdTime(_ text: String) throws(Wrong) -> UInt32 {
+    package static func holdTime(_ text: String) throws(Wrong) -> UInt32 {
         let value = try milliseconds(text, upTo: 65_535_000_000_000)
         guard value == 0 || (value >= 3000 && value % 1000 == 0) else {
             throw outOfRange("0s for none, or whole seconds from 3s (RFC 4271, section 4.2)")
@@ -36,10 +36,31 @@ public enum Quantity {
         return value
     }
 
+    /// The milliseconds in which the count of a route that flaps halves: 100 to 6 hours.
+    package static func halfLife(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 21_600_000_000_000)
+        guard value >= 100 else { throw outOfRange("100ms to 21600s") }
+        return value
+    }
+
+    /// The milliseconds that such a route is not used at the longest: 100 to a day.
+    package static func suppressTime(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 86_400_000_000_000)
+        guard value >= 100 else { throw outOfRange("100ms to 86400s") }
+        return value
+    }
+
     /// The milliseconds between BFD packets: 10 to a minute.
-    static func detectionInterval(_ text: String) throws(Wrong) -> UInt32 {
+    package static func detectionInterval(_ text: String) throws(Wrong) -> UInt32 {
         let value = try milliseconds(text, upTo: 60_000_000_000)
         guard value >= 10 else { throw outOfRange("10ms to 60s") }
+        return value
+    }
+
+    /// The milliseconds of a check or from one to the next: 10 to an hour.
+    public static func checkInterval(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 3_600_000_000_000)
+        guard value >= 10 else { throw outOfRange("10ms to 3600s") }
         return value
     }
 

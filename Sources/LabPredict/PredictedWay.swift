@@ -1,0 +1,111 @@
+import BGPSpeaker
+import BGPTable
+import LabModel
+public import Net
+
+/// The way of packets through a lab as its prediction has it.
+public struct PredictedWay: Hashable, Sendable {
+    /// How a way ends.
+    public enum End: Hashable, Sendable {
+        /// The node takes the packet for its own.
+        case delivered(Int)
+        /// The node has no route.
+        case noRoute(Int)
+        /// The node drops the packet, as its route says, or because it forwards for nobody.
+        case dropped(Int)
+        /// The packet comes to a node again.
+        case loop(Int)
+    }
+
+    /// The nodes after the source, in order, as positions in ``LabModel/Topology/nodes``.
+    public var nodes: [Int]
+    /// The delay of all links together, in nanoseconds.
+    public var delay: Int64
+    /// How it ends.
+    public var end: End
+    /// The other ends that packets of other flows may come to, where routers use several ways (multipath).
+    public var otherEnds: Set<End> = []
+
+    /// The node that takes the packet; nil when none does.
+    public var destination: Int? { if case .delivered(let node) = end { node } else { nil } }
+}
+
+extension Prediction {
+    /// What a node does with a packet.
+    enum Forwarding {
+        case own
+        case onward([Onward])
+        case noRoute
+        case dropped
+    }
+
+    struct Onward: Hashable {
+        let link: Int
+        let node: Int
+    }
+
+    /// The way of packets from a node to an address.
+    public func way(from source: Int, to address: IPAddress) -> PredictedWay {
+        var nodes: [Int] = []
+        var delay: Int64 = 0
+        var node = source
+        var others: Set<PredictedWay.End> = []
+        while true {
+            let end: PredictedWay.End
+            switch forwarding(node, address) {
+            case .own: end = .delivered(node)
+            case .noRoute: end = .noRoute(node)
+            case .dropped: end = .dropped(node)
+            // Sites and clients do not pass on what is not theirs.
+            case .onward where topology.nodes[node].kind != .router && node != source: end = .dropped(node)
+            case .onward(let ways):
+                for other in ways.dropFirst() {
+                    let way = way(from: other.node, to: address)
+                    others.formUnion(way.otherEnds.union([way.end]))
+                }
+                guard let next = ways.first else {
+                    end = .noRoute(node)
+                    break
+                }
+                guard next.node != source, !nodes.contains(next.node) else {
+                    end = .loop(next.node)
+                    break
+                }
+                delay += topology.links[next.link].quality.delay
+                node = next.node
+                nodes.append(node)
+                continue
+            }
+            others.remove(end)
+            return PredictedWay(nodes: nodes, delay: delay, end: end, otherEnds: others)
+        }
+    }
+
+    /// What the kernel of a node would find for an address: its own, the longest match, and of equal prefixes what is not BGP's.
+    func forwarding(_ node: Int, _ address: IPAddress) -> Forwarding {
+        guard !interiors[node].isOwn(address) else { return .own }
+        let interior = interiors[node].match(address)
+        if let (length, forwarding) = bestRoute(node, address), length > interior?.length ?? 0 || interior == nil {
+            return forwarding
+        }
+        guard let route = interior?.route else { return .noRoute }
+        return .onward([onward(node, route.link)])
+    }
+
+    /// The longest prefix of the Loc-RIB that holds an address, and what is done with packets for it.
+    private func bestRoute(_ node: Int, _ address: IPAddress) -> (length: UInt8, Forwarding)? {
+        guard let table = speakers[node]?.table else { return nil }
+        for length in prefixLengths[address.family] ?? [] {
+            guard let best = table.best(for: IPPrefix(address, length: length)) else { continue }
+            // What leads nowhere inside an AS's own prefix must not go round outside.
+            guard best.peer != .local, !best.isBlackhole else { return (length, .dropped) }
+            let ways = [best.resolution] + best.equalPaths.map(\.resolution)
+            return (length, .onward(ways.map { onward(node, Int($0.interfaceIndex)) }))
+        }
+        return nil
+    }
+
+    private func onward(_ node: Int, _ link: Int) -> Onward {
+        Onward(link: link, node: topology.links[link].end(oppositeTo: node).node)
+    }
+}

@@ -1,0 +1,73 @@
+import LabModel
+import Net
+import Sys
+
+/// The health of one site: checks it time after time, and says when it goes down or comes back.
+final class SiteHealth {
+    let check: HealthCheck
+    let addresses: [IPAddress]
+    let namespace: NodeNamespace
+    private let loop: EventLoop
+    private let probe: any HealthProbe
+    private var judge: HealthJudge
+    private var startedAt: Nanoseconds = 0
+    private var next: Timer?
+    private var deadline: Timer?
+
+    /// Since when it is as it is, in nanoseconds of CLOCK_REALTIME.
+    private(set) var since = Clock.wall()
+    /// What was wrong with the last check that failed while it went down; nil while it is up.
+    private(set) var reason: String?
+    var isUp: Bool { judge.isUp }
+    /// Called when ``isUp`` has changed.
+    var onChange: (() -> Void)?
+
+    init(
+        _ loop: EventLoop, _ namespace: NodeNamespace, _ addresses: [IPAddress], _ check: HealthCheck,
+        _ expectation: DNSExpectation
+    ) {
+        self.loop = loop
+        self.namespace = namespace
+        self.addresses = addresses
+        self.check = check
+        judge = HealthJudge(check)
+        probe =
+            switch check.probe {
+            case .dns: DNSProbe(loop, namespace, addresses, expectation)
+            case .command(let command): CommandProbe(loop, namespace, command)
+            }
+    }
+
+    deinit {
+        next?.cancel()
+        deadline?.cancel()
+    }
+
+    /// Begins after a part of an interval, 0 to 1, so that the sites of a large lab are not all checked at once.
+    func start(after part: Double) {
+        let offset = Nanoseconds(Double(check.interval) * 1_000_000 * part)
+        next = loop.schedule(after: offset) { [weak self] in self?.begin() }
+    }
+
+    private func begin() {
+        startedAt = Clock.monotonic()
+        let timeout = Nanoseconds(check.timeout) * 1_000_000
+        deadline = loop.schedule(at: startedAt + timeout) { [weak self] in
+            self?.probe.expire()
+        }
+        probe.begin { [weak self] problem in self?.finish(problem) }
+    }
+
+    private func finish(_ problem: String?) {
+        deadline?.cancel()
+        let now = Clock.monotonic()
+        let hasChanged = judge.record(hasPassed: problem == nil, now: now)
+        next = loop.schedule(at: max(startedAt + Nanoseconds(check.interval) * 1_000_000, now)) { [weak self] in
+            self?.begin()
+        }
+        guard hasChanged else { return }
+        reason = problem
+        since = Clock.wall()
+        onChange?()
+    }
+}

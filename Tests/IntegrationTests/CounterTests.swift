@@ -1,0 +1,152 @@
+import Foundation
+import Testing
+
+/// What responders count, as a table, as JSON and for Prometheus.
+@Suite(.serialized)
+struct CounterTests {
+    private struct Status: Decodable {
+        struct Site: Decodable {
+            let site: String
+            let service: String
+            let queries: [String: Int]
+            let types: [String: Int]
+            let responses: [String: Int]
+            let bytes: [String: Int]
+            let rate_limited: [String: Int]
+            let dropped: Int
+            let truncated: Int
+        }
+        let counters: [Site]
+    }
+    private struct Metrics: Decodable {
+        struct Metric: Decodable {
+            let name: String
+            let type: String
+            let labels: [String: String]
+            let value: Int
+        }
+        let lab: String
+        let metrics: [Metric]
+    }
+
+    private func newyork(_ lab: LabUnderTest) throws -> Status.Site {
+        let status = try lab.json(Status.self, "status", lab.name, "--counters")
+        #expect(status.counters.map(\.site) == ["newyork", "frankfurt"])
+        return try #require(status.counters.first)
+    }
+
+    @Test func everyQueryIsCountedWhereItWasAnswered() throws {
+        try LabUnderTest.withUp("two-sites.yaml") { lab in
+            let before = try newyork(lab)
+            for words in [["+notcp"], ["+tcp"], ["+notcp"]] {
+                let dig = ["ip", "netns", "exec", "\(lab.name).boston", "dig", "+tries=1", "@192.0.2.53"]
+                #expect(try Command.run(dig + words + ["AAAA", "no.such.name"]).status == 0)
+            }
+            let after = try newyork(lab)
+            func grown(_ counters: KeyPath<Status.Site, [String: Int]>, _ name: String) -> Int {
+                (after[keyPath: counters][name] ?? 0) - (before[keyPath: counters][name] ?? 0)
+            }
+            #expect(after.service == "dns")
+            #expect(grown(\.queries, "udp") == 2 && grown(\.queries, "tcp") == 1)
+            #expect(grown(\.types, "AAAA") == 3 && grown(\.types, "TXT") == 0)
+            #expect(grown(\.responses, "REFUSED") == 3 && grown(\.responses, "NOERROR") == 0)
+            #expect(grown(\.bytes, "received") > 3 * 12 && grown(\.bytes, "sent") > 3 * 12)
+            #expect(after.rate_limited == ["dropped": 0, "truncated": 0] && after.dropped == 0 && after.truncated == 0)
+
+            // Numbers stand at the right of their columns: every line of a table ends where its heading does.
+            let tables = try lab.table("status", lab.name, "--counters").components(separatedBy: "\n\n")
+            #expect(tables.count == 3)
+            for table in tables {
+                let lines = table.split(separator: "\n")
+                #expect(lines.count == 3 && Set(lines.map(\.count)).count == 1, "\(table)")
+            }
+        }
+    }
+
+    @Test func metricsFollowTheGrammarAndSayWhatStatusSays() throws {
+        try LabUnderTest.withUp("two-sites.yaml") { lab in
+            let text = try lab.run("metrics").output
+            let parsed = try PrometheusText(text)
+            let json = try lab.json(Metrics.self, "metrics", "--lab", lab.name)
+            #expect(json.lab == lab.name)
+            #expect(Set(json.metrics.map(\.name)) == Set(parsed.samples.map(\.name)))
+            #expect(json.metrics.count == parsed.samples.count)
+            #expect(json.metrics.allSatisfy { parsed.types[$0.name] == $0.type })
+            func value(_ name: String, _ labels: [String: String]) throws -> Double {
+                let found = parsed.samples.filter { sample in
+                    sample.name == name && labels.allSatisfy { sample.labels[$0.key] == $0.value }
+                }
+                #expect(found.count == 1, "\(name) \(labels)")
+                return try #require(found.first).value
+            }
+            let status = try lab.json(StatusDocument.self, "status", lab.name)
+            #expect(try value("lab_converged", ["lab": lab.name]) == 1)
+            #expect(parsed.samples.filter { $0.name == "lab_session_up" }.count == status.sessions.count)
+            #expect(parsed.samples.filter { $0.name == "lab_session_up" }.allSatisfy { $0.value == 1 })
+            #expect(try value("lab_process_restarts_total", ["node": "newyork", "role": "dns"]) == 0)
+            #expect(try value("lab_dns_responses_total", ["site": "newyork", "rcode": "NOERROR"]) > 0)
+            let routes = try lab.inside("west-jfk", "ip", "-j", "-4", "route", "show", "proto", "bgp").output
+            #expect(!routes.isEmpty)
+            #expect(try value("lab_routes", ["node": "west-jfk"]) > 0)
+        }
+    }
+}
+
+extension LabUnderTest {
+    /// What a verb prints that takes the lab as its argument.
+    fileprivate func table(_ words: String...) throws -> String {
+        let outcome = try Command.run([Self.program] + words)
+        guard outcome.status == 0 else { throw TestFailure("lab \(words): \(outcome)") }
+        return outcome.output
+    }
+}
+
+/// The text format of Prometheus, read by its grammar and as strictly as `promtool check metrics` does: help and type before the
+/// samples, each name in one block, no sample twice, counters called `_total`, and a line feed at the end.
+private struct PrometheusText {
+    struct Sample {
+        let name: String
+        let labels: [String: String]
+        let value: Double
+    }
+
+    private(set) var types: [String: String] = [:]
+    private(set) var samples: [Sample] = []
+
+    init(_ text: String) throws {
+        guard text.hasSuffix("\n") else { throw TestFailure("no line feed at the end") }
+        var helped: [String] = []
+        var seen: Set<String> = []
+        for line in text.dropLast().split(separator: "\n", omittingEmptySubsequences: false) {
+            if let match = line.wholeMatch(of: /# HELP ([a-zA-Z_:][a-zA-Z0-9_:]*) (\S.*)/) {
+                let name = String(match.1)
+                guard !helped.contains(name) else { throw TestFailure("\(name) is in two blocks") }
+                helped.append(name)
+            } else if let match = line.wholeMatch(of: /# TYPE ([a-zA-Z_:][a-zA-Z0-9_:]*) (counter|gauge)/) {
+                let (name, type) = (String(match.1), String(match.2))
+                guard helped.last == name, types[name] == nil else { throw TestFailure("a type out of place: \(line)") }
+                guard name.hasSuffix("_total") == (type == "counter") else { throw TestFailure("a name: \(line)") }
+                types[name] = type
+            } else if let match = line.wholeMatch(
+                of:
+                    /([a-zA-Z_:][a-zA-Z0-9_:]*)\{([a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\]|\\[\\"n])*"(?:,[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\]|\\[\\"n])*")*)\} ([0-9]+)/
+            ) {
+                let name = String(match.1)
+                guard types[name] != nil, helped.last == name else { throw TestFailure("out of its block: \(line)") }
+                guard seen.insert("\(name){\(match.2)}").inserted else { throw TestFailure("twice: \(line)") }
+                var labels: [String: String] = [:]
+                for label in String(match.2).matches(of: /([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\]|\\[\\"n])*)"/) {
+                    guard labels.updateValue(String(label.2), forKey: String(label.1)) == nil else {
+                        throw TestFailure("a label twice: \(line)")
+                    }
+                }
+                samples.append(Sample(name: name, labels: labels, value: Double(match.3) ?? 0))
+            } else {
+                throw TestFailure("this line is no part of the format: \(line)")
+            }
+        }
+        guard Set(helped) == Set(types.keys), Set(samples.map(\.name)) == Set(helped) else {
+            throw TestFailure("a block without type or samples")
+        }
+    }
+}
