@@ -87,7 +87,9 @@ final class DNSServer {
         sockets[address] = socket
         let raw = socket.descriptor.raw
         try loop.add(raw, .read) { [unowned self] _ in
-            batch.serve(raw, at: address, isUnicast: isUnicast, with: responder, limitedBy: &limiter, counting: &counters) {
+            batch.serve(
+                raw, at: address, isUnicast: isUnicast, with: responder, limitedBy: &limiter, counting: &counters
+            ) {
                 carryOut($0)
             }
         }
