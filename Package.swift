@@ -138,7 +138,9 @@ let package = Package(
         tests(
             "LabRuntime",
             ["CLinux", "DNSWire", "JSON", "LabModel", "LabPlan", "Net", "Netlink", "Sys", "TestSupport"]),
-        tests("LabObserve", ["DNSResponder", "DNSWire", "DNSZone", "JSON", "LabModel", "Net", "Netlink", "Sys"]),
+        tests(
+            "LabObserve",
+            ["DNSResponder", "DNSWire", "DNSZone", "JSON", "LabModel", "Net", "Netlink", "Sys", "TestSupport"]),
         tests("BGPWire", ["Net"]),
         tests("BGPSession", ["BGPWire", "Net"]),
         tests("BGPTable", ["BGPWire", "Net"]),

@@ -72,9 +72,10 @@ extension Neighbour {
     }
 
     /// Whether our own restart need not wait for this neighbour: its table is here, or it does not say when it is, or it
-    /// has restarted itself and waits for us (RFC 4724, section 4.1).
+    /// has restarted itself and waits for us (RFC 4724, section 4.1). Who cannot come, over a link without carrier, is no peer that
+    /// could tell anything; when the link is back in time, it is waited for again.
     var isTableCompleteForRestart: Bool {
-        guard let negotiated else { return isShut }
+        guard let negotiated else { return isShut || !isLinkUsable }
         guard let capability = negotiated.gracefulRestart else { return true }
         return capability.flags & GracefulRestart.restarted != 0 || isTableComplete
     }

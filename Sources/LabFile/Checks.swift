@@ -3,17 +3,18 @@ import Net
 
 /// What the parts of a lab mean together. Every check reports all it finds, and none of them what another has reported.
 enum Checks {
-    /// Runs all checks that need only the draft, and completes it: the one service of sites that name none, and AS
-    /// numbers.
+    /// Runs all checks that need only the draft, and completes it: the one service of sites that name none.
     static func run(_ draft: inout Draft, _ report: Report) {
         names(&draft, report)
         services(&draft, report)
+        members(&draft, report)
         neighbours(&draft, report)
         providerCycles(draft, report)
-        numbers(&draft, report)
+        numbers(draft, report)
         addresses(draft, report)
         linkNames(draft, report)
         otherDaemons(draft, report)
+        stations(draft, report)
         if draft.hasStructure { Reachability(draft).check(report) }
     }
 
@@ -33,7 +34,7 @@ enum Checks {
             return false
         }
         var areUnique = true
-        let hint = "networks, their routers, sites and clients share one set of names"
+        let hint = "networks, their routers, sites, clients and exchanges share one set of names"
         for network in draft.networks {
             areUnique = take(network.name.value, "a network", network.name.position, hint: hint) && areUnique
         }
@@ -62,6 +63,12 @@ enum Checks {
         }
         for client in draft.clients {
             areUnique = take(client.name.value, "a client", client.name.position, hint: hint) && areUnique
+        }
+        for exchange in draft.exchanges {
+            areUnique = take(exchange.name.value, "an exchange", exchange.name.position, hint: hint) && areUnique
+            guard exchange.hasRouteServer else { continue }
+            let what = "the route server of exchange \(quoted(exchange.name.value))"
+            areUnique = take(exchange.name.value + "-rs", what, exchange.name.position, hint: hint) && areUnique
         }
         if !areUnique { draft.hasStructure = false }
     }
@@ -113,41 +120,24 @@ enum Checks {
 
     // MARK: AS numbers
 
-    /// Reports numbers that are used twice, and gives numbers to those that have none: from 4200000001 upwards, which
-    /// are for private use, in the order of the file.
-    private static func numbers(_ draft: inout Draft, _ report: Report) {
+    /// Reports numbers that are used twice. Several route servers may be of one AS: nobody sees it on a path.
+    private static func numbers(_ draft: Draft, _ report: Report) {
         var used: [ASN: (what: String, position: Position)] = [:]
+        func isFree(_ asn: Located<ASN>) -> Bool {
+            guard let other = used[asn.value] else { return true }
+            report.error(
+                "AS \(asn.value) is already that of \(other.what) (line \(other.position.line))", at: asn.position,
+                hint: "leave 'asn' out to be given one")
+            return false
+        }
         for network in draft.networks {
-            guard let asn = network.asn else { continue }
-            if let other = used[asn.value] {
-                report.error(
-                    "AS \(asn.value) is already that of \(other.what) (line \(other.position.line))", at: asn.position,
-                    hint: "leave 'asn' out to be given one")
-            } else {
-                used[asn.value] = ("network \(quoted(network.name.value))", asn.position)
-            }
+            guard let asn = network.asn, isFree(asn) else { continue }
+            used[asn.value] = ("network \(quoted(network.name.value))", asn.position)
         }
-        let networks = used
-        for service in draft.services {
-            guard let asn = service.asn else { continue }
-            if let other = networks[asn.value] {
-                report.error(
-                    "AS \(asn.value) is already that of \(other.what) (line \(other.position.line))", at: asn.position,
-                    hint: "leave 'asn' out to be given one")
-            }
-            used[asn.value] = ("service \(quoted(service.name.value))", asn.position)
+        let services = draft.services.compactMap { service in service.asn.map { (service.name.value, $0) } }
+        for (name, asn) in services.filter({ isFree($0.1) }) {
+            used[asn.value] = ("service \(quoted(name))", asn.position)
         }
-        var next: UInt32 = 4_200_000_001
-        func give(_ name: Located<String>) -> Located<ASN> {
-            while used[ASN(next)] != nil { next += 1 }
-            defer { next += 1 }
-            return Located(value: ASN(next), position: name.position)
-        }
-        for index in draft.networks.indices where draft.networks[index].asn == nil {
-            draft.networks[index].asn = give(draft.networks[index].name)
-        }
-        for index in draft.services.indices where draft.services[index].asn == nil {
-            draft.services[index].asn = give(draft.services[index].name)
-        }
+        for asn in draft.exchanges.compactMap(\.routeServer) { _ = isFree(asn) }
     }
 }

@@ -15,6 +15,8 @@ extension Checks {
             if network.decision.order != DecisionRules().order { keys.append("decision") }
             if network.decision.alwaysComparesMED { keys.append("always-compare-med") }
             if network.decision.multipath > 1 { keys.append("multipath") }
+            if network.restart != nil { keys.append("graceful-restart") }
+            if network.station != nil { keys.append("bmp") }
             if network.damping != nil { keys.append("damping") }
             for key in keys {
                 report.error(
@@ -23,6 +25,12 @@ extension Checks {
             }
         }
         for site in draft.sites { for relation in site.relations { check(relation, nil, daemons, report) } }
+        for member in draft.exchanges.filter(\.hasRouteServer).flatMap(\.members) {
+            guard let daemon = daemons[member.value] else { continue }
+            report.error(
+                "the members of an exchange with a route server run our own daemon, and \(quoted(member.value)) runs "
+                    + daemon.title, at: member.position, hint: "leave out 'route-server' or 'daemon'")
+        }
     }
 
     private static func check(
@@ -40,6 +48,8 @@ extension Checks {
         if value.password != nil { keys.append("md5") }
         if value.hasTTLSecurity { keys.append("ttl-security") }
         if value.isRoleStrict { keys.append("role-strict") }
+        if value.paths != nil { keys.append("add-path") }
+        if value.hasExtendedNextHop { keys.append("extended-next-hop") }
         if own != nil {
             if !value.imports.isEmpty { keys.append("import") }
             if !value.exports.isEmpty { keys.append("export") }

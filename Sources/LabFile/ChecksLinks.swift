@@ -26,6 +26,7 @@ extension Checks {
                     Network.routerName(network: network.name.value, city: city.value, index: index)
                 }
         } + draft.sites.map(\.name.value) + draft.clients.map(\.name.value)
+            + draft.exchanges.flatMap { [$0.name.value] + ($0.hasRouteServer ? [$0.name.value + "-rs"] : []) }
     }
 
     /// Every name in `links` is that of something.
@@ -35,7 +36,7 @@ extension Checks {
         let known = Set(names)
         for name in draft.links.flatMap(\.between) where !known.contains(name.value) {
             report.error(
-                "there is no network, router, site or client \(quoted(name.value))", at: name.position,
+                "there is no network, router, site, client or exchange \(quoted(name.value))", at: name.position,
                 hint: Nearest.hint(name.value, among: names))
         }
     }

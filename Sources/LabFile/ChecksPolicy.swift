@@ -11,7 +11,8 @@ extension Checks {
             }
         }
         guard draft.hasStructure else { return }
-        let known = draft.networks.map(\.name.value) + draft.sites.map(\.name.value)
+        let servers = draft.exchanges.filter(\.hasRouteServer).map(\.name.value)
+        let known = draft.networks.map(\.name.value) + draft.sites.map(\.name.value) + servers
         let knownSet = Set(known)
         for name in draft.policyNeighbours where name.value != "local" && !knownSet.contains(name.value) {
             report.error(

@@ -23,11 +23,12 @@ extension Checks {
     private static func lonelyNetworks(_ draft: Draft, _ report: Report) {
         guard draft.networks.count > 1 else { return }
         let relations = draft.networks.flatMap(\.relations) + draft.sites.flatMap(\.relations)
-        let named = Set(relations.map(\.value.network) + draft.clients.compactMap(\.provider?.value))
+        let members = draft.exchanges.flatMap { $0.members.map(\.value) }
+        let named = Set(relations.map(\.value.network) + draft.clients.compactMap(\.provider?.value) + members)
         for network in draft.networks where network.relations.isEmpty && !named.contains(network.name.value) {
             report.warning(
                 "nothing is joined to network \(quoted(network.name.value))", at: network.name.position,
-                hint: "give it 'providers', 'peers', 'customers' or a client")
+                hint: "give it 'providers', 'peers', 'customers', a client or an exchange")
         }
     }
 
@@ -114,7 +115,9 @@ private struct NeighbourCheck {
         known = Set(networks)
         others = Dictionary(
             draft.sites.map { ($0.name.value, "a site") } + draft.clients.map { ($0.name.value, "a client") }
-                + draft.services.map { ($0.name.value, "a service") }, uniquingKeysWith: { first, _ in first })
+                + draft.services.map { ($0.name.value, "a service") }
+                + draft.exchanges.map { ($0.name.value, "an exchange: networks are its 'members'") },
+            uniquingKeysWith: { first, _ in first })
     }
 
     func isNetwork(_ name: Located<String>) -> Bool {

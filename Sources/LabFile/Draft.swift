@@ -14,6 +14,8 @@ struct Draft {
         var imports: [PolicyRule] = []
         var exports: [PolicyRule] = []
         var decision = DecisionRules()
+        var restart: GracefulRestartTimers?
+        var station: Located<String>?
         var damping: Damping?
     }
 
@@ -49,10 +51,34 @@ struct Draft {
         var provider: Located<String>?
     }
 
+    struct Exchange {
+        var name: Located<String>
+        var city: Located<Place>?
+        var members: [Located<String>] = []
+        var hasRouteServer = false
+        /// Nil when the lab draws it.
+        var routeServer: Located<ASN>?
+    }
+
     struct Link {
         var position: Position
         var between: [Located<String>]
         var rule: LinkRule
+    }
+
+    /// A name that a scenario says.
+    struct Mention {
+        /// What it has to be the name of, as a message calls it.
+        enum Kind: String {
+            case client, site, network, service
+            /// A part of a path.
+            case part = "network or service"
+            case node = "node"
+            case target = "node, network or service"
+        }
+
+        var kind: Kind
+        var name: Located<String>
     }
 
     var name: Located<String>?
@@ -63,9 +89,18 @@ struct Draft {
     var sites: [Site] = []
     var clients: [Client] = []
     var links: [Link] = []
+    var exchanges: [Exchange] = []
     /// The AS path expressions and the neighbours that rules of policy name.
     var expressions: [Located<String>] = []
     var policyNeighbours: [Located<String>] = []
+    /// The steps of the scenario; nil without one.
+    var scenario: [Scenario.Step]?
+    /// The names in it, as far as they are those of this lab.
+    var mentions: [Mention] = []
+    /// The faults in it, likewise.
+    var faults: [Located<Fault>] = []
+    /// Whether a step that was read may have moved routes, and whether one has changed the lab.
+    var (isDisturbed, isApplied) = (false, false)
     /// What health checks ask.
     var healthQuestions: [Located<HealthCheck.Question>] = []
     /// Whether all names, cities and relations are good, so that what is joined to what is known.

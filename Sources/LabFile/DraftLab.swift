@@ -4,13 +4,15 @@ import Net
 extension Draft {
     /// The lab that this describes, without the parts that could not be read.
     func lab(zones: [String: LabModel.Service.Zone]) -> Lab {
-        Lab(
+        var lab = Lab(
             name: name?.value ?? "", description: description, timers: timers,
             networks: networks.map { network in
                 var result = LabModel.Network(
                     name: network.name.value, asn: network.asn?.value ?? ASN(0), cities: network.cities.map(\.value),
                     relations: network.relations.map(\.value), timers: network.timers, daemon: network.daemon)
                 (result.imports, result.exports) = (network.imports, network.exports)
+                result.isASNDrawn = network.asn == nil
+                (result.restart, result.monitoringStation) = (network.restart, network.station?.value)
                 (result.decision, result.damping) = (network.decision, network.damping)
                 return result
             },
@@ -19,6 +21,7 @@ extension Draft {
                     name: service.name.value, asn: service.asn?.value ?? ASN(0),
                     addresses: service.addresses.map(\.value), prefixes: service.announced, kind: service.kind,
                     zone: zones[service.name.value])
+                result.isASNDrawn = service.asn == nil
                 (result.rateLimit, result.health) = (service.rateLimit, service.health)
                 return result
             },
@@ -33,6 +36,18 @@ extension Draft {
                 return LabModel.Client(name: client.name.value, city: city.value, provider: provider.value)
             },
             links: links.map(\.rule))
+        lab.exchanges = exchanges.compactMap(\.exchange)
+        return lab.withNumbers()
+    }
+}
+
+extension Draft.Exchange {
+    fileprivate var exchange: LabModel.Exchange? {
+        guard let city else { return nil }
+        var result = LabModel.Exchange(
+            name: name.value, city: city.value, members: members.map(\.value), routeServer: routeServer?.value)
+        result.isASNDrawn = hasRouteServer && routeServer == nil
+        return result
     }
 }
 

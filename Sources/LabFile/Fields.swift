@@ -31,10 +31,6 @@ struct Fields {
     }
 
     private static func reportUnknown(_ key: Located<String>, _ keys: Keys, _ report: Report) {
-        if keys == .lab, key.value == "scenario" {
-            report.error("'scenario' is not supported by this version", at: key.position)
-            return
-        }
         let known = keys.all
         let synonym = Keys.synonyms[key.value.lowercased()].flatMap { known.contains($0) ? $0 : nil }
         let meant = synonym ?? Nearest.to(key.value, among: known)

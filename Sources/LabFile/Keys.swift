@@ -1,7 +1,8 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
-    case lab, network, service, zone, rateLimit, health, site, client, link, relation, timers, bfd, damping, rule, match
-    case range, set, change
+    case lab, network, service, zone, rateLimit, health, site, client, link, exchange, routeServer, relation, paths
+    case restart, bmp, timers, bfd, damping, rule, match, range, set, change
+    case step, expectation, path, resolution, fault, target, command, output, repetition, expectations
 
     /// The keys that are allowed.
     var all: [String] { required + optional }
@@ -17,20 +18,29 @@ enum Keys: String, CaseIterable {
         case .site: ["city"]
         case .client: ["city", "provider"]
         case .link: ["between"]
+        case .exchange: ["city", "members"]
+        case .bmp: ["station"]
         case .relation: ["network"]
         case .bfd: ["interval"]
         case .range: ["prefix"]
-        case .health, .timers, .damping, .rule, .match, .set, .change: []
+        case .resolution: ["name", "type", "answer"]
+        case .fault: ["how"]
+        case .command: ["node", "command"]
+        case .repetition: ["times", "steps"]
+        case .expectations: ["scenario"]
+        case .health, .timers, .damping, .rule, .match, .set, .change, .routeServer, .paths, .restart,
+            .step, .expectation, .path, .target, .output:
+            []
         }
     }
 
     private var optional: [String] {
         switch self {
-        case .lab: ["description", "timers", "services", "sites", "clients", "links"]
+        case .lab: ["description", "timers", "services", "sites", "clients", "links", "exchanges", "scenario"]
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
-                "always-compare-med", "multipath", "damping", "daemon",
+                "always-compare-med", "multipath", "damping", "daemon", "graceful-restart", "bmp",
             ]
         case .service: ["asn", "prefixes", "kind", "zone", "rate-limit", "health"]
         case .zone: ["records", "file", "primary"]
@@ -39,10 +49,15 @@ enum Keys: String, CaseIterable {
         case .site: ["service", "providers", "peers"]
         case .client: []
         case .link: ["delay", "jitter", "loss", "duplicate", "reorder", "rate", "timers"]
+        case .exchange: ["route-server"]
+        case .routeServer: ["asn"]
+        case .paths: ["receive", "send"]
+        case .restart: ["restart", "deferral"]
+        case .bmp: []
         case .relation:
             [
                 "prepend", "local-preference", "med", "communities", "no-export", "leak", "import", "export",
-                "blackholes", "max-prefixes", "role-strict", "md5", "ttl-security",
+                "blackholes", "max-prefixes", "role-strict", "md5", "ttl-security", "add-path", "extended-next-hop",
             ]
         case .timers: ["preset", "hold", "connect-retry", "mrai", "mrai-ibgp", "bfd"]
         case .bfd: ["multiplier"]
@@ -53,8 +68,18 @@ enum Keys: String, CaseIterable {
         case .range: ["ge", "le"]
         case .set: ["local-preference", "med", "communities", "large-communities", "prepend", "next-hop"]
         case .change: ["add", "remove", "replace"]
+        case .step: ["expect", "fail", "heal", "drain", "apply", "run", "wait", "repeat"]
+        case .expectation: Self.claims + ["service", "within", "for"]
+        case .path: ["contains", "avoids", "stays-in"]
+        case .fault, .target: ["site", "network", "link", "target"]
+        case .command: ["status", "output"]
+        case .output: ["contains", "equals"]
+        case .resolution, .repetition, .expectations: []
         }
     }
+
+    /// What can be expected.
+    static let claims = ["catchment", "share", "rtt", "path", "gap", "lost", "resolved", "session", "never"]
 
     /// What such a mapping describes, for messages.
     var subject: String {
@@ -68,6 +93,11 @@ enum Keys: String, CaseIterable {
         case .site: "a site"
         case .client: "a client"
         case .link: "a link"
+        case .exchange: "an exchange"
+        case .routeServer: "a route server"
+        case .paths: "'add-path'"
+        case .restart: "'graceful-restart'"
+        case .bmp: "'bmp'"
         case .relation: "a relation"
         case .timers: "timers"
         case .bfd: "bfd"
@@ -77,6 +107,16 @@ enum Keys: String, CaseIterable {
         case .range: "a range of prefixes"
         case .set: "'set'"
         case .change: "a change of communities"
+        case .step: "a step"
+        case .expectation: "an expectation"
+        case .path: "a path"
+        case .resolution: "'resolved'"
+        case .fault: "'fail'"
+        case .target: "a target"
+        case .command: "'run'"
+        case .output: "'output'"
+        case .repetition: "'repeat'"
+        case .expectations: "a file of expectations"
         }
     }
 
@@ -92,6 +132,13 @@ enum Keys: String, CaseIterable {
         "password": "md5", "gtsm": "ttl-security", "max-prefix": "max-prefixes", "ecmp": "multipath",
         "dampening": "damping", "max-suppress-time": "max-suppress",
         "neighbours": "neighbors", "large_communities": "large-communities", "as_path": "as-path",
-        "next_hop": "next-hop", "action": "then", "if": "match",
+        "next_hop": "next-hop", "action": "then", "if": "match", "ixps": "exchanges", "ixp": "exchanges",
+        "exchange": "exchanges", "member": "members", "networks": "members", "rs": "route-server",
+        "route_server": "route-server", "add_path": "add-path", "addpath": "add-path",
+        "extended_next_hop": "extended-next-hop", "graceful_restart": "graceful-restart",
+        "catchments": "catchment", "latency-ms": "rtt",
+        "sessions": "session",
+        "timeout": "within", "duration": "for", "steps": "scenario", "node": "target", "kind": "how", "type": "how",
+        "stays_in": "stays-in", "sleep": "wait", "assert": "expect", "kill": "fail", "restore": "heal", "loss": "lost",
     ]
 }

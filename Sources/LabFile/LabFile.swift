@@ -8,6 +8,8 @@ public import LabModel
 public struct LabFile: Sendable {
     /// The lab; nil when there is an error.
     public let lab: Lab?
+    /// What is done to the lab, and expected of it; nil when the file says nothing, or when there is an error.
+    public let scenario: Scenario?
     /// What is wrong, in the order of the file.
     public let diagnostics: [Diagnostic]
 
@@ -39,11 +41,29 @@ public struct LabFile: Sendable {
         let zones = ZoneReader(report, path: path).zones(of: draft, readFile, checkZone)
         let lab = draft.lab(zones: zones)
         if draft.hasStructure { Checks.links(of: draft, in: lab, report) }
-        return LabFile(report.hasErrors ? nil : lab, report)
+        Checks.scenario(draft.mentions, ScenarioNames(draft), report)
+        Checks.faults(draft.faults, in: lab, report)
+        return LabFile(lab, report, scenario: draft.scenario)
     }
 
-    private init(_ lab: Lab?, _ report: Report) {
-        self.lab = lab
+    /// Reads a file that has nothing but a scenario, for a lab of another file. The parameters are those of
+    /// ``parse(_:path:readFile:checkZone:checkExpression:)``.
+    public static func parseScenario(_ bytes: some Sequence<UInt8>, path: String, for lab: Lab) -> LabFile {
+        let source = Source(bytes)
+        let report = Report(path: path, source: source)
+        guard let root = YAMLReader.read(source, report), let fields = Fields(root, .expectations, report) else {
+            return LabFile(nil, report)
+        }
+        var reader = LabReader(report)
+        reader.scenario(fields)
+        Checks.scenario(reader.draft.mentions, ScenarioNames(lab), report)
+        Checks.faults(reader.draft.faults, in: lab, report)
+        return LabFile(lab, report, scenario: reader.draft.scenario)
+    }
+
+    private init(_ lab: Lab?, _ report: Report, scenario steps: [Scenario.Step]? = nil) {
+        self.lab = report.hasErrors ? nil : lab
+        scenario = report.hasErrors ? nil : steps.map { Scenario(steps: $0) }
         diagnostics = report.diagnostics
     }
 }

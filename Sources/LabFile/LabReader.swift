@@ -31,6 +31,8 @@ struct LabReader {
         draft.sites = fields.entries("sites").map { site($0) }
         draft.clients = fields.entries("clients").map { client($0) }
         draft.links = (fields.list("links") ?? []).compactMap { link($0) }
+        draft.exchanges = fields.entries("exchanges").map { exchange($0) }
+        scenario(fields)
         if draft.networks.isEmpty, let node = fields["networks"], case .mapping = node.content {
             report.error("a lab needs at least one network", at: node.position)
         }
@@ -56,6 +58,8 @@ struct LabReader {
         network.imports = rules(fields, "import")
         network.exports = rules(fields, "export")
         network.decision = decision(fields)
+        network.restart = restart(fields)
+        network.station = station(fields)
         network.damping = fields["damping"].flatMap { damping($0) }
         return network
     }
@@ -137,7 +141,7 @@ struct LabReader {
     }
 
     /// A city: its IATA code, or `[latitude, longitude]`.
-    private mutating func place(_ node: YAMLNode) -> Located<Place>? {
+    mutating func place(_ node: YAMLNode) -> Located<Place>? {
         let place: Place?
         if case .sequence(let pair) = node.content {
             place = coordinates(pair, node.position)

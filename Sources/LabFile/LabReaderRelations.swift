@@ -45,6 +45,8 @@ extension LabReader {
         relation.isRoleStrict = fields.flag("role-strict") ?? false
         relation.password = password(fields)
         relation.hasTTLSecurity = fields.flag("ttl-security") ?? false
+        relation.paths = paths(fields)
+        relation.hasExtendedNextHop = fields.flag("extended-next-hop") ?? false
         return name.map { Located(value: relation, position: $0.position) }
     }
 

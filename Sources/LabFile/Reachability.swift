@@ -45,12 +45,19 @@ struct Reachability {
     private let draft: Draft
     private let index: [String: Int]
     private var edges: [[Edge]]
+    /// What sites declare, and whom they meet at exchange points.
+    private let siteRelations: [String: [Relation]]
 
     init(_ draft: Draft) {
         self.draft = draft
         index = Dictionary(
             draft.networks.enumerated().map { ($1.name.value, $0) }, uniquingKeysWith: { first, _ in first })
         edges = Array(repeating: [], count: draft.networks.count)
+        siteRelations = Dictionary(
+            draft.sites.map { site in
+                let met = draft.networksMet(by: site.name.value).map { Relation(network: $0, kind: .peer) }
+                return (site.name.value, site.relations.map(\.value) + met)
+            }, uniquingKeysWith: { first, _ in first })
         var joined: [[Int]: Int] = [:]
         for (own, network) in draft.networks.enumerated() {
             for relation in network.relations {
@@ -66,6 +73,12 @@ struct Reachability {
                 edges[other].append(Edge(network: own, kind: relation.value.kind.reversed, declared: nil))
             }
         }
+        for (own, network) in draft.networks.enumerated() {
+            for other in draft.networksMet(by: network.name.value).compactMap({ index[$0] }) {
+                guard joined.updateValue(edges[own].count, forKey: [own, other]) == nil else { continue }
+                edges[own].append(Edge(network: other, kind: .peer, declared: nil))
+            }
+        }
     }
 
     /// Reports sites without neighbours, sites that no client could reach, and clients that cannot reach a service.
@@ -75,11 +88,11 @@ struct Reachability {
         for site in draft.sites {
             let reached = reached(from: [site])
             reachedBySite.append(reached)
-            if site.relations.isEmpty {
+            if siteRelations[site.name.value, default: []].isEmpty {
                 report.error(
                     "site \(quoted(site.name.value)) has no neighbour to announce its service to",
                     at: site.name.position,
-                    hint: "give it 'providers' or 'peers'")
+                    hint: "give it 'providers' or 'peers', or make it one of the 'members' of an exchange")
             } else if !clientNetworks.isEmpty, !clientNetworks.contains(where: { reached[$0] != nil }) {
                 report.error(
                     "no client can reach site \(quoted(site.name.value))", at: site.name.position,
@@ -90,7 +103,9 @@ struct Reachability {
     }
 
     private func checkClients(of service: Draft.Service, _ report: Report) {
-        let sites = draft.sites.filter { $0.service?.value == service.name.value && !$0.relations.isEmpty }
+        let sites = draft.sites.filter {
+            $0.service?.value == service.name.value && siteRelations[$0.name.value]?.isEmpty == false
+        }
         guard !sites.isEmpty else { return }
         let reached = reached(from: sites)
         for client in draft.clients {
@@ -114,9 +129,9 @@ struct Reachability {
             open.append(network)
         }
         for site in sites {
-            for relation in site.relations {
-                guard let network = index[relation.value.network] else { continue }
-                let edge = Edge(network: network, kind: relation.value.kind, declared: relation.value)
+            for relation in siteRelations[site.name.value, default: []] {
+                guard let network = index[relation.network] else { continue }
+                let edge = Edge(network: network, kind: relation.kind, declared: relation)
                 if let reach = edge.reach(after: .everywhere) { improve(network, reach) }
             }
         }

@@ -8,6 +8,7 @@ public import Net
 ///         loopback         10.n.r.1           ...::1
 ///         link k           10.n.r.2k+2 /31    ...::2k+2 /127
 ///     site s (from 1)      10.128+ s /24      2001:db8:8000+s::/48     its unicast prefix, loopback .1 and ::1
+///     exchange e (from 0)  172.16.0.0+ e /22  2001:db8:1000:e::/64     its LAN: ``ExchangeLAN``
 ///
 /// A network's block is as large as its routers need. With more than 127 networks all are smaller than a /16. A network that
 /// needs more than the others' size is in the upper end of 10.0.0.0/9, the larger the higher; its place in the row stays free,
@@ -48,6 +49,7 @@ public struct Addressing: Hashable, Sendable {
     /// What a service may not use, because the lab itself does.
     public static let reserved: [IPPrefix] = [
         IPPrefix(.v4(IPv4Address(10, 0, 0, 0)), length: 8),
+        IPPrefix(.v4(IPv4Address(172, 16, 0, 0)), length: 12),
         IPPrefix(.v6(IPv6Address(high: 0x2001_0db8_1000_0000, low: 0)), length: 36),
         IPPrefix(.v6(IPv6Address(high: 0x2001_0db8_2000_0000, low: 0)), length: 35),
         IPPrefix(.v6(IPv6Address(high: 0x2001_0db8_4000_0000, low: 0)), length: 34),

@@ -55,6 +55,9 @@ extension Fault {
                 throw FaultError(
                     "\(kind.name.rawValue) is for our own speaker, and \(other.0.name) runs \(other.1.rawValue)")
             }
+            if [.prepend, .hijack].contains(kind.name) {
+                try all(nodes, "is on AS paths") { $0.kind != .routeServer }
+            }
             try checkRoutes(nodes, topology)
         case .linkDown, .flap, .blackhole, .loss, .delay: break
         }
@@ -77,9 +80,8 @@ extension Fault {
         try all(nodes, "forwards packets of others") { $0.kind == .router }
         let numbers = Set(nodes.map(\.asn))
         let above = topology.sessions.filter { session in
-            guard numbers.contains(topology.nodes[session.node].asn), case .external(let relation) = session.neighbour
-            else { return false }
-            return relation == .provider || relation == .peer
+            guard numbers.contains(topology.nodes[session.node].asn) else { return false }
+            return [.external(.provider), .external(.peer), .routeServer].contains(session.neighbour)
         }
         guard Set(above.map { topology.nodes[$0.remote].asn }).count > 1 else {
             throw FaultError("leak: \(target) has one provider or peer at most, and nobody to leak its routes to")

@@ -121,7 +121,7 @@ extension FaultTarget.Process {
     /// Whether a node has such a process.
     public func runs(at node: Node) -> Bool {
         switch self {
-        case .bgp: node.kind != .client
+        case .bgp: node.runsBGP
         case .dns: node.kind == .site
         }
     }

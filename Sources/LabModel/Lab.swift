@@ -18,6 +18,8 @@ public struct Lab: Hashable, Sendable, Codable {
     public var clients: [Client]
     /// What the file says about single links.
     public var links: [LinkRule]
+    /// The exchange points, in the order of the file.
+    public var exchanges: [Exchange] = []
 
     /// Makes a lab of its parts.
     public init(
@@ -41,6 +43,8 @@ public struct Network: Hashable, Sendable, Codable {
     public var name: String
     /// The AS number.
     public var asn: ASN
+    /// Whether the file leaves the number to the lab.
+    public var isASNDrawn = false
     /// Where its routers stand, one each; at least one.
     public var cities: [Place]
     /// Its neighbours, as it declares them. A relation may be declared on either side, or on both.
@@ -55,6 +59,10 @@ public struct Network: Hashable, Sendable, Codable {
     public var exports: [PolicyRule] = []
     /// How its routers choose among routes.
     public var decision = DecisionRules()
+    /// Whether and how its routers restart gracefully (RFC 4724); nil for not at all.
+    public var restart: GracefulRestartTimers?
+    /// The client that its routers report to by BMP (RFC 7854); nil for none.
+    public var monitoringStation: String?
     /// How its routers damp routes of other networks that flap; nil where they do not.
     public var damping: Damping?
 
@@ -109,6 +117,8 @@ public struct Service: Hashable, Sendable, Codable {
     public var name: String
     /// The AS number of every site.
     public var asn: ASN
+    /// Whether the file leaves the number to the lab.
+    public var isASNDrawn = false
     /// The anycast addresses.
     public var addresses: [IPAddress]
     /// What is announced: the covering /24 and /48 of the addresses unless the file says otherwise.

@@ -1,4 +1,7 @@
-/// The numbers from which the addresses of a lab follow: those of networks, routers, sites and links.
+import Net
+
+/// The numbers from which the addresses of a lab follow: those of networks, routers, sites, exchange points and links; and the AS
+/// numbers that were drawn.
 ///
 /// They are drawn in the order of the file. A lab that is changed while it is up keeps the numbers that it has, so that what the
 /// change does not name keeps its addresses, and its sessions stay up; what is new gets numbers that are free.
@@ -14,7 +17,7 @@ public struct Numbering: Hashable, Sendable, Codable {
     struct LinkNumbers: Hashable, Sendable, Codable {
         /// The number of the link in the lab, which its hardware addresses have in them.
         var id: Int
-        /// The place of its two addresses in the block of the router that gives them.
+        /// The place of its two addresses in the block of the router that gives them; of a port, that of its one on the LAN.
         var place: Int
     }
 
@@ -22,7 +25,10 @@ public struct Numbering: Hashable, Sendable, Codable {
     var usualBits: UInt32
     var networks: [String: NetworkNumbers] = [:]
     var sites: [String: Int] = [:]
-    /// By the names of both ends, that of the router which gives the addresses first.
+    var exchanges: [String: Int] = [:]
+    /// By what has them.
+    var drawnNumbers: [String: ASN] = [:]
+    /// By the names of both ends, that of the router or exchange which gives the addresses first.
     var links: [String: LinkNumbers] = [:]
 
     static func key(_ giver: String, _ other: String) -> String { giver + "--" + other }

@@ -8,6 +8,13 @@ public enum Quantity {
         public var hint: String?
     }
 
+    /// How many of something.
+    package static func count(_ text: String) throws(Wrong) -> Int64 {
+        guard text.utf8.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }), let count = Int64(text)
+        else { throw Wrong(message: "is not a count", hint: "a whole number, like \"< 100\"") }
+        return count
+    }
+
     /// Nanoseconds of `5ms`: a number and ns, us, ms or s.
     package static func duration(_ text: String, upTo most: Int64) throws(Wrong) -> Int64 {
         let units: [(String, Double)] = [("ns", 1), ("us", 1e3), ("ms", 1e6), ("s", 1e9)]
@@ -54,6 +61,22 @@ public enum Quantity {
     package static func detectionInterval(_ text: String) throws(Wrong) -> UInt32 {
         let value = try milliseconds(text, upTo: 60_000_000_000)
         guard value >= 10 else { throw outOfRange("10ms to 60s") }
+        return value
+    }
+
+    /// Restart Time in milliseconds: 1 to 4095 whole seconds, for it travels in seconds in 12 bits (RFC 4724, section 3).
+    package static func restartTime(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 4_095_000_000_000)
+        guard value >= 1000, value % 1000 == 0 else {
+            throw outOfRange("1s to 4095s, whole seconds (RFC 4724, section 3)")
+        }
+        return value
+    }
+
+    /// The milliseconds for which a speaker that has restarted waits: 1 to those of the longest Restart Time.
+    package static func deferralTime(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 4_095_000_000_000)
+        guard value > 0 else { throw outOfRange("1ms to 4095s") }
         return value
     }
 

@@ -55,10 +55,42 @@ public struct Relation: Hashable, Sendable, Codable {
     public var password: String?
     /// Whether the session takes packets of the link's other end only (RFC 5082). What one side says holds for both.
     public var hasTTLSecurity = false
+    /// Whether several routes to a prefix are taken from the neighbour, and sent to it (RFC 7911). A side that says nothing does what
+    /// the other one's words need.
+    public var paths: SeveralPaths?
+    /// Whether IPv4 goes over the IPv6 session, with IPv6 next hops (RFC 8950). What one side says holds for both.
+    public var hasExtendedNextHop = false
 
     /// Makes a plain relation.
     public init(network: String, kind: RelationKind) {
         self.network = network
         self.kind = kind
+    }
+}
+
+/// Whether several routes to a prefix are taken and sent (RFC 7911).
+public struct SeveralPaths: Hashable, Sendable, Codable {
+    /// How many are sent.
+    public enum Sending: Hashable, Sendable, Codable {
+        /// All that can be used.
+        case all
+        /// So many of the best: 1 to 255.
+        case best(UInt8)
+    }
+
+    /// Whether several are taken.
+    public var receive = false
+    /// How many are sent; nil for the best one only.
+    public var send: Sending?
+
+    /// One route to a prefix, both ways.
+    public init() {}
+
+    /// What the other side does that these are of use: takes what is sent, and sends all to who takes them.
+    var answer: SeveralPaths {
+        var answer = SeveralPaths()
+        answer.receive = send != nil
+        answer.send = receive ? .all : nil
+        return answer
     }
 }

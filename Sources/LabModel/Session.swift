@@ -6,6 +6,10 @@ public struct Session: Hashable, Sendable {
     public enum Neighbour: Hashable, Sendable {
         /// In another AS.
         case external(RelationKind)
+        /// The route server of an exchange point (RFC 7947), of which the speaker is a client.
+        case routeServer
+        /// A client of the route server that the speaker is.
+        case routeServerClient
         /// In the same AS. A client of a route reflector is reflected to (RFC 4456).
         case `internal`(isReflectorClient: Bool)
     }
@@ -14,14 +18,18 @@ public struct Session: Hashable, Sendable {
     public let node: Int
     /// The neighbour, as a position in ``Topology/nodes``.
     public let remote: Int
-    /// The family of the transport and of the routes: each family has a session of its own, so each can fail alone.
+    /// The family of the transport.
     public let family: AddressFamily
+    /// The families of the routes: that of the transport, for each family has a session of its own and can fail alone; both over
+    /// IPv6 where IPv4 has IPv6 next hops (RFC 8950).
+    public let families: [AddressFamily]
     /// The speaker's address.
     public let localAddress: IPAddress
     /// The neighbour's address.
     public let remoteAddress: IPAddress
-    /// The link of an external session, as a position in ``Topology/links``; nil inside an AS.
-    public let link: Int?
+    /// The links of an external session, as positions in ``Topology/links``: the speaker's own first, and over the LAN of an
+    /// exchange point the neighbour's too. None inside an AS.
+    public let links: [Int]
     /// What the neighbour is to the speaker.
     public let neighbour: Neighbour
     /// Whether the speaker waits for the neighbour to connect. One side of each session does, so that two connections do
@@ -33,8 +41,15 @@ public struct Session: Hashable, Sendable {
     public let password: String?
     /// Whether both ends take packets of each other's link only, whichever side says it.
     public let hasTTLSecurity: Bool
+    /// Whether the speaker takes and sends several routes to a prefix.
+    public let paths: SeveralPaths
     /// The timers. BFD does not watch the paths inside an AS: their interior protocol knows at once.
     public let timers: Timers
+
+    /// The speaker's own link of an external session; nil inside an AS.
+    public var link: Int? { links.first }
+    /// Whether IPv4 routes have IPv6 next hops (RFC 8950).
+    public var hasExtendedNextHop: Bool { families.count > 1 }
 }
 
 /// Makes the sessions of a topology.
@@ -50,11 +65,10 @@ struct SessionBuilder {
         var result: [Session] = []
         for link in links {
             guard case .exterior(let kind) = link.kind else { continue }
-            for family in AddressFamily.allCases {
-                result.append(external(link, link.a, link.b, kind, family))
-                result.append(external(link, link.b, link.a, kind.reversed, family))
-            }
+            let way = Way(local: link.a, remote: link.b, links: [link])
+            result += both(way, .external(kind), .external(kind.reversed))
         }
+        for exchange in nodes where exchange.kind == .exchange { result += onLAN(of: exchange) }
         for network in lab.networks {
             let routers = nodes.filter { $0.kind == .router && $0.network == network.name }
             var timers = lab.timers.applying(network.timers)
@@ -69,10 +83,11 @@ struct SessionBuilder {
                     for family in AddressFamily.allCases {
                         result.append(
                             Session(
-                                node: a.index, remote: b.index, family: family, localAddress: loopback(a, family),
-                                remoteAddress: loopback(b, family), link: nil,
+                                node: a.index, remote: b.index, family: family, families: [family],
+                                localAddress: loopback(a, family), remoteAddress: loopback(b, family), links: [],
                                 neighbour: .internal(isReflectorClient: isClient), isPassive: a.index < b.index,
-                                relation: nil, password: nil, hasTTLSecurity: false, timers: timers))
+                                relation: nil, password: nil, hasTTLSecurity: false, paths: SeveralPaths(),
+                                timers: timers))
                     }
                 }
             }
@@ -80,24 +95,79 @@ struct SessionBuilder {
         return result
     }
 
+    /// The ends of an external session, and the links between them.
+    private struct Way {
+        let local: LinkEnd
+        let remote: LinkEnd
+        let links: [Link]
+
+        var reversed: Way { Way(local: remote, remote: local, links: links.reversed()) }
+    }
+
+    /// Both directions of the sessions of both families.
+    private func both(_ way: Way, _ neighbour: Session.Neighbour, _ back: Session.Neighbour) -> [Session] {
+        let (own, other) = (nodes[way.local.node], nodes[way.remote.node])
+        let isExtended = [relation(of: own, to: other), relation(of: other, to: own)].contains {
+            $0?.hasExtendedNextHop == true
+        }
+        let families: [(transport: AddressFamily, routes: [AddressFamily])] =
+            isExtended ? [(.ipv6, [.ipv4, .ipv6])] : AddressFamily.allCases.map { ($0, [$0]) }
+        return families.flatMap { family, routes in
+            [
+                external(way, neighbour, family, routes, isPassive: isPassive(way.local, way.remote)),
+                external(way.reversed, back, family, routes, isPassive: isPassive(way.remote, way.local)),
+            ]
+        }
+    }
+
+    /// The sessions over the LAN of an exchange: of everybody with its route server, or of all pairs between whom there is no
+    /// relation in the file. Sites of one service are one AS, and have nothing to tell each other.
+    private func onLAN(of exchange: Node) -> [Session] {
+        let ports = exchange.links.map { links[$0] }
+        func way(_ a: Link, _ b: Link) -> Way { Way(local: a.b, remote: b.b, links: [a, b]) }
+        if let server = ports.first(where: { nodes[$0.b.node].kind == .routeServer }) {
+            return ports.filter { $0.index != server.index }.flatMap { port in
+                both(way(port, server), .routeServer, .routeServerClient)
+            }
+        }
+        return ports.enumerated().flatMap { position, a in
+            ports[(position + 1)...].flatMap { b in
+                let (left, right) = (nodes[a.b.node], nodes[b.b.node])
+                let isRelated = relation(of: left, to: right) != nil || relation(of: right, to: left) != nil
+                return isRelated || left.asn == right.asn
+                    ? [] : both(way(a, b), .external(.peer), .external(.peer))
+            }
+        }
+    }
+
     private func external(
-        _ link: Link, _ local: LinkEnd, _ remote: LinkEnd, _ kind: RelationKind, _ family: AddressFamily
+        _ way: Way, _ neighbour: Session.Neighbour, _ family: AddressFamily, _ families: [AddressFamily],
+        isPassive: Bool
     ) -> Session {
-        let (own, other) = (nodes[local.node], nodes[remote.node])
+        let (own, other) = (nodes[way.local.node], nodes[way.remote.node])
+        let (ours, theirs) = (relation(of: own, to: other), relation(of: other, to: own))
+        return Session(
+            node: own.index, remote: other.index, family: family, families: families,
+            localAddress: way.local.address(family), remoteAddress: way.remote.address(family),
+            links: way.links.map(\.index), neighbour: neighbour, isPassive: isPassive, relation: ours,
+            password: ours?.password ?? theirs?.password,
+            hasTTLSecurity: ours?.hasTTLSecurity == true || theirs?.hasTTLSecurity == true,
+            paths: ours?.paths ?? theirs?.paths?.answer ?? SeveralPaths(),
+            timers: timers(of: [own, other], over: way.links))
+    }
+
+    /// The lab's timers, then those of the networks, then those of the links.
+    private func timers(of ends: [Node], over links: [Link]) -> Timers {
         var timers = lab.timers
-        for node in [own, other] {
+        for node in ends {
             if let network = lab.networks.first(where: { $0.name == node.network }), node.kind == .router {
                 timers = timers.applying(network.timers)
             }
         }
-        for rule in lab.links where rule.joins(own, other) { timers = timers.applying(rule.timers) }
-        let (ours, theirs) = (relation(of: own, to: other), relation(of: other, to: own))
-        return Session(
-            node: own.index, remote: other.index, family: family, localAddress: local.address(family),
-            remoteAddress: remote.address(family), link: link.index, neighbour: .external(kind),
-            isPassive: isPassive(local, remote), relation: ours,
-            password: ours?.password ?? theirs?.password,
-            hasTTLSecurity: ours?.hasTTLSecurity == true || theirs?.hasTTLSecurity == true, timers: timers)
+        for rule in lab.links where links.contains(where: { rule.joins(nodes[$0.a.node], nodes[$0.b.node]) }) {
+            timers = timers.applying(rule.timers)
+        }
+        return timers
     }
 
     /// Whether `local` waits: the daemon that takes longer to connect again does, and else the end numbered first.

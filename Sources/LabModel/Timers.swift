@@ -73,3 +73,17 @@ public struct TimerOverrides: Hashable, Sendable, Codable {
     /// Whether nothing is replaced.
     public var isEmpty: Bool { self == TimerOverrides() }
 }
+
+/// How a speaker's own restart is graceful (RFC 4724), in milliseconds.
+public struct GracefulRestartTimers: Hashable, Sendable, Codable {
+    /// Restart Time: how long neighbours keep its routes. 1,000 to 4,095,000, in whole seconds.
+    public var restart: UInt32
+    /// Selection_Deferral_Timer: how long it waits for their tables.
+    public var deferral: UInt32
+
+    /// Makes timers of their values.
+    public init(restart: UInt32, deferral: UInt32) {
+        self.restart = restart
+        self.deferral = deferral
+    }
+}

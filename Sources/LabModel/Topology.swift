@@ -5,9 +5,10 @@ public import Net
 /// It follows from the ``Lab`` alone and is the same every time, so the supervisor, the command line and a prediction that
 /// never builds anything all speak of the same thing.
 public struct Topology: Sendable {
-    /// The lab that this was made of.
+    /// The lab that this was made of, with all its AS numbers.
     public let lab: Lab
-    /// The nodes: routers of the networks in the order of the file, then sites, then clients.
+    /// The nodes: routers of the networks in the order of the file, then exchange points and their route servers, then sites, then
+    /// clients.
     public let nodes: [Node]
     /// The links.
     public let links: [Link]
@@ -22,6 +23,7 @@ public struct Topology: Sendable {
     /// ``TopologyError`` when the lab is larger than the address plan, or names something that is not there, which a lab that was
     /// read from a file never does.
     public init(_ lab: Lab, keeping numbering: Numbering? = nil) throws(TopologyError) {
+        let lab = lab.withNumbers(keeping: numbering)
         var builder = try TopologyBuilder(lab, keeping: numbering)
         try builder.build()
         self.lab = lab
@@ -69,6 +71,13 @@ public struct Node: Hashable, Sendable {
         case site
         /// A host.
         case client
+        /// The switch of an exchange point: forwards frames, and no packets of its own.
+        case exchange
+        /// The route server of an exchange point (RFC 7947): speaks BGP, and carries no traffic.
+        case routeServer = "route-server"
+
+        /// Whether its address is that of its one link.
+        public var hasAddressOfLink: Bool { self == .client || self == .routeServer }
     }
 
     /// The position in ``Topology/nodes``.
@@ -77,13 +86,14 @@ public struct Node: Hashable, Sendable {
     public let name: String
     /// What it is.
     public let kind: Kind
-    /// The network of a router, the service of a site, the provider of a client.
+    /// The network of a router, the service of a site, the provider of a client, the exchange point of its switch and route server.
     public let network: String
-    /// The AS it belongs to.
+    /// The AS it belongs to; 0, which is nobody's, for the switch of an exchange point.
     public let asn: ASN
     /// Where it stands.
     public let place: Place
-    /// Its own unicast address; the IPv4 one is a router's BGP Identifier. A client's is that of its link.
+    /// Its own unicast address; the IPv4 one is a router's BGP Identifier. That of a client or route server is the one of its link. The
+    /// switch of an exchange point has none: here is the first of its LAN, which nobody has.
     public let address: IPv4Address
     /// Its own unicast address.
     public let address6: IPv6Address
@@ -93,6 +103,11 @@ public struct Node: Hashable, Sendable {
     public let services: [IPAddress]
     /// The links, as positions in ``Topology/links``, in the order in which they were made.
     public internal(set) var links: [Int] = []
+
+    /// Whether it runs a BGP speaker.
+    public var runsBGP: Bool { kind != .client && kind != .exchange }
+    /// Whether it has addresses of its own beside those of its links.
+    public var hasOwnAddress: Bool { kind == .router || kind == .site }
 }
 
 /// One end of a link.
@@ -105,9 +120,10 @@ public struct LinkEnd: Hashable, Sendable {
     public let alias: String
     /// The interface's address.
     public let mac: MACAddress
-    /// One of the two addresses of a /31 (RFC 3021).
+    /// One of the two addresses of a /31 (RFC 3021), or one on the LAN of an exchange point. The switch's own end has none: here is
+    /// the first of the LAN.
     public let address: IPv4Address
-    /// One of the two addresses of a /127 (RFC 6164).
+    /// One of the two addresses of a /127 (RFC 6164), or one on the LAN.
     public let address6: IPv6Address
 
     /// The address of a family.
@@ -126,6 +142,8 @@ public struct Link: Hashable, Sendable {
         case exterior(RelationKind)
         /// A client, at end `b`.
         case access
+        /// A port of an exchange point: its switch is end `a`, a member or the route server end `b`.
+        case port
     }
 
     /// The position in ``Topology/links``.
@@ -134,7 +152,7 @@ public struct Link: Hashable, Sendable {
     public let number: Int
     /// What runs over it.
     public let kind: Kind
-    /// One end: the one whose address block the link's addresses are from.
+    /// One end: the one whose address block or LAN the link's addresses are from.
     public let a: LinkEnd
     /// The other end.
     public let b: LinkEnd

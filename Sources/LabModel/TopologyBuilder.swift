@@ -4,15 +4,17 @@ import Net
 struct TopologyBuilder {
     let lab: Lab
     let addressing: Addressing
-    private(set) var nodes: [Node] = []
+    var nodes: [Node] = []
     private(set) var links: [Link] = []
 
     private let networkIndex: [String: Int]
-    private var routers: [[Int]] = []
-    private var interfaces: [Set<String>] = []
+    private(set) var routers: [[Int]] = []
+    /// The switches of the exchange points.
+    var exchanges: [Int] = []
+    var interfaces: [Set<String>] = []
     /// The numbers that things had before, and those that they have now.
-    private let earlier: Numbering?
-    private(set) var numbering: Numbering
+    let earlier: Numbering?
+    var numbering: Numbering
     private var linkIDs: FreeNumbers
     /// The places in the blocks of the routers.
     private var places: [Int: FreeNumbers] = [:]
@@ -32,6 +34,7 @@ struct TopologyBuilder {
             addressing = try Addressing(networks: demands, sites: lab.sites.count)
         }
         numbering = Numbering(usualBits: addressing.networkBits)
+        numbering.drawnNumbers = lab.drawnNumbers
         linkIDs = FreeNumbers(taken: (earlier?.links.values).map { $0.map(\.id) } ?? [])
     }
 
@@ -53,6 +56,7 @@ struct TopologyBuilder {
 
     mutating func build() throws(TopologyError) {
         try addRouters()
+        try addExchanges()
         try addSites()
         try addClients()
         interfaces = Array(repeating: [], count: nodes.count)
@@ -60,6 +64,7 @@ struct TopologyBuilder {
         for index in lab.networks.indices { try joinInterior(index) }
         try joinNetworks()
         try joinSites()
+        try joinExchanges()
     }
 
     // MARK: Nodes
@@ -121,7 +126,7 @@ struct TopologyBuilder {
         for client in lab.clients {
             let network = try network(client.provider)
             let gateway = nearest(routers[network], to: client.city)
-            let numbers = try numbers(ofLink: gateway, to: client.name, network)
+            let numbers = try numbers(ofLink: gateway, to: client.name, room: addressing.blocks[network].links)
             let (first, first6) = addressing.link(
                 numbers.place, ofRouter: routerNumber(gateway, network), inNetwork: network)
             nodes.append(
@@ -205,27 +210,35 @@ struct TopologyBuilder {
     }
 
     private mutating func join(_ a: Int, _ b: Int, _ kind: Link.Kind, network: Int) throws(TopologyError) {
-        let numbers = try numbers(ofLink: a, to: nodes[b].name, network)
+        let numbers = try numbers(ofLink: a, to: nodes[b].name, room: addressing.blocks[network].links)
         let (first, first6) = addressing.link(
             numbers.place, ofRouter: routerNumber(a, network), inNetwork: network)
+        let second = (
+            IPv4Address(rawValue: first.rawValue + 1), IPv6Address(high: first6.high, low: first6.low + 1)
+        )
+        link(a, b, kind, numbers.id, (first, first6), second)
+    }
+
+    mutating func link(
+        _ a: Int, _ b: Int, _ kind: Link.Kind, _ number: Int, _ first: (IPv4Address, IPv6Address),
+        _ second: (IPv4Address, IPv6Address)
+    ) {
         var quality = LinkQuality(delay: Geography.delay(from: nodes[a].place, to: nodes[b].place))
         for rule in lab.links where rule.joins(nodes[a], nodes[b]) { rule.apply(to: &quality) }
         let index = links.count
         links.append(
             Link(
-                index: index, number: numbers.id, kind: kind,
-                a: end(a, towards: b, link: numbers.id, side: 0, first, first6),
-                b: end(
-                    b, towards: a, link: numbers.id, side: 1, IPv4Address(rawValue: first.rawValue + 1),
-                    IPv6Address(high: first6.high, low: first6.low + 1)),
-                quality: quality))
+                index: index, number: number, kind: kind,
+                a: end(a, towards: b, link: number, side: 0, first.0, first.1),
+                b: end(b, towards: a, link: number, side: 1, second.0, second.1), quality: quality))
         nodes[a].links.append(index)
         nodes[b].links.append(index)
     }
 
-    /// The numbers of the link between router `a` and the node called `other`, drawn when they are first asked for.
-    private mutating func numbers(
-        ofLink a: Int, to other: String, _ network: Int
+    /// The numbers of the link between router or exchange `a`, which has addresses for `room` links, and the node called `other`,
+    /// drawn when they are first asked for.
+    mutating func numbers(
+        ofLink a: Int, to other: String, room: Int
     ) throws(TopologyError) -> Numbering.LinkNumbers {
         let key = Numbering.key(nodes[a].name, other)
         if let known = numbering.links[key] ?? earlier?.links[key] {
@@ -235,14 +248,14 @@ struct TopologyBuilder {
         var free = places[a] ?? FreeNumbers(taken: earlierPlaces(nodes[a].name))
         let numbers = Numbering.LinkNumbers(id: linkIDs.draw(), place: free.draw())
         places[a] = free
-        guard numbers.place < addressing.blocks[network].links else {
-            throw TopologyError(description: "router '\(nodes[a].name)' has no addresses left for another link")
+        guard numbers.place < room else {
+            throw TopologyError(description: "'\(nodes[a].name)' has no addresses left for another link")
         }
         numbering.links[key] = numbers
         return numbers
     }
 
-    /// The places that links of a router had before.
+    /// The places that links of a router or exchange had before.
     private func earlierPlaces(_ router: String) -> [Int] {
         guard let earlier else { return [] }
         return earlier.links.filter { $0.key.hasPrefix(Numbering.key(router, "")) }.map(\.value.place)
@@ -265,12 +278,12 @@ struct TopologyBuilder {
 
     // MARK: Finding
 
-    private func network(_ name: String) throws(TopologyError) -> Int {
+    func network(_ name: String) throws(TopologyError) -> Int {
         guard let index = networkIndex[name] else { throw TopologyError(description: "there is no network '\(name)'") }
         return index
     }
 
-    private func nearest(_ candidates: [Int], to place: Place) -> Int {
+    func nearest(_ candidates: [Int], to place: Place) -> Int {
         var best = candidates.first ?? 0
         var shortest = Double.infinity
         for candidate in candidates {

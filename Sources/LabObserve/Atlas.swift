@@ -5,6 +5,9 @@ import Net
 struct Atlas {
     let topology: Topology
     private var neighbours: [Port: Neighbour] = [:]
+    /// The exchange point whose LAN an interface is on, and who is on each LAN.
+    private var exchanges: [Port: Int] = [:]
+    private var members: [Member: Neighbour] = [:]
     private var nodes: [IPAddress: Int] = [:]
     private var sites: [String: Int] = [:]
 
@@ -14,7 +17,12 @@ struct Atlas {
         let interface: String
     }
 
-    /// What is at the other end of an interface.
+    private struct Member: Hashable {
+        let exchange: Int
+        let address: IPAddress
+    }
+
+    /// What an interface leads to.
     struct Neighbour {
         let node: Node
         private let end: LinkEnd
@@ -39,22 +47,52 @@ struct Atlas {
     init(_ topology: Topology) {
         self.topology = topology
         for link in topology.links {
+            for end in link.addressedEnds {
+                nodes[.v4(end.address)] = end.node
+                nodes[.v6(end.address6)] = end.node
+            }
+            if link.kind == .port {
+                let port = Port(node: link.b.node, interface: link.b.interface)
+                exchanges[port] = link.a.node
+                for family in AddressFamily.allCases {
+                    members[Member(exchange: link.a.node, address: link.b.address(family))] =
+                        Neighbour(node: topology.nodes[link.b.node], end: link.b)
+                }
+                continue
+            }
             for (own, other) in [(link.a, link.b), (link.b, link.a)] {
                 neighbours[Port(node: own.node, interface: own.interface)] =
                     Neighbour(node: topology.nodes[other.node], end: other)
-                nodes[.v4(own.address)] = own.node
-                nodes[.v6(own.address6)] = own.node
             }
         }
         for node in topology.nodes {
-            nodes[.v4(node.address)] = node.index
-            nodes[.v6(node.address6)] = node.index
+            if node.hasOwnAddress || node.kind.hasAddressOfLink {
+                nodes[.v4(node.address)] = node.index
+                nodes[.v6(node.address6)] = node.index
+            }
             if node.kind == .site { sites[node.name] = node.index }
         }
     }
 
-    func neighbour(of node: Int, by interface: String) -> Neighbour? {
-        neighbours[Port(node: node, interface: interface)]
+    /// Who gets a packet that leaves a node by an interface for `gateway`; nil when nobody does.
+    func neighbour(of node: Int, by interface: String, gateway: IPAddress) -> Neighbour? {
+        let port = Port(node: node, interface: interface)
+        if let exchange = exchanges[port] { return members[Member(exchange: exchange, address: gateway)] }
+        return neighbours[port].flatMap { $0.isReached(as: gateway) ? $0 : nil }
+    }
+
+    /// The exchange point whose LAN an interface is on.
+    func exchange(at node: Int, interface: String) -> Node? {
+        exchanges[Port(node: node, interface: interface)].map { topology.nodes[$0] }
+    }
+
+    /// What an interface leads to, and on the LAN of an exchange point who has the address of the next hop there, if any.
+    func name(of gateway: IPAddress?, by interface: String, of node: Int) -> String? {
+        guard let exchange = exchange(at: node, interface: interface) else {
+            return neighbours[Port(node: node, interface: interface)]?.node.name
+        }
+        guard let gateway else { return exchange.name }
+        return neighbour(of: node, by: interface, gateway: gateway)?.node.name
     }
 
     /// The one node that has the address; nil for the addresses of services, which many have.

@@ -29,6 +29,13 @@ public struct CatchmentRow: Hashable, Sendable {
 }
 
 extension CatchmentRow {
+    /// What a walk alone foretells.
+    init(_ client: Node, service: String, foreseen walk: Walk) {
+        self.init(
+            client: client, service: service, address: walk.destination, site: walk.end?.name, rtt: nil,
+            asPath: walk.asPath, hops: walk.hops, agrees: true, finding: nil)
+    }
+
     /// Compares what the probes of `client` saw with the walk of the same flow.
     init(_ client: Node, service: String, walk: Walk, report: ProbeReport, atlas: Atlas) {
         let path = ObservedPath(walk: walk, report: report, atlas: atlas)

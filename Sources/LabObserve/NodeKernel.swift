@@ -24,8 +24,8 @@ final class NodeKernel {
     private let name: String
     private let namespace: NetworkNamespace
     private let session: NetlinkSession
-    private let interfaces: [UInt32: Interface]
-    private let numbers: [String: UInt32]
+    private var interfaces: [UInt32: Interface] = [:]
+    private var numbers: [String: UInt32] = [:]
 
     init(_ node: Node, lab: String, path: String) throws(ObservationError) {
         name = node.name
@@ -37,12 +37,17 @@ final class NodeKernel {
             let isMissing = error.code == ENOENT || (error.call == "setns" && error.code == EINVAL)
             throw isMissing ? .notUp(lab: lab, node: node.name, path: path) : .system(node: node.name, error)
         }
+        try refresh()
+    }
+
+    /// Looks what the interfaces are doing now.
+    func refresh() throws(ObservationError) {
         do throws(NetlinkError) {
             let all = try session.interfaces()
             interfaces = Dictionary(all.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
             numbers = Dictionary(all.map { ($0.name, $0.index) }, uniquingKeysWith: { first, _ in first })
         } catch {
-            throw .netlink(node: node.name, error)
+            throw .netlink(node: name, error)
         }
     }
 
@@ -63,6 +68,11 @@ final class NodeKernel {
         } catch {
             throw .system(node: name, error)
         }
+    }
+
+    /// Whether an interface is up and has a carrier.
+    func hasCarrier(_ interface: String) -> Bool {
+        numbers[interface].flatMap { interfaces[$0] }.map { $0.isUp && $0.hasCarrier } ?? false
     }
 
     /// What becomes of a packet that comes in by an interface, or that is made here.

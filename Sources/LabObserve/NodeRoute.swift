@@ -10,7 +10,8 @@ public struct NodeRoute: Hashable, Sendable {
         public let address: IPAddress?
         /// The interface; nil when the kernel names none.
         public let interface: String?
-        /// The node at the other end of the link; nil for interfaces that are no link of the lab.
+        /// The node at the other end of the link; on the LAN of an exchange point the one with that address, or without an address
+        /// the exchange point. Nil for interfaces that are no link of the lab.
         public let neighbour: String?
         /// Whether the interface is down or has no carrier.
         public let isDead: Bool
@@ -63,7 +64,7 @@ extension NodeRoute {
         nextHops = zip(route.nextHops, interfaces).map { hop, interface in
             NextHop(
                 address: hop.gateway, interface: interface,
-                neighbour: interface.flatMap { atlas.neighbour(of: node.index, by: $0)?.node.name },
+                neighbour: interface.flatMap { atlas.name(of: hop.gateway, by: $0, of: node.index) },
                 isDead: hop.isDead)
         }
     }

@@ -77,6 +77,24 @@ public final class Observer {
         return routes.map { NodeRoute($0.route, interfaces: $0.interfaces, of: node, atlas: atlas) }.sorted()
     }
 
+    func kernel(of node: Node) throws(ObservationError) -> NodeKernel { try survey().kernel(of: node) }
+
+    /// The ways of all clients to all service addresses as the kernels' tables say them, as rows without a probe: the site
+    /// is the walk's. In the order of ``catchment(clients:addresses:timeout:)``. Throws ``ObservationError``.
+    public func foreseen() throws(ObservationError) -> (rows: [CatchmentRow], walks: [Walk]) {
+        let survey = survey()
+        var (rows, walks) = ([CatchmentRow](), [Walk]())
+        for client in try clients(nil) {
+            for (service, address) in try targets(nil) {
+                let packet = Packet(destination: address, source: nil, sourcePort: 33434)
+                let walk = try survey.walk(packet, from: client)
+                walks.append(walk)
+                rows.append(CatchmentRow(client, service: service, foreseen: walk))
+            }
+        }
+        return (rows, walks)
+    }
+
     private func survey() -> Survey { Survey(atlas: atlas, namespacePath: namespacePath) }
 
     private func probe(_ inquiries: [Inquiry], _ timeout: Nanoseconds) throws(ObservationError) {

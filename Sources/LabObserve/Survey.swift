@@ -23,10 +23,21 @@ final class Survey {
         return kernel
     }
 
+    /// Asks all kernels anew what their interfaces are doing.
+    func refresh() throws(ObservationError) { for kernel in kernels.values { try kernel.refresh() } }
+
+    /// Closes all namespaces; they are opened again when they are needed.
+    func forget() { kernels = [:] }
+
     func walk(_ packet: Packet, from node: Node) throws(ObservationError) -> Walk {
-        let walker = Walker(atlas: atlas) { node, question, incoming throws(ObservationError) in
-            try self.kernel(of: node).forwarding(question, incoming: incoming)
-        }
+        let walker = Walker(
+            atlas: atlas,
+            hasCarrier: { node, interface throws(ObservationError) in
+                try self.kernel(of: node).hasCarrier(interface)
+            },
+            ask: { node, question, incoming throws(ObservationError) in
+                try self.kernel(of: node).forwarding(question, incoming: incoming)
+            })
         return try walker.walk(packet, from: node)
     }
 

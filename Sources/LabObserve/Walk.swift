@@ -38,7 +38,7 @@ public struct Walk: Hashable, Sendable {
         case blackhole(Node)
         /// The nodes send the packet around in this order until its TTL ends.
         case loop([Node])
-        /// The node's interface of the route has no carrier.
+        /// The node's interface of the route has no carrier; at an exchange point, the port of the next hop.
         case linkDown(Node)
     }
 

@@ -5,6 +5,8 @@ import Netlink
 /// Follows a packet through the forwarding tables.
 struct Walker {
     let atlas: Atlas
+    /// Asks the kernel of a node whether an interface has a carrier.
+    var hasCarrier: (Node, String) throws(ObservationError) -> Bool = { _, _ throws(ObservationError) in true }
     /// Asks the kernel of a node about a packet that comes in by an interface, or that the node sends itself.
     let ask: (Node, RouteLookup, _ incoming: String?) throws(ObservationError) -> Forwarding
 
@@ -22,10 +24,16 @@ struct Walker {
             case .onward(let interface, let gateway, let hasCarrier, let own):
                 // Sites and clients do not pass on what is not theirs.
                 guard node.kind == .router || node.index == source.index,
-                    let next = atlas.neighbour(of: node.index, by: interface),
-                    next.isReached(as: gateway ?? packet.destination)
+                    let next = atlas.neighbour(
+                        of: node.index, by: interface, gateway: gateway ?? packet.destination)
                 else { return way.ended(.unreachable(node)) }
                 guard hasCarrier else { return way.ended(.linkDown(node)) }
+                // A switch drops what is for a port without a carrier, and its other ports know nothing of it.
+                if let exchange = atlas.exchange(at: node.index, interface: interface),
+                    try !self.hasCarrier(next.node, next.interface)
+                {
+                    return way.ended(.linkDown(exchange))
+                }
                 if let loop = way.loop(from: next.node) { return way.ended(.loop(loop)) }
                 way.append(next.node, next.address(packet.destination.family))
                 question.source = question.source ?? own

@@ -14,12 +14,12 @@ public enum DaemonConfiguration {
             .init("router_id", .string(own.address.description)), .init("families", ["ipv4", "ipv6"]),
             .init("originate", .array(own.prefixes.map { .string($0.description) })),
         ]
-        if let network { members += decision(network.decision) }
+        if let network { members += decision(network.decision) + operation(network, topology) }
         if let damping = network?.damping { members.append(.init("damping", json(damping))) }
         members += [
             .init("timers", timers(topology.lab.timers)),
             .init("neighbors", .array(sessions.map { neighbour($0, sessions, network, topology, load) })),
-            .init("kernel", true),
+            .init("kernel", .bool(own.kind != .routeServer)),
         ]
         return .object(members)
     }
@@ -29,6 +29,30 @@ public enum DaemonConfiguration {
         if rules.order != .standard { members.append(.init("decision", .string(rules.order.rawValue))) }
         if rules.alwaysComparesMED { members.append(.init("always_compare_med", true)) }
         if rules.multipath > 1 { members.append(.init("multipath", .int(Int(rules.multipath)))) }
+        return members
+    }
+
+    /// The port of a BMP station: the one that collectors listen on when nothing is said.
+    private static let stationPort = 11019
+
+    /// How the speaker restarts, and to whom it reports.
+    private static func operation(_ network: Network, _ topology: Topology) -> [JSON.Member] {
+        var members: [JSON.Member] = []
+        if let restart = network.restart {
+            members.append(
+                .init(
+                    "graceful_restart",
+                    ["restart_ms": .int(Int(restart.restart)), "deferral_ms": .int(Int(restart.deferral))]))
+        }
+        if let station = network.monitoringStation.flatMap(topology.node(named:)) {
+            members.append(
+                .init(
+                    "bmp",
+                    [
+                        "address": .string(station.address.description), "port": .int(stationPort),
+                        "monitor": ["pre-policy", "post-policy", "loc-rib", "adj-rib-out", "errors"],
+                    ]))
+        }
         return members
     }
 
@@ -48,7 +72,7 @@ public enum DaemonConfiguration {
             .init("address", .string(session.remoteAddress.description)),
             .init("local_address", .string(session.localAddress.description)),
             .init("asn", .int(Int(topology.nodes[session.remote].asn.rawValue))),
-            .init("families", [.string(session.family.rawValue)]),
+            .init("families", .array(session.families.map { .string($0.rawValue) })),
             .init("passive", .bool(session.isPassive)),
             .init("timers", timers(session.timers)),
         ]
@@ -58,7 +82,14 @@ public enum DaemonConfiguration {
         switch session.neighbour {
         case .external(let kind):
             members.append(.init("relation", .string(kind.rawValue)))
+            members += protection(session, load) + capabilities(session)
+            members += routes(session, sessions, network, topology)
+        case .routeServer:
+            members.append(.init("relation", "route_server"))
             members += protection(session, load) + routes(session, sessions, network, topology)
+        case .routeServerClient:
+            members.append(.init("relation", "route_server_client"))
+            members += protection(session, load)
         case .internal(let isReflectorClient):
             members.append(.init("relation", "internal"))
             members.append(.init("next_hop_self", true))
@@ -83,19 +114,34 @@ public enum DaemonConfiguration {
         }
         if session.relation?.isRoleStrict == true { members.append(.init("role_strict", true)) }
         if let most = session.relation?.maximumPrefixes {
-            members.append(.init("max_prefixes", .object([.init(session.family.rawValue, .int(Int(most)))])))
+            members.append(
+                .init("max_prefixes", .object(session.families.map { .init($0.rawValue, .int(Int(most))) })))
         }
         return members
+    }
+
+    /// What the OPEN offers beyond what every session does.
+    private static func capabilities(_ session: Session) -> [JSON.Member] {
+        var members: [JSON.Member] = []
+        if session.hasExtendedNextHop { members.append(.init("extended_next_hop", true)) }
+        guard session.paths != SeveralPaths() else { return members }
+        var path = [JSON.Member("receive", .bool(session.paths.receive))]
+        switch session.paths.send {
+        case .all: path.append(.init("send", "all"))
+        case .best(let count): path.append(.init("send", .int(Int(count))))
+        case nil: break
+        }
+        return members + [.init("add_path", .object(path))]
     }
 
     /// What is done to the routes of both directions.
     private static func routes(
         _ session: Session, _ sessions: [Session], _ network: Network?, _ topology: Topology
     ) -> [JSON.Member] {
-        // The network of a site is its service, so a site goes by its own name.
+        // The network of a site is its service, so a site goes by its own name; a route server goes by that of its exchange.
         func neighbours(_ name: String) -> [String] {
             sessions.map { topology.nodes[$0.remote] }
-                .filter { $0.kind == .router ? $0.network == name : $0.name == name }
+                .filter { $0.kind == .site ? $0.name == name : $0.network == name }
                 .map(\.name).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
         }
         func policy(_ own: [PolicyRule]?, _ all: [PolicyRule]?) -> [JSON.Member] {

@@ -73,8 +73,8 @@ private struct Comparison {
 
     private func isSame(_ node: Node, _ other: Node) -> Bool {
         guard node.kind == other.kind else { return false }
-        // A client's address is that of its link.
-        return node.kind == .client || (node.address == other.address && node.address6 == other.address6)
+        // The address of some is that of their link.
+        return node.kind.hasAddressOfLink || (node.address == other.address && node.address6 == other.address6)
     }
 
     private func isSame(_ link: Link, _ other: Link) -> Bool {
@@ -124,7 +124,7 @@ private struct Comparison {
         var steps = nodes.map { Step(.createNamespace(node: $0.index), because: Plan.purpose($0)) }
         steps += nodes.map { Step(.writeHosts(node: $0.index), because: "names in traceroute") }
         steps += links.map { Step(.createLink($0.index), because: Plan.purpose($0, new)) }
-        steps += nodes.map { Step(.addressNode($0.index), because: "its own address") }
+        steps += nodes.map { Step(.addressNode($0.index), because: Plan.addressing($0)) }
         steps += links.map { Step(.addressLink($0.index), because: "packets need addresses") }
         if backend == .netem {
             steps += links.map { Step(.shapeLink($0.index), because: "distance and quality of the link") }
@@ -140,17 +140,33 @@ private struct Comparison {
             guard before.quality.delay != link.quality.delay else { continue }
             steps.append(Step(.addressLink(link.index), because: "its metric is its delay"))
         }
+        for link in new.links where link.kind == .port {
+            if let reason = portChange(link) { steps.append(Step(.addressLink(link.index), because: reason)) }
+        }
         for node in new.nodes {
             guard let before = predecessor(of: node), before.services != node.services else { continue }
             steps.append(Step(.addressNode(node.index), because: "other service addresses"))
         }
-        for node in new.nodes where hasOtherRoutes(node) {
+        for node in new.nodes where Plan.hasStandingRoutes(node) && hasOtherRoutes(node) {
             steps.append(Step(.installRoutes(node: node.index), because: Plan.routing(node)))
         }
         for node in new.nodes {
             for role in Plan.daemons(of: node) { steps += daemonSteps(node, role) }
         }
         return steps
+    }
+
+    /// Who has come to the LAN of a port, or left it: hardware addresses that its other end has to know, or no longer. Nil for a port
+    /// that is new itself.
+    private func portChange(_ link: Link) -> String? {
+        guard let before = predecessor(of: link) else { return nil }
+        func names(_ link: Link, _ topology: Topology) -> [String] {
+            topology.neighbours(of: link.b, on: link).map { topology.nodes[$0.node].name + " " + $0.mac.description }
+        }
+        let (had, has) = (names(before, old), names(link, new))
+        let changes =
+            has.filter { !had.contains($0) }.map { "+" + $0 } + had.filter { !has.contains($0) }.map { "-" + $0 }
+        return changes.isEmpty ? nil : "on the LAN " + changes.joined(separator: " ")
     }
 
     /// Whether the routes that no protocol brings differ: those of its prefixes, a client's default, and the interior.

@@ -28,9 +28,9 @@ public struct Step: Hashable, Sendable {
         case writeHosts(node: Int)
         /// Both ends of a link are made in their namespaces, without addresses and down.
         case createLink(Int)
-        /// The loopback interface goes up, with the node's own and its services' addresses.
+        /// The loopback interface goes up, with the node's own and its services' addresses; at an exchange point, the bridge.
         case addressNode(Int)
-        /// Both ends get addresses and their neighbour's hardware address, and go up.
+        /// Both ends get addresses and their neighbours' hardware addresses, and go up; a port becomes the bridge's.
         case addressLink(Int)
         /// The kernel is told the link's delay, jitter, loss and rate.
         case shapeLink(Int)
@@ -79,12 +79,14 @@ public struct Plan: Sendable {
             steps.append(Step(.startDaemon(node: nil, .wire), because: "delays without sch_netem"))
         }
         steps += topology.links.map { Step(.createLink($0.index), because: Self.purpose($0, topology)) }
-        steps += nodes.map { Step(.addressNode($0.index), because: "its own address") }
+        steps += nodes.map { Step(.addressNode($0.index), because: Self.addressing($0)) }
         steps += topology.links.map { Step(.addressLink($0.index), because: "packets need addresses") }
         if backend == .netem {
             steps += topology.links.map { Step(.shapeLink($0.index), because: "distance and quality of the link") }
         }
-        steps += nodes.map { Step(.installRoutes(node: $0.index), because: Self.routing($0)) }
+        steps += nodes.filter(Self.hasStandingRoutes).map {
+            Step(.installRoutes(node: $0.index), because: Self.routing($0))
+        }
         steps += nodes.filter { Self.daemons(of: $0).contains(.dns) }.map {
             Step(.startDaemon(node: $0.index, .dns), because: "answers for \($0.network)")
         }
@@ -96,14 +98,23 @@ public struct Plan: Sendable {
 
     /// The daemons of a node.
     static func daemons(of node: Node) -> [DaemonRole] {
-        (node.services.isEmpty ? [] : [.dns]) + (node.kind == .client ? [] : [.bgp])
+        (node.services.isEmpty ? [] : [.dns]) + (node.runsBGP ? [.bgp] : [])
     }
+
+    static func addressing(_ node: Node) -> String {
+        node.kind == .exchange ? "the LAN of \(node.name)" : "its own address"
+    }
+
+    /// Whether a node has routes that no protocol brings. What is at an exchange point needs no more than its LAN.
+    static func hasStandingRoutes(_ node: Node) -> Bool { node.kind != .exchange && node.kind != .routeServer }
 
     static func purpose(_ node: Node) -> String {
         switch node.kind {
         case .router: "router of \(node.network) in \(node.place.label)"
         case .site: "site of \(node.network) in \(node.place.label)"
         case .client: "client of \(node.network) in \(node.place.label)"
+        case .exchange: "exchange point in \(node.place.label)"
+        case .routeServer: "route server of \(node.network)"
         }
     }
 
@@ -112,6 +123,7 @@ public struct Plan: Sendable {
         switch link.kind {
         case .interior: return "interior of \(a.network)"
         case .access: return "\(b.name) is a client of \(a.network)"
+        case .port: return "port of \(b.name) at \(a.name)"
         case .exterior(let kind):
             return kind == .peer
                 ? "\(a.network) and \(b.network) are peers" : "\(b.network) is a \(kind.rawValue) of \(a.network)"
@@ -123,6 +135,7 @@ public struct Plan: Sendable {
         case .router: "the interior of AS \(node.asn)"
         case .site: "unused addresses of its prefixes"
         case .client: "default route"
+        case .exchange, .routeServer: "none"
         }
     }
 }

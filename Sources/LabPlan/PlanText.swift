@@ -1,4 +1,5 @@
 public import LabModel
+import Net
 
 extension Difference {
     /// The steps, one a line, in columns that line up: what is done, on what, and why.
@@ -45,11 +46,16 @@ extension Plan {
         case .createLink(let link):
             let (a, b) = (topology.links[link].a, topology.links[link].b)
             return ("link", "\(name(a.node)):\(a.interface) -- \(name(b.node)):\(b.interface)")
+        case .addressNode(let node) where topology.nodes[node].kind == .exchange:
+            let prefixes = topology.lanPrefixes(of: topology.nodes[node]).map(\.description)
+            return ("bridge", "\(name(node)):\(Exchange.bridge) \(prefixes.joined(separator: " "))")
         case .addressNode(let node):
             return ("address", "\(name(node)):lo \(topology.nodes[node].address) \(topology.nodes[node].address6)")
         case .addressLink(let link):
             let (a, b) = (topology.links[link].a, topology.links[link].b)
-            return ("address", "\(name(a.node)) \(a.address)/31 -- \(name(b.node)) \(b.address)/31")
+            let near = topology.links[link].kind == .port ? "" : " \(a.address)/31"
+            let length = topology.links[link].prefixLength(.ipv4)
+            return ("address", "\(name(a.node))\(near) -- \(name(b.node)) \(b.address)/\(length)")
         case .shapeLink(let link):
             let (a, b) = (topology.links[link].a, topology.links[link].b)
             return ("shape", "\(name(a.node)) -- \(name(b.node)) \(topology.links[link].quality.text)")

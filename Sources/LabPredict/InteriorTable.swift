@@ -21,13 +21,14 @@ struct InteriorTable: Sendable {
 
     init(_ node: Node, _ topology: Topology, _ interior: [InteriorRoute], _ conditions: Conditions) {
         own.formUnion(node.services)
-        if node.kind != .client { own.formUnion([.v4(node.address), .v6(node.address6)]) }
-        for (link, end, other) in topology.links(of: node.index) {
+        if node.hasOwnAddress { own.formUnion([.v4(node.address), .v6(node.address6)]) }
+        for (link, end, other) in topology.links(of: node.index) where link.addressedEnds.contains(end) {
             own.formUnion([.v4(end.address), .v6(end.address6)])
             guard !conditions.deadLinks.contains(link.index) else { continue }
             let metric = UInt32(clamping: max(1, link.quality.delay / 1000))
-            for (address, length) in [(IPAddress.v4(end.address), UInt8(31)), (.v6(end.address6), 127)] {
-                insert(IPPrefix(address, length: length), Route(metric: metric, link: link.index, gateway: nil))
+            for address in AddressFamily.allCases.map(end.address) {
+                let prefix = IPPrefix(address, length: link.prefixLength(address.family))
+                insert(prefix, Route(metric: metric, link: link.index, gateway: nil))
                 guard node.kind == .client else { continue }
                 let everything = IPPrefix(address.family == .ipv4 ? .v4(.any) : .v6(.any), length: 0)
                 insert(

@@ -1,5 +1,6 @@
 import BGPSpeaker
 import BGPTable
+import BGPWire
 import LabModel
 public import Net
 
@@ -40,7 +41,8 @@ extension Prediction {
     }
 
     struct Onward: Hashable {
-        let link: Int
+        /// The links to the next node: one, and over the LAN of an exchange point two.
+        let links: [Int]
         let node: Int
     }
 
@@ -71,7 +73,7 @@ extension Prediction {
                     end = .loop(next.node)
                     break
                 }
-                delay += topology.links[next.link].quality.delay
+                delay += next.links.reduce(0) { $0 + topology.links[$1].quality.delay }
                 node = next.node
                 nodes.append(node)
                 continue
@@ -89,7 +91,7 @@ extension Prediction {
             return forwarding
         }
         guard let route = interior?.route else { return .noRoute }
-        return .onward([onward(node, route.link)])
+        return onward(node, [(route.link, route.gateway ?? address)])
     }
 
     /// The longest prefix of the Loc-RIB that holds an address, and what is done with packets for it.
@@ -99,13 +101,26 @@ extension Prediction {
             guard let best = table.best(for: IPPrefix(address, length: length)) else { continue }
             // What leads nowhere inside an AS's own prefix must not go round outside.
             guard best.peer != .local, !best.isBlackhole else { return (length, .dropped) }
-            let ways = [best.resolution] + best.equalPaths.map(\.resolution)
-            return (length, .onward(ways.map { onward(node, Int($0.interfaceIndex)) }))
+            let ways = [(best.resolution, best.nextHop)] + best.equalPaths.map { ($0.resolution, $0.nextHop) }
+            return (length, onward(node, ways.map { (Int($0.interfaceIndex), $0.gateway ?? $1.address) }))
         }
         return nil
     }
 
-    private func onward(_ node: Int, _ link: Int) -> Onward {
-        Onward(link: link, node: topology.links[link].end(oppositeTo: node).node)
+    /// What comes of packets that a node sends over links to gateways. Where nobody gets them, they are dropped.
+    private func onward(_ node: Int, _ ways: [(link: Int, gateway: IPAddress)]) -> Forwarding {
+        let ways = ways.compactMap { onward(node, topology.links[$0], $1) }
+        return ways.isEmpty ? .dropped : .onward(ways)
+    }
+
+    private func onward(_ node: Int, _ link: Link, _ gateway: IPAddress) -> Onward? {
+        guard link.kind == .port else {
+            return Onward(links: [link.index], node: link.end(oppositeTo: node).node)
+        }
+        let ports = topology.nodes[link.a.node].links.filter { $0 != link.index && !conditions.deadLinks.contains($0) }
+        guard let port = ports.first(where: { topology.links[$0].b.address(gateway.family) == gateway }) else {
+            return nil
+        }
+        return Onward(links: [link.index, port], node: topology.links[port].b.node)
     }
 }

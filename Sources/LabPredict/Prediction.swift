@@ -85,7 +85,7 @@ private struct RoutingRun {
         interiors = topology.nodes.map { InteriorTable($0, topology, interiorOf[$0.index] ?? [], conditions) }
         speakers = []
         for node in topology.nodes {
-            guard node.kind != .client else {
+            guard node.runsBGP else {
                 speakers.append(nil)
                 continue
             }
@@ -114,8 +114,9 @@ private struct RoutingRun {
     private static func delay(
         of session: Session, _ interiors: [InteriorTable], _ conditions: Conditions, _ topology: Topology
     ) -> Int64? {
-        if let link = session.link {
-            return conditions.deadLinks.contains(link) ? nil : max(1, topology.links[link].quality.delay)
+        if !session.links.isEmpty {
+            guard conditions.deadLinks.isDisjoint(with: session.links) else { return nil }
+            return max(1, session.links.reduce(0) { $0 + topology.links[$1].quality.delay })
         }
         return interiors[session.node].resolve(session.remoteAddress).map { Int64($0.metric) * 1000 }
     }

@@ -119,7 +119,8 @@ extension Prediction {
         let session = topology.sessions.first {
             $0.node == router.index && speakers[router.index]?.peer(at: $0.remoteAddress) == peer
         }
-        guard let session, case .external = session.neighbour else { return nil }
+        guard let session, !session.links.isEmpty else { return nil }
+        // A route server goes by the name of its exchange.
         let node = topology.nodes[session.remote]
         return node.kind == .site ? node.name : node.network
     }

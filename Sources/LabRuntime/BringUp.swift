@@ -101,9 +101,10 @@ public final class BringUp {
         try wait { true }
     }
 
-    /// Tells the supervisor that the lab is good: from now on it lives by itself. Throws ``Failure``.
-    public func commit() throws {
-        channel.send(JSON.object([.init("do", "commit")]).description.utf8)
+    /// Tells the supervisor that the lab is good: from now on it answers requests, and lives by itself, or as long as this
+    /// process if it does not stay up. Throws ``Failure``.
+    public func commit(staysUp: Bool = true) throws {
+        channel.send(JSON.object([.init("do", "commit"), .init("stays_up", .bool(staysUp))]).description.utf8)
         try wait { isCommitted }
     }
 

@@ -38,21 +38,30 @@ public final class ControlClient {
 
     /// Sends a request and waits for the answer, so many nanoseconds at most: then it is nil. Throws as ``request(_:)``.
     public func request(_ members: [JSON.Member], within limit: Nanoseconds) throws -> JSON? {
+        channel.send(JSON.object(members).description.utf8)
+        guard let answer = try next(within: limit) else {
+            if !hasEnded { return nil }
+            throw RequestError("the lab ended before it answered")
+        }
+        if let reason = answer["error"]?.string { throw RequestError(reason) }
+        return answer
+    }
+
+    /// The next line of the supervisor; nil when none has come for `limit` nanoseconds, or when the lab has ended. Throws
+    /// `SystemError`.
+    public func next(within limit: Nanoseconds) throws(SystemError) -> JSON? {
         var isLate = false
         let timer = loop.schedule(after: limit) { [weak self] in
             isLate = true
             self?.loop.stop()
         }
         defer { timer.cancel() }
-        channel.send(JSON.object(members).description.utf8)
         while received.isEmpty, !hasEnded, !isLate { try loop.run() }
-        guard let answer = received.isEmpty ? nil : received.removeFirst() else {
-            if isLate { return nil }
-            throw RequestError("the lab ended before it answered")
-        }
-        if let reason = answer["error"]?.string { throw RequestError(reason) }
-        return answer
+        return received.isEmpty ? nil : received.removeFirst()
     }
+
+    /// Forgets what has come and was not read.
+    public func skip() { received.removeAll() }
 
     /// Sends a request whose answer is a stream; read it with ``next()``.
     public func subscribe(_ members: [JSON.Member]) {

@@ -4,11 +4,11 @@ import LabModel
 enum HostsFile {
     static func text(_ topology: Topology) -> String {
         var lines = ["127.0.0.1 localhost", "::1 localhost"]
-        for node in topology.nodes where node.kind != .client {
+        for node in topology.nodes where node.hasOwnAddress {
             lines += ["\(node.address) \(node.name)", "\(node.address6) \(node.name)"]
         }
         for link in topology.links {
-            for end in [link.a, link.b] {
+            for end in link.addressedEnds {
                 let name = topology.nodes[end.node].name
                 lines += ["\(end.address) \(name)", "\(end.address6) \(name)"]
             }

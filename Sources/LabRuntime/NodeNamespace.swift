@@ -61,6 +61,10 @@ final class NodeNamespace {
         if kind == .router {
             settings += [("ipv4/ip_forward", "1"), ("ipv6/conf/all/forwarding", "1")]
         }
+        if kind == .exchange {
+            // A switch has no address, not even a link-local one.
+            settings += [("ipv6/conf/all/disable_ipv6", "1"), ("ipv6/conf/default/disable_ipv6", "1")]
+        }
         return settings
     }
 }

@@ -9,6 +9,8 @@ struct NodeRequests {
 
     /// The number of the first interface: beyond those of tunnels that a new namespace may have from modules that are loaded.
     private static let firstIndex: UInt32 = 100
+    /// The number of the bridge in the namespace of an exchange point.
+    private static let bridgeIndex = firstIndex - 1
 
     /// The metric of a route that any other of the same prefix comes before.
     private static let lastResort: UInt32 = 1 << 31
@@ -23,14 +25,23 @@ struct NodeRequests {
             .init(link.b.interface, in: reference(link.b.node), index: first + 1, macAddress: link.b.mac))
     }
 
-    /// The addresses of a node that belong to no link, on its loopback interface.
+    /// The addresses of a node that belong to no link, on its loopback interface; at an exchange point, the bridge.
     func loopback(_ node: Node, interface: UInt32) -> [any NetlinkRequest] {
         var addresses: [IPAddress] = node.services
-        if node.kind != .client { addresses += [.v4(node.address), .v6(node.address6)] }
+        if node.hasOwnAddress { addresses += [.v4(node.address), .v6(node.address6)] }
+        if node.kind == .exchange { return bridge(interface) }
         return [LinkChange(.index(interface), isUp: true)]
             + addresses.map {
                 AddressChange(.replace, InterfaceAddress($0, prefixLength: $0.family.bitWidth, interface: interface))
             }
+    }
+
+    /// The LAN of an exchange point.
+    private func bridge(_ loopback: UInt32) -> [any NetlinkRequest] {
+        [
+            LinkChange(.index(loopback), isUp: true), BridgeCreation(Exchange.bridge, index: Self.bridgeIndex),
+            LinkChange(.index(Self.bridgeIndex), isUp: true),
+        ]
     }
 
     /// One end of a link: alias, up, addresses, and the other end's hardware address. With that known, no packet waits for
@@ -39,20 +50,35 @@ struct NodeRequests {
     /// The connected routes have the link's delay in microseconds for their metric, so that hot potato chooses the nearer
     /// exit of two that are both on links of the router itself (RFC 4271, section 9.1.2.2 e).
     func end(_ end: LinkEnd, of link: Link, interface: UInt32) -> [any NetlinkRequest] {
-        let other = link.end(oppositeTo: end.node)
-        return [LinkChange(.index(interface), isUp: true, alias: end.alias)]
-            + addresses(end, of: link, interface: interface) + [
-                NeighbourChange(.replace, NeighbourEntry(.v4(other.address), other.mac, interface: interface)),
-                NeighbourChange(.replace, NeighbourEntry(.v6(other.address6), other.mac, interface: interface)),
+        guard link.addressedEnds.contains(end) else {
+            // The switch's end of a port. It knows where everybody is from the start.
+            return [
+                LinkChange(.index(interface), isUp: true, alias: end.alias, master: Self.bridgeIndex),
+                ForwardingEntryAddition(link.b.mac, behind: interface),
             ]
+        }
+        return [LinkChange(.index(interface), isUp: true, alias: end.alias)]
+            + addresses(end, of: link, interface: interface)
+            + neighbours(.replace, topology.neighbours(of: end, on: link), interface: interface)
+    }
+
+    /// The hardware addresses of the ends that one end of a link can reach.
+    func neighbours(_ kind: ChangeKind, _ ends: [LinkEnd], interface: UInt32) -> [any NetlinkRequest] {
+        ends.flatMap { other in
+            AddressFamily.allCases.map {
+                NeighbourChange(kind, NeighbourEntry(other.address($0), other.mac, interface: interface))
+            }
+        }
     }
 
     /// The addresses of one end of a link.
     func addresses(_ end: LinkEnd, of link: Link, interface: UInt32) -> [any NetlinkRequest] {
         let metric = UInt32(clamping: max(1, link.quality.delay / 1000))
-        return [(IPAddress.v4(end.address), UInt8(31)), (.v6(end.address6), 127)].map { address, length in
+        return AddressFamily.allCases.map { family in
             AddressChange(
-                .replace, InterfaceAddress(address, prefixLength: length, interface: interface, metric: metric))
+                .replace,
+                InterfaceAddress(
+                    end.address(family), prefixLength: link.prefixLength(family), interface: interface, metric: metric))
         }
     }
 

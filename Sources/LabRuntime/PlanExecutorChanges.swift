@@ -38,12 +38,20 @@ extension PlanExecutor {
         }
     }
 
-    /// Gives the connected routes of a link the metric of its delay. The addresses stay, and so do the sessions over them.
-    func setMetric(_ link: Link) throws {
-        for end in [link.a, link.b] {
+    /// Gives the connected routes of a link the metric of its delay, and the link's ends the hardware addresses of those that they
+    /// can reach, without those that are `gone`. The addresses stay, and so do the sessions over them.
+    func refresh(_ link: Link, gone: [LinkEnd]) throws {
+        for end in link.addressedEnds {
             let node = nodes[end.node]
-            try node.netlink.send(
-                NetlinkBatch(requests.addresses(end, of: link, interface: try node.index(of: end.interface))))
+            let interface = try node.index(of: end.interface)
+            var batch = NetlinkBatch(requests.addresses(end, of: link, interface: interface))
+            for request in requests.neighbours(.replace, topology.neighbours(of: end, on: link), interface: interface) {
+                batch.add(request)
+            }
+            for request in requests.neighbours(.delete, gone, interface: interface) {
+                batch.add(request, ignoring: .alreadyGone)
+            }
+            try node.netlink.send(batch)
         }
     }
 

@@ -40,6 +40,8 @@ final class Supervisor {
     var isChanging = false
     /// Whether the lab is up for good: before that, the end of whoever brings it up is the end of the lab.
     var isCommitted = false
+    /// Whether it then goes on without them.
+    private var staysUp = true
     /// The one who brings the lab up, until it is committed.
     private var builder: LineChannel?
     private var control: ControlServer?
@@ -319,6 +321,7 @@ final class Supervisor {
         guarded {
             control = try ControlServer(self, path: paths.control)
             isCommitted = true
+            staysUp = message["stays_up"]?.bool != false
             // Not before: a site that is ill from the start would keep the lab from coming up.
             followHealth()
             builder?.send(JSON.object([.init("committed", true)]).description.utf8)
@@ -327,7 +330,7 @@ final class Supervisor {
 
     private func builderLeft() {
         builder = nil
-        if !isCommitted { end() }
+        if !isCommitted || !staysUp { end() }
     }
 
     /// Runs a part of bringing up; what it throws ends the lab, and the builder learns why.

@@ -222,14 +222,19 @@ extension Supervisor {
             return now { try $0.executor.installRoutes(new.nodes[node], before: before(node)?.prefixes ?? []) }
         case .addressLink(let link):
             let link = new.links[link]
-            guard difference.links.contains(link.index) else {
+            guard let before = difference.links.firstIndex(of: link.index).map({ difference.old.topology.links[$0] })
+            else {
                 return now { supervisor in
                     try supervisor.executor.address(link)
                     guard supervisor.plan.backend == .netem, !supervisor.faults.isUp(link) else { return }
                     try supervisor.executor.lowerVeth(link, at: supervisor.faults.failedEnd(of: link))
                 }
             }
-            return now { try $0.executor.setMetric(link) }
+            let reachable = new.neighbours(of: link.b, on: link).map(\.address)
+            let gone = difference.old.topology.neighbours(of: before.b, on: before).filter {
+                !reachable.contains($0.address)
+            }
+            return now { try $0.executor.refresh(link, gone: gone) }
         case .shapeLink(let link):
             let link = new.links[link]
             let inFile = difference.links.firstIndex(of: link.index).map { difference.old.topology.links[$0].quality }

@@ -23,7 +23,7 @@ extension Supervisor {
             let old = before.quality(link, base)
             if old != now.quality(link, base) { others.append { [self] next in try setQuality(link, from: old, next) } }
         }
-        for node in topology.nodes where node.kind != .client {
+        for node in topology.nodes where node.runsBGP {
             let parts = changes(at: node.index, from: before, to: now)
             if !parts.isEmpty { others.append { next in Chain.run(parts, next) } }
         }

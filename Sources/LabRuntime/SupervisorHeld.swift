@@ -14,11 +14,14 @@ extension Supervisor {
             let ends = [session.node, session.remote]
             let isStopped = ends.contains { faults.isFrozen($0, .bgp) }
             let isSilent = !silent.isEmpty && paths.links(session).contains(where: silent.contains)
-            if isStopped || isSilent, session.timers.hold > 0 || session.timers.bfd != nil {
+            let down = session.links.filter { !faults.isUp(topology.links[$0]) }
+            // Over the LAN of an exchange point, the neighbour's port: nobody hears of it but the neighbour.
+            let isUnseen = !down.isEmpty && !down.contains { $0 == session.link }
+            if isStopped || isSilent || isUnseen, session.timers.hold > 0 || session.timers.bfd != nil {
                 falling.insert(Convergence.Key(session))
             }
             let isDead = ends.contains { faults.isKilled($0, .bgp) }
-            let isCut = session.link.map { !faults.isUp(topology.links[$0]) } ?? !paths.reach(session)
+            let isCut = session.links.isEmpty ? !paths.reach(session) : !down.isEmpty
             if isStopped || isSilent || isDead || isCut { held.insert(Convergence.Key(session)) }
         }
         convergence.hold(
@@ -54,7 +57,7 @@ private struct InteriorPaths {
 
     /// The links that the packets of a session pass, there and back.
     func links(_ session: Session) -> [Int] {
-        if let link = session.link { return [link] }
+        if !session.links.isEmpty { return session.links }
         return links(from: session.node, to: session.remote) + links(from: session.remote, to: session.node)
     }
 

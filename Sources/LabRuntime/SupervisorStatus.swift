@@ -48,7 +48,7 @@ extension Supervisor {
     private func nodeStatus(_ node: Node, _ routes: JSON?) -> JSON {
         [
             "name": .string(node.name), "kind": .string(node.kind.rawValue), "network": .string(node.network),
-            "asn": .int(Int(node.asn.rawValue)), "city": .string(node.place.label),
+            "asn": node.kind == .exchange ? .null : .int(Int(node.asn.rawValue)), "city": .string(node.place.label),
             "netns": .string(topology.namespace(of: node.index)),
             "processes": .array(
                 daemons.filter { $0.node == node.index }.flatMap { [processStatus($0)] + partStatus($0) }),

@@ -135,11 +135,13 @@ public struct LinkChange: NetlinkRequest {
     public var macAddress: MACAddress?
     /// Moves the interface. About 30 ms: a veth is better made in its place.
     public var namespace: NamespaceReference?
+    /// The number of the bridge that it becomes a port of.
+    public var master: UInt32?
 
     /// Makes the request of what is to change.
     public init(
         _ link: LinkReference, isUp: Bool? = nil, alias: String? = nil, mtu: UInt32? = nil,
-        macAddress: MACAddress? = nil, namespace: NamespaceReference? = nil
+        macAddress: MACAddress? = nil, namespace: NamespaceReference? = nil, master: UInt32? = nil
     ) {
         self.link = link
         self.isUp = isUp
@@ -147,6 +149,7 @@ public struct LinkChange: NetlinkRequest {
         self.mtu = mtu
         self.macAddress = macAddress
         self.namespace = namespace
+        self.master = master
     }
 
     /// What errors call the request.
@@ -157,6 +160,7 @@ public struct LinkChange: NetlinkRequest {
         if let mtu { words += " mtu \(mtu)" }
         if let macAddress { words += " address \(macAddress)" }
         if let namespace { words += " into \(namespace.name)" }
+        if let master { words += " master #\(master)" }
         return words
     }
 
@@ -173,6 +177,7 @@ public struct LinkChange: NetlinkRequest {
         if let macAddress { writer.put(IFLA_ADDRESS, macAddress) }
         if let mtu { writer.put(IFLA_MTU, mtu) }
         if let namespace { writer.put(IFLA_NET_NS_FD, UInt32(bitPattern: namespace.descriptor)) }
+        if let master { writer.put(IFLA_MASTER, master) }
     }
 }
 

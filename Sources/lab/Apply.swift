@@ -39,39 +39,9 @@ struct Apply: ParsableCommand {
             throw Failure(.badInput, "the lab '\(wanted.name)' is not up", hint: "'lab up \(file)' brings it up")
         }
         let lab = try RunningLab(wanted.name)
-        let difference = try compare(lab, wanted)
-        if dryRun { return show(difference, [:]) }
-        guard !difference.steps.isEmpty || lab.stored.lab != wanted else { return show(difference, [:]) }
-        let client = try lab.connect()
-        let reply: JSON
-        do {
-            let stored = try StoredLab(wanted, lab.stored.backend)
-            reply = try client.request([.init("do", "apply"), .init("lab", stored.json)])
-        } catch let error as RequestError {
-            throw Failure(.failedAtRunTime, "the lab '\(lab.name)' was not changed: \(error)", hint: "it is as before")
-        }
-        if !difference.steps.isEmpty { try waitForRest(client, lab.name) }
-        show(difference, reply, took: Clock.monotonic() - start)
-    }
-
-    private func compare(_ lab: RunningLab, _ wanted: Lab) throws -> Difference {
-        do {
-            let topology = try Topology(wanted, keeping: lab.topology.numbering)
-            let backend = lab.stored.backend
-            return Difference(
-                from: Plan(lab.topology, backend: backend), to: Plan(topology, backend: backend),
-                processors: ResourceLimits.processors)
-        } catch {
-            throw Failure(.badInput, "\(file): \(error); nothing was changed")
-        }
-    }
-
-    private func waitForRest(_ client: ControlClient, _ name: String) throws {
-        guard try client.request([.init("do", "rest")], within: Int64(timeout) * 1_000_000_000) != nil else {
-            throw Failure(
-                .failedAtRunTime, "the lab '\(name)' is changed, but its routing did not come to rest in \(timeout) s",
-                hint: "'lab status \(name)' shows the sessions")
-        }
+        let change = try LabChange(lab, to: wanted, file: file)
+        if dryRun || change.isEmpty { return show(change.difference, [:]) }
+        show(change.difference, try change.carryOut(timeout: timeout), took: Clock.monotonic() - start)
     }
 
     private func show(_ difference: Difference, _ reply: JSON, took: Nanoseconds = 0) {

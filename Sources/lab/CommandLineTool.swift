@@ -51,10 +51,11 @@ struct CommandLineTool: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Up.self, Apply.self, Down.self, List.self, Status.self, Exec.self, Shell.self, CatchmentCommand.self,
-            Trace.self,
+            Trace.self, TestCommand.self, Failover.self,
             Routes.self, BGP.self, Control.self, Fail.self, Heal.self, LinkCommand.self, ZoneCommand.self,
-            CaptureCommand.self, Check.self, Doctor.self, Graph.self, Events.self, Metrics.self, Predict.self,
-            Diff.self, Why.self,
+            CaptureCommand.self,
+            Check.self,
+            Doctor.self, Graph.self, Events.self, Metrics.self, Predict.self, Diff.self, Why.self,
         ])
 
     /// Parses the command line, runs the command, and ends the program with the status of ``ExitStatus``.

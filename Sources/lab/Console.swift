@@ -26,6 +26,13 @@ enum Console {
         hasColour ? "\u{1B}[\(colour.rawValue)m\(text)\u{1B}[0m" : text
     }
 
+    /// Text without the colours that ``paint(_:_:)`` gave it.
+    static func plain(_ text: String) -> String {
+        text.split(separator: "\u{1B}[", omittingEmptySubsequences: false).enumerated().map { index, part in
+            index == 0 ? part : part.drop { $0 != "m" }.dropFirst()
+        }.joined()
+    }
+
     enum Colour: String {
         case bold = "1"
         case faint = "2"

@@ -10,8 +10,10 @@ import Sys
 /// Reading a lab file for a verb that needs all of it to be right.
 enum FileLoading {
     /// The topology of the lab in a file. Throws ``Failure`` with every error of the file.
-    static func topology(_ path: String) throws -> Topology {
-        let lab = try lab(path)
+    static func topology(_ path: String) throws -> Topology { try topology(path, of: try lab(path)) }
+
+    /// The topology of the lab that a file has. Throws ``Failure``.
+    static func topology(_ path: String, of lab: Lab) throws -> Topology {
         do {
             return try Topology(lab)
         } catch {
@@ -20,26 +22,38 @@ enum FileLoading {
     }
 
     /// The lab in a file. Throws ``Failure`` with every error of the file.
-    static func lab(_ path: String) throws -> Lab {
-        let file = try parse(path)
+    static func lab(_ path: String) throws -> Lab { try checked(path, try parse(path)).lab }
+
+    /// The lab in a file, with its scenario. Throws ``Failure`` with every error of the file.
+    static func labFile(_ path: String) throws -> (lab: Lab, scenario: Scenario?) { try checked(path, try parse(path)) }
+
+    /// The scenario in a file that has nothing else, for a lab. Throws ``Failure`` with every error of the file.
+    static func scenario(_ path: String, for lab: Lab) throws -> Scenario {
+        let file = LabFile.parseScenario(try read(path), path: path, for: lab)
+        return try checked(path, file).scenario ?? Scenario(steps: [])
+    }
+
+    private static func checked(_ path: String, _ file: LabFile) throws -> (lab: Lab, scenario: Scenario?) {
         for diagnostic in file.diagnostics { Console.write(error: diagnostic.rendered) }
         guard let lab = file.lab else {
             let count = file.diagnostics.count { $0.severity == .error }
             throw Failure(.badInput, "\(path) has \(count == 1 ? "an error" : "\(count) errors"); nothing was changed")
         }
-        return lab
+        return (lab, file.scenario)
+    }
+
+    private static func read(_ path: String) throws -> [UInt8] {
+        do {
+            return try Files.read(path)
+        } catch {
+            throw Failure(.badInput, "\(path) cannot be read: \(error.reason)")
+        }
     }
 
     /// Reads and checks a file. Throws ``Failure`` when it cannot be read at all.
     static func parse(_ path: String) throws -> LabFile {
-        let bytes: [UInt8]
-        do {
-            bytes = try Files.read(path)
-        } catch {
-            throw Failure(.badInput, "\(path) cannot be read: \(error.reason)")
-        }
         return LabFile.parse(
-            bytes, path: path, readFile: { try Files.read($0) }, checkZone: problems, checkExpression: problem,
+            try read(path), path: path, readFile: { try Files.read($0) }, checkZone: problems, checkExpression: problem,
             checkQuestion: problem)
     }
 

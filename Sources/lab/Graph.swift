@@ -10,7 +10,7 @@ struct Graph: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Draws the topology of a lab file, or of a lab that is up.",
         discussion: """
-            Solid lines lead from provider to customer, dashed ones join peers, dotted ones the routers of one network.
+            Solid lines lead from provider to customer, dashed ones join peers, dotted ones the routers of one network; diamonds are exchange points.
 
             Example:
               lab graph labs/hello.yaml --format dot | dot -Tsvg > hello.svg

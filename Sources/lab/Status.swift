@@ -57,7 +57,7 @@ struct Status: ParsableCommand {
             table.add(
                 .init(node["name"]?.string ?? ""), .init(node["kind"]?.string ?? ""),
                 .init(node["network"]?.string ?? ""),
-                .init(String(node["asn"]?.int ?? 0)), .init(node["city"]?.string ?? ""),
+                .init(node["asn"]?.int.map(String.init) ?? "-"), .init(node["city"]?.string ?? ""),
                 .init(processes.joined(separator: ", ")))
         }
         return table.text

@@ -19,8 +19,7 @@ enum TopologyDrawing {
             lines.append("  }")
         }
         for node in topology.nodes where node.kind != .router {
-            let shape = node.kind == .site ? "shape=house, style=filled, fillcolor=lightblue" : "shape=ellipse"
-            lines.append("  \(quoted(node.name)) [\(shape), label=\(quoted(label(node)))];")
+            lines.append("  \(quoted(node.name)) [\(shape(node)), label=\(quoted(label(node)))];")
         }
         for link in topology.links {
             let (a, b) = (topology.nodes[link.a.node].name, topology.nodes[link.b.node].name)
@@ -40,21 +39,41 @@ enum TopologyDrawing {
             lines.append("  end")
         }
         for node in topology.nodes where node.kind != .router {
-            let (left, right) = node.kind == .site ? ("[/", "\\]") : ("([", "])")
+            let (left, right) = brackets(node)
             lines.append("  \(identifier(node.name))\(left)\"\(mermaidLabel(node))\"\(right)")
         }
         for link in topology.links {
             let (a, b) = (identifier(topology.nodes[link.a.node].name), identifier(topology.nodes[link.b.node].name))
-            let line = isPeering(link) || link.kind == .interior ? "-.-" : "---"
+            let line = isPeering(link) || link.kind == .interior || link.kind == .port ? "-.-" : "---"
             lines.append("  \(a) \(line)|\(delay(link))| \(b)")
         }
         return lines.joined(separator: "\n")
+    }
+
+    /// A switch is a diamond that its members are around.
+    private static func shape(_ node: Node) -> String {
+        switch node.kind {
+        case .site: "shape=house, style=filled, fillcolor=lightblue"
+        case .exchange: "shape=diamond, style=filled, fillcolor=lightyellow"
+        case .routeServer: "shape=box, style=dashed"
+        case .router, .client: "shape=ellipse"
+        }
+    }
+
+    private static func brackets(_ node: Node) -> (String, String) {
+        switch node.kind {
+        case .site: ("[/", "\\]")
+        case .exchange: ("{", "}")
+        case .routeServer: ("[", "]")
+        case .router, .client: ("([", "])")
+        }
     }
 
     private static func style(_ link: Link) -> String {
         switch link.kind {
         case .interior: "style=dotted, constraint=false"
         case .exterior where isPeering(link): "style=dashed, constraint=false"
+        case .port: "style=dashed, constraint=false"
         case .exterior, .access: "style=solid"
         }
     }

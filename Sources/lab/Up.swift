@@ -48,7 +48,9 @@ struct Up: ParsableCommand {
         try OtherDaemonPrograms.require(for: topology.lab)
         let stored = try StoredLab(topology.lab, backend)
         if try isUpAlready(stored) { return try finish(try StoredLab.read(stored.lab.name).topology()) }
-        try bringUp(stored, topology)
+        let raising = Raising(stored: stored, topology: topology, timeout: timeout)
+        if noWait { return try raising.start() }
+        show(try raising.raise(staysUp: true).rows, topology)
     }
 
     private func printPlan(_ plan: Plan) {
@@ -70,8 +72,9 @@ struct Up: ParsableCommand {
             return false
         case .running:
             let other = try? StoredLab.read(name)
-            if let other, other.lab == stored.lab, other.backend == stored.backend { return true }
-            if let other, other.lab == stored.lab {
+            let isSame = other.map { $0.lab == stored.lab.withNumbers(keeping: $0.numbering) } ?? false
+            if let other, isSame, other.backend == stored.backend { return true }
+            if let other, isSame {
                 throw Failure(
                     .badInput, "the lab '\(name)' is up with \(other.backend.rawValue) links",
                     hint: "'lab down \(name)' first")
@@ -81,59 +84,6 @@ struct Up: ParsableCommand {
                 hint: "'lab apply \(file)' changes it; or give the lab in \(file) another name")
         }
     }
-
-    private func bringUp(_ stored: StoredLab, _ topology: Topology) throws {
-        let deadline = Clock.monotonic() + Int64(timeout) * 1_000_000_000
-        let bringUp = try BringUp(stored, labd: try Machine.labd())
-        var line = ProgressLine()
-        bringUp.onProgress = { line.show($0.what, $0.done, of: $0.total) }
-        defer { line.clear() }
-        do {
-            if noWait {
-                try bringUp.waitUntilStarted(timeout: deadline - Clock.monotonic())
-                try bringUp.commit()
-            } else {
-                try bringUp.waitUntilConverged(timeout: deadline - Clock.monotonic())
-                let rows = try proveAnswers(topology, deadline, bringUp)
-                try bringUp.commit()
-                line.clear()
-                show(rows, topology)
-            }
-        } catch let failure as BringUp.Failure {
-            line.clear()
-            throw Failure(
-                .failedAtRunTime, "the lab '\(stored.lab.name)' did not come up: \(failure)", hint: Self.restored)
-        } catch {
-            line.clear()
-            bringUp.abandon()
-            throw error
-        }
-    }
-
-    private static let restored = "what was built is taken away again; the machine is as before"
-
-    /// One probe of every client to every service address, answered.
-    private func proveAnswers(_ topology: Topology, _ deadline: Nanoseconds, _ bringUp: BringUp) throws
-        -> [CatchmentRow]
-    {
-        let paths = LabPaths(topology.lab.name)
-        let observer = Observer(topology: topology, namespacePath: paths.namespace)
-        while true {
-            let rows = try observer.catchment(timeout: Self.probeRound)
-            guard let silent = rows.first(where: { $0.site == nil }) else { return rows }
-            try bringUp.check()
-            if Clock.monotonic() < deadline { continue }
-            let count = rows.count { $0.site == nil }
-            throw Failure(
-                .failedAtRunTime,
-                "the lab '\(topology.lab.name)' did not come up: \(count) of \(rows.count) probes had no answer; "
-                    + "\(silent.client.name) asked \(silent.address): \(silent.finding ?? "silence")",
-                hint: Self.restored)
-        }
-    }
-
-    /// How long one round of probes waits for answers, in nanoseconds: longer than any path on Earth takes.
-    private static let probeRound: Nanoseconds = 3_000_000_000
 
     /// A lab that is up already: nothing is changed, and what it does is shown.
     private func finish(_ topology: Topology) throws {

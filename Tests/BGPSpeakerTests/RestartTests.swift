@@ -172,6 +172,24 @@ struct RestartTests {
         #expect(speaker.wait { $0["event"] == "idle" } != nil)
     }
 
+    @Test("Who is behind a dead link is not waited for, and the others are")
+    func deadLink() throws {
+        let pair = try FeaturePair()
+        try pair.provider.ip("route", "add", "203.0.113.0/24", "via", "10.1.0.1", "proto", "bgp", "metric", "20")
+        let speaker = try RunningSpeaker(
+            pair.provider,
+            configuration(
+                "provider", asn: 65010, identifier: "10.0.0.2", originate: [], pair.toSite.json(),
+                [.init("graceful_restart", ["deferral_ms": 3_600_000])]))
+        speaker.start()
+        // The neighbour has a link, and is only silent.
+        _ = try speaker.ask("counters")
+        #expect(try pair.provider.route("203.0.113.0/24") != "")
+        try pair.site.ip("link", "set", "to-isp", "down")
+        #expect(try eventually { try pair.provider.route("203.0.113.0/24") == "" })
+        #expect(speaker.wait { $0["event"] == "idle" } != nil)
+    }
+
     @Test("MinRouteAdvertisementInterval holds withdrawals back where it is told to, and all of it is sent in the end")
     func delayedWithdrawals() throws {
         let pair = try FeaturePair()

@@ -41,11 +41,11 @@ struct DiagnosticsTests {
             "10:3 the name '\(String(repeating: "h", count: 48))...' has 64 characters | at most 63 are allowed"),
         Case(
             "home: {", "london: {",
-            "10:3 a client and a site (line 8) have the same name 'london' | networks, their routers, sites and clients share one set of names"
+            "10:3 a client and a site (line 8) have the same name 'london' | networks, their routers, sites, clients and exchanges share one set of names"
         ),
         Case(
             "home: {", "core-fra: {",
-            "10:3 a client and the router in FRA of network 'core' (line 3) have the same name 'core-fra' | networks, their routers, sites and clients share one set of names"
+            "10:3 a client and the router in FRA of network 'core' (line 3) have the same name 'core-fra' | networks, their routers, sites, clients and exchanges share one set of names"
         ),
         Case(
             "[FRA, JFK]", "[FRA, FRA]",
@@ -60,10 +60,13 @@ struct DiagnosticsTests {
         Case(
             "provider: edge", "providers: [edge]", "10:9 a client needs the key 'provider'",
             "10:22 a client has no key 'providers' | did you mean 'provider'?"),
-        Case("links:", "scenario: []\nlinks:", "11:1 'scenario' is not supported by this version"),
+        Case(
+            "links:", "scenario: []\nlinks:",
+            "11:11 a scenario needs at least one step | like '- expect: { catchment: { CLIENT: SITE } }', or leave 'scenario' out"
+        ),
         Case(
             "links:", "frobnicate: 1\nlinks:",
-            "11:1 a lab has no key 'frobnicate' | the keys are: lab, networks, description, timers, services, sites, clients, links"
+            "11:1 a lab has no key 'frobnicate' | the keys are: lab, networks, description, timers, services, sites, clients, links, exchanges, scenario"
         ),
         Case("lab: good", "lab: good\nlab: again", "2:1 the key 'lab' is there twice: first on line 1"),
         Case(
@@ -240,7 +243,7 @@ struct DiagnosticsTests {
         Case("delay: 5ms", "timers: { connect-retry: 0s }", "12:57 'connect-retry' cannot be 0 | say 250ms"),
         Case(
             "[london, core]", "[london, coree]",
-            "12:25 there is no network, router, site or client 'coree' | did you mean 'core'?"),
+            "12:25 there is no network, router, site, client or exchange 'coree' | did you mean 'core'?"),
         Case(
             "[london, core]", "[london, edge]",
             "12:16 there is no link between 'london' and 'edge' | 'london' is joined to: core"),
@@ -255,7 +258,7 @@ struct DiagnosticsTests {
     static let reachability: [Case] = [
         Case(
             "city: LHR, providers: [core] }\nclients", "city: LHR }\nclients",
-            "8:3 site 'london' has no neighbour to announce its service to | give it 'providers' or 'peers'",
+            "8:3 site 'london' has no neighbour to announce its service to | give it 'providers' or 'peers', or make it one of the 'members' of an exchange",
             "12:16 there is no link between 'london' and 'core'"),
         Case(
             "[LHR], providers: [core]", "[LHR]",

@@ -68,7 +68,7 @@ struct SchemaTests {
             ("asn: 65002", "always-compare-med: 1"), ("asn: 65002", "import: {}"), ("asn: 65002", "import: [{}]"),
             ("asn: 65002", "import: [{ match: {} }]"), ("asn: 65002", "import: [{ then: permit }]"),
             ("asn: 65002", "export: [{ then: reject, if: {} }]"),
-        ] + refusedParts
+        ] + refusedParts + refusedSteps
     private static let refusedParts =
         [
             "match: { prefixes: [192.0.2.0] }", "match: { prefixes: [{ ge: 8 }] }",
@@ -82,13 +82,60 @@ struct SchemaTests {
         + [
             "md5: ''", "md5: 5", "md5: \(String(repeating: "k", count: 81))", "ttl-security: 1", "role-strict: 1",
             "max-prefixes: 0", "blackholes: [192.0.2.1]", "blackholes: 192.0.2.0/24",
+            "add-path: true", "add-path: { receive: 1 }", "add-path: { send: 0 }", "add-path: { send: none }",
+            "add-path: { get: true }", "extended-next-hop: 1",
         ].map { ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, \($0) }]") }
+        + [
+            "bmp: home", "bmp: {}", "bmp: { station: 5 }", "graceful-restart: true", "graceful-restart: { restart: 5 }",
+        ].map { ("asn: 65002", $0) }
+        + [
+            "[]", "{ x: { city: LHR } }", "{ x: { members: [core, edge] } }", "{ x: { city: LHR, members: [core] } }",
+            "{ x: { city: LHR, members: core } }", "{ x: { city: LHR, members: [core, 5] } }",
+            "{ X: { city: LHR, members: [core, edge] } }", "{ x: { city: LHR, members: [core, edge], asn: 5 } }",
+            "{ x: { city: LHR, members: [core, edge], route-server: 64496 } }",
+            "{ x: { city: LHR, members: [core, edge], route-server: { asn: 0 } } }",
+        ].map { ("lab: good", "lab: good\nexchanges: \($0)") }
+
+    private static let refusedSteps =
+        [
+            "5", "{}", "{ wait: 5 }", "{ wait: 1s, heal: london }", "{ expects: {} }", "{ expect: {} }",
+            "{ expect: { catchment: home } }", "{ expect: { catchment: { home: 5 } } }", "{ expect: { within: 1s } }",
+            "{ expect: { share: { london: 40% } } }", "{ expect: { share: { london: '> 40' } } }",
+            "{ expect: { rtt: { home: 30ms } } }", "{ expect: { rtt: { home: '<> 30ms' } } }",
+            "{ expect: { path: { home: { via: core } } } }", "{ expect: { path: { home: {} } } }",
+            "{ expect: { lost: some } }", "{ expect: { lost: -1 } }", "{ expect: { session: { london: down } } }",
+            "{ expect: { session: { london--core: up } } }", "{ expect: { never: rain } }",
+            "{ expect: { resolved: { home: { name: a.test, type: A } } } }",
+            "{ expect: { resolved: { home: { name: a.test, type: LOC, answer: x } } } }",
+            "{ fail: london }", "{ fail: { site: london } }", "{ fail: { how: link-down } }",
+            "{ fail: { site: london, link: a--b, how: link-down } }", "{ heal: [london] }", "{ heal: {} }",
+            "{ apply: 5 }", "{ run: { node: home } }", "{ run: { node: home, command: [] } }",
+            "{ run: { node: home, command: ls, status: 256 } }", "{ run: { node: home, command: ls, output: {} } }",
+            "{ run: { node: home, command: ls, output: { contains: a, equals: a } } }",
+            "{ repeat: { times: 0, steps: [{ wait: 1s }] } }", "{ repeat: { times: 1, steps: [] } }",
+        ].map { ("lab: good", "lab: good\nscenario: [\($0)]") }
 
     /// Both accept these.
     static let accepted: [(part: String, replacement: String)] = [
         ("lab: good", "lab: g"), ("lab: good", "lab: good\ndescription: A lab."),
         ("lab: good", "lab: good\ntimers: internet"),
         ("lab: good", "lab: good\ntimers: { preset: fast, hold: 0s, connect-retry: 1.5s, mrai: 30s, mrai-ibgp: 5s }"),
+        (
+            "lab: good",
+            "lab: good\nscenario: [{ wait: 1.5s }, { heal: london }, { drain: { site: london } }, { apply: x.yaml }]"
+        ),
+        (
+            "lab: good",
+            "lab: good\nscenario: [{ expect: { catchment: { home: london }, share: { london: '>=40.5%' }, rtt: { home: '< 30ms' }, path: { home: { contains: core, avoids: US, stays-in: EU } }, resolved: { home: { name: a.test, type: A, answer: [192.0.2.1] } }, session: { london--core: Established }, never: [loop, blackhole], service: dns, within: 1s, for: 2s } }]"
+        ),
+        (
+            "lab: good",
+            "lab: good\nscenario: [{ fail: { link: [london, core], how: link-down } }, { fail: { target: 'london,core', how: withdraw } }, { expect: { gap: { home: '<= 1s' }, lost: 0 } }, { expect: { lost: '< 5' } }]"
+        ),
+        (
+            "lab: good",
+            "lab: good\nscenario: [{ run: { node: home, command: ls, status: 1, output: { contains: 5 } } }, { run: { node: core-fra, command: [echo, 5], output: { equals: '5' } } }, { repeat: { times: 2, steps: [{ wait: 1ms }] } }]"
+        ),
         ("[FRA, JFK]", "[[50, 8.5], [-90, 180]]"), ("asn: 65002, ", ""), ("asn: 65002", "asn: 4294967294"),
         ("53::53] }", "53::53], kind: dns, prefixes: [192.0.2.0/25, 2001:db8:53::/64] }"),
         ("53::53] }", "53::53], zone: { origin: ., records: [] } }"),
@@ -111,6 +158,19 @@ struct SchemaTests {
             "[LHR], providers: [core]",
             "[LHR], providers: [{ network: core, md5: x, ttl-security: true, role-strict: true, max-prefixes: 1, blackholes: [192.0.2.0/24], import: [], export: [{ then: reject }] }]"
         ),
+        ("lab: good", "lab: good\nexchanges: {}"),
+        ("lab: good", "lab: good\nexchanges: { x: { city: [1, 2], members: [core, london] } }"),
+        (
+            "lab: good",
+            "lab: good\nexchanges: { x: { city: LHR, members: [core, edge], route-server: { asn: 64496 } } }"
+        ),
+        (
+            "[LHR], providers: [core]",
+            "[LHR], providers: [{ network: core, add-path: { receive: true, send: all }, extended-next-hop: true }]"
+        ),
+        ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, add-path: { send: 255 } }]"),
+        ("asn: 65002", "graceful-restart: {}, bmp: { station: home }"),
+        ("asn: 65002", "graceful-restart: { restart: 4095s, deferral: 1ms }"),
         ("delay: 5ms", "timers: { bfd: off }"), ("delay: 5ms", "timers: { bfd: false }"),
         ("delay: 5ms", "timers: { preset: fast, bfd: { interval: 50ms, multiplier: 255 } }"),
         ("asn: 65002", "damping: on"), ("asn: 65002", "damping: true"), ("asn: 65002", "damping: off"),

@@ -1,6 +1,7 @@
 import LabModel
 import Net
 import Netlink
+import TestSupport
 import Testing
 
 @testable import LabObserve
@@ -143,5 +144,50 @@ struct WalkerTests {
             #expect(question.source == .v6(home.address6))
             #expect(question.flow == .init(protocolNumber: 17, sourcePort: 4711, destinationPort: 53))
         }
+    }
+
+    // MARK: The LAN of an exchange point
+
+    @Test("on a LAN the next hop's address says who is next", arguments: AddressFamily.allCases)
+    func lan(_ family: AddressFamily) throws {
+        let met = try Topology(exchangeLab())
+        let london = try #require(met.links.first { $0.kind == .port && met.nodes[$0.b.node].name == "london" })
+        let destination = family == .ipv4 ? SmallLab.service4 : SmallLab.service6
+        var dead: Set<String> = []
+        func walk(gateway: IPAddress) throws -> Walk {
+            let tables: [String: Forwarding] = [
+                "a-lhr": .onward(interface: "ix", gateway: gateway, hasCarrier: true, source: nil), "london": .local,
+            ]
+            let walker = Walker(
+                atlas: Atlas(met), hasCarrier: { node, _ in !dead.contains(node.name) },
+                ask: { node, _, _ in tables[node.name] ?? .noRoute })
+            let start = try met.require("a-lhr")
+            return try walker.walk(Packet(destination: destination, source: nil, sourcePort: 1024), from: start)
+        }
+        let there = try walk(gateway: london.b.address(family))
+        #expect(there.outcome == .delivered(try met.require("london")))
+        #expect(there.hops.map { $0.node?.name } == ["london"], "the switch is no hop")
+        #expect(there.asPath == [ASN(65001), ASN(64500)])
+        // Nobody has this address, nor that of the switch.
+        let start = try met.require("a-lhr")
+        for nobody in [london.a.address(family), SmallLab.service4] {
+            #expect(try walk(gateway: nobody).outcome == .unreachable(start))
+        }
+        dead = ["london"]
+        let cut = try walk(gateway: london.b.address(family))
+        #expect(cut.outcome == .linkDown(try met.require("ix")))
+        #expect("\(cut.outcome)" == "ends at ix, whose link onward is down")
+    }
+
+    @Test("routes over a LAN name the member, and connected ones the exchange point")
+    func lanNames() throws {
+        let met = try Topology(exchangeLab())
+        let atlas = Atlas(met)
+        let router = try met.require("a-lhr")
+        let link = try #require(met.links.first { $0.kind == .port && met.nodes[$0.b.node].name == "far-sin" })
+        #expect(atlas.name(of: .v4(link.b.address), by: "ix", of: router.index) == "far-sin")
+        #expect(atlas.name(of: nil, by: "ix", of: router.index) == "ix")
+        #expect(atlas.name(of: .v4(link.b.address), by: "mesh", of: router.index) == nil)
+        #expect(atlas.name(of: nil, by: "d-fra", of: router.index) == "d-fra")
     }
 }

@@ -77,6 +77,30 @@ import Testing
         }
     }
 
+    @Test("Over an exchange point packets go from member to member, by the ports of both") func exchange() throws {
+        let topology = try Self.topology(
+            """
+            networks:
+              a: { asn: 65010, cities: [LHR] }
+              b: { asn: 65020, cities: [FRA] }
+            exchanges: { ix: { city: LHR, members: [a, b, london], route-server: {} } }
+            services: { dns: { asn: 64500, addresses: [192.0.2.53, "2001:db8:53::53"] } }
+            sites: { london: { city: LHR }, far: { city: SIN, providers: [b] } }
+            clients: { one: { city: LHR, provider: a }, two: { city: FRA, provider: b } }
+            """)
+        let prediction = try Prediction(topology)
+        #expect(try Self.sites(prediction) == ["one": "london", "two": "far"])
+        let row = try #require(prediction.catchments().first { $0.client.name == "one" })
+        #expect(row.asPath == [ASN(65010), ASN(64500)] && row.hops.map(\.name) == ["a-lhr", "london"])
+        // The client's line, and a port in the same city each.
+        let rtt: Int64 = 6 * 200_000
+        #expect(row.rtt == rtt)
+        let site = try #require(topology.node(named: "london"))
+        #expect(
+            try Self.sites(try Prediction(topology, Conditions(deadLinks: Set(site.links))))
+                == ["one": "far", "two": "far"])
+    }
+
     @Test("Prepending moves nobody past a customer's route, and everybody where all else is equal") func prepending()
         throws
     {

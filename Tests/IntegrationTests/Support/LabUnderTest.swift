@@ -126,7 +126,7 @@ struct StatusDocument: Decodable {
         let name: String
         let kind: String
         let network: String
-        let asn: Int
+        let asn: Int?
         let city: String
         let netns: String
         let processes: [ProcessStatus]

@@ -1,0 +1,104 @@
+import LabModel
+
+/// What the names in a scenario may mean.
+struct ScenarioNames {
+    var networks: [String] = []
+    var routers: [String] = []
+    var services: [String] = []
+    var sites: [String] = []
+    var clients: [String] = []
+    /// Exchange points and their route servers.
+    var exchanges: [String] = []
+
+    init(_ draft: Draft) {
+        for network in draft.networks { add(network.name.value, network.cities.map(\.value)) }
+        services = draft.services.map(\.name.value)
+        sites = draft.sites.map(\.name.value)
+        clients = draft.clients.map(\.name.value)
+        for exchange in draft.exchanges { add(exchange.name.value, hasRouteServer: exchange.hasRouteServer) }
+    }
+
+    init(_ lab: Lab) {
+        for network in lab.networks { add(network.name, network.cities) }
+        services = lab.services.map(\.name)
+        sites = lab.sites.map(\.name)
+        clients = lab.clients.map(\.name)
+        for exchange in lab.exchanges { add(exchange.name, hasRouteServer: exchange.routeServer != nil) }
+    }
+
+    private mutating func add(_ network: String, _ cities: [Place]) {
+        networks.append(network)
+        routers += cities.enumerated().map { Network.routerName(network: network, city: $1, index: $0) }
+    }
+
+    private mutating func add(_ exchange: String, hasRouteServer: Bool) {
+        exchanges += [exchange] + (hasRouteServer ? [exchange + "-rs"] : [])
+    }
+
+    /// The names that a mention of this kind may have.
+    fileprivate func known(_ kind: Draft.Mention.Kind) -> [String] {
+        switch kind {
+        case .client: clients
+        case .site: sites
+        case .network: networks
+        case .service: services
+        case .part: networks + services
+        case .node: networks + routers + sites + clients + exchanges
+        case .target: networks + routers + services + sites + clients + exchanges
+        }
+    }
+
+    /// What a name is, for a hint to whoever used it as something else.
+    fileprivate func kind(of name: String) -> String? {
+        let all = [
+            (clients, "a client"), (sites, "a site"), (networks, "a network"), (routers, "a router"),
+            (services, "a service"), (exchanges, "an exchange point or its route server"),
+        ]
+        return all.first { $0.0.contains(name) }?.1
+    }
+}
+
+extension Checks {
+    /// Every name in a scenario is that of something that can be meant there.
+    static func scenario(_ mentions: [Draft.Mention], _ names: ScenarioNames, _ report: Report) {
+        for mention in mentions {
+            for name in mention.names where !names.known(mention.kind).contains(name) {
+                let hint =
+                    names.kind(of: name).map { "\(quoted(name)) is \($0)" }
+                    ?? Nearest.hint(name, among: names.known(mention.kind))
+                    ?? list(names.known(mention.kind), mention.kind)
+                report.error(
+                    "there is no \(mention.kind.rawValue) \(quoted(name))", at: mention.name.position, hint: hint)
+            }
+        }
+    }
+
+    /// Every fault of a scenario makes sense where it is; to be asked when all names are right.
+    static func faults(_ faults: [Located<Fault>], in lab: Lab, _ report: Report) {
+        guard !faults.isEmpty, !report.hasErrors, let topology = try? Topology(lab) else { return }
+        for fault in faults {
+            do throws(FaultError) {
+                _ = try fault.value.checked(in: topology)
+            } catch {
+                report.error(error.description, at: fault.position)
+            }
+        }
+    }
+
+    private static func list(_ names: [String], _ kind: Draft.Mention.Kind) -> String? {
+        names.isEmpty || names.count > 12 ? nil : "there are: \(names.joined(separator: ", "))"
+    }
+}
+
+extension Draft.Mention {
+    /// The single names of a target: `a--b` has two, `a,b` as well, and `a.bgp` is of `a`.
+    fileprivate var names: [String] {
+        guard kind == .target else { return [name.value] }
+        return name.value.split(separator: ",").flatMap { part -> [String] in
+            if let dashes = part.firstRange(of: "--") {
+                return [String(part[..<dashes.lowerBound]), String(part[dashes.upperBound...])]
+            }
+            return [String(part.prefix { $0 != "." })]
+        }
+    }
+}

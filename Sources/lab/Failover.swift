@@ -1,0 +1,198 @@
+import ArgumentParser
+import JSON
+import LabModel
+import LabObserve
+import LabPlan
+import LabRuntime
+import Net
+import Sys
+
+/// `lab failover FILE`.
+struct Failover: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Makes something fail again and again, and measures how long every client has no answer.",
+        discussion: """
+            The lab is brought up under its own name, and taken down at the end. Every client sends numbered probes to every service
+            address all the time, and each is accounted for: answered by a site in time, late (after a second), answered twice, lost
+            and where, or sent round until its TTL ended. Sent is the sum of these.
+
+            GAP is the time from the first probe that was not answered until the next one that was. 95% OF P50 is where the median
+            lies with a confidence of 95%, by order statistics, whatever the distribution; it takes six repetitions.
+
+            Example:
+              lab failover labs/hello.yaml --fail site=london --how link-down --repeat 100
+              lab failover labs/hello.yaml --fail link=london--eurocore --how link-down --interval 1ms --json
+            """)
+
+    @Argument(help: "The lab file.")
+    var file: String
+    @Option(help: "What fails: site=NAME, network=NAME, link=A--B or target=ANYTHING.")
+    var fail: String
+    @Option(help: "What happens to it, as 'lab fail --how' has it.")
+    var how = "link-down"
+    @Option(name: .customLong("repeat"), help: "How many times.")
+    var times = 10
+    @Option(help: "The time between the probes of a client to an address.")
+    var interval = "5ms"
+    @Option(help: "Seconds to wait for the lab to come up, and for rest after a fault.")
+    var timeout = 60
+    @Option(help: "Where delays are made: in the kernel (netem) or in user space (wire).")
+    var links: LinkBackend?
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        guard (1...1000).contains(times) else { throw ValidationError("--repeat is 1 to 1000") }
+        guard (1...3600).contains(timeout) else { throw ValidationError("--timeout is 1 to 3600 seconds") }
+    }
+
+    func run() throws {
+        let topology = try FileLoading.topology(file)
+        let fault = try fault(in: topology)
+        let interval = try probeInterval()
+        let staged = try StagedLab(topology, links: links, timeout: timeout, isQuiet: json)
+        var runs: [FailoverRun.Outcome] = []
+        do {
+            let run = FailoverRun(staged, fault, interval: interval, limit: Int64(timeout) * 1_000_000_000)
+            var line = ProgressLine()
+            defer { line.clear() }
+            for number in 1...times {
+                runs.append(try run.once())
+                if !json { line.show("repetitions", number, of: times) }
+            }
+        } catch {
+            try staged.end()
+            throw error
+        }
+        try staged.end()
+        if json { Console.print(document(topology, fault, runs)) } else { print(text(topology, fault, runs)) }
+    }
+
+    /// `site=london`, or the bare name, and what happens to it.
+    private func fault(in topology: Topology) throws -> Fault {
+        let parts = fail.split(separator: "=", maxSplits: 1).map(String.init)
+        let kinds = ["site", "network", "link", "target"]
+        guard let target = parts.last, parts.count == 1 || kinds.contains(parts[0]) else {
+            throw Failure(
+                .badInput, "'\(fail)' does not say what fails", hint: "it is one of: site=NAME, network=NAME, link=A--B"
+            )
+        }
+        do {
+            return try Fault(target, try FaultKind(how)).checked(in: topology).fault
+        } catch {
+            throw Failure(.badInput, "\(error)", hint: "'lab fail --help' shows all kinds")
+        }
+    }
+
+    private func probeInterval() throws -> Nanoseconds {
+        let most: Nanoseconds = 1_000_000_000
+        guard let interval = try? Quantity.delay(interval), (Ledger.shortestInterval...most).contains(interval) else {
+            throw Failure(.badInput, "'\(interval)' is no interval of probes", hint: "it goes from 1ms to 1s, like 5ms")
+        }
+        return interval
+    }
+
+    // MARK: Results
+
+    private func document(_ topology: Topology, _ fault: Fault, _ runs: [FailoverRun.Outcome]) -> JSON {
+        let rows = FailoverStatistics.of(runs.map(\.ledger))
+        return [
+            "lab": .string(topology.lab.name), "target": .string(fault.target), "how": .string(fault.kind.text),
+            "repeat": .int(times),
+            "rows": .array(rows.map(\.json)), "median_interval": "order statistics, 95%",
+            "runs": .array(runs.map(\.json)),
+        ]
+    }
+
+    private func text(_ topology: Topology, _ fault: Fault, _ runs: [FailoverRun.Outcome]) -> String {
+        let rows = FailoverStatistics.of(runs.map(\.ledger))
+        let interval = runs.first.map { $0.ledger.interval.asDuration } ?? ""
+        var parts = [
+            "lab \(topology.lab.name): \(fault.target), \(fault.kind.text), \(times) times; a probe every \(interval) of each client to each address",
+            FailoverTables.gaps(rows),
+        ]
+        let gaps = Distribution(rows.flatMap(\.gaps.sorted).filter { $0 > 0 })
+        if !gaps.sorted.isEmpty { parts.append(FailoverTables.histogram(gaps)) }
+        if let first = runs.first, !first.changes.isEmpty {
+            parts.append("best paths, the first time:\n" + FailoverTables.timeline(first))
+        }
+        let sent = rows.reduce(0) { $0 + $1.sent }
+        let unserved = rows.reduce(0) { $0 + $1.unserved }
+        parts.append("\(sent) probes, all accounted for: \(sent - unserved) answered in time, \(unserved) not")
+        return parts.joined(separator: "\n\n")
+    }
+}
+
+/// One fault after the other, and what it does.
+struct FailoverRun {
+    /// What one fault did.
+    struct Outcome {
+        let ledger: LedgerReport
+        let changes: [PathChange]
+
+        var json: JSON {
+            let zero = ledger.disturbedAt ?? ledger.start
+            return .object(
+                (ledger.json.members ?? []) + [.init("paths", .array(changes.map { $0.json(relativeTo: zero) }))])
+        }
+    }
+
+    private let staged: StagedLab
+    private let fault: Fault
+    private let interval: Nanoseconds
+    private let limit: Nanoseconds
+
+    init(_ staged: StagedLab, _ fault: Fault, interval: Nanoseconds, limit: Nanoseconds) {
+        (self.staged, self.fault, self.interval, self.limit) = (staged, fault, interval, limit)
+    }
+
+    /// The fault, until routing is at rest and service is steady; then its end, until routing is at rest. Throws ``Failure``.
+    func once() throws -> Outcome {
+        let ledger = try staged.ledger(interval: interval)
+        try steady(ledger)
+        ledger.markDisturbance()
+        try request("fail", [.init("how", .string(fault.kind.text))])
+        _ = try staged.rest(within: limit)
+        try steady(ledger)
+        let report: LedgerReport
+        do {
+            report = try ledger.close()
+        } catch {
+            throw Failure(.failedAtRunTime, "the probes could not be sent: \(error)")
+        }
+        let changes = try changes(since: report.disturbedAt ?? report.start)
+        try request("heal", [])
+        guard try staged.rest(within: limit) else {
+            throw Failure(.failedAtRunTime, "routing did not come to rest after \(fault.target) was mended")
+        }
+        return Outcome(ledger: report, changes: changes)
+    }
+
+    /// Clients that nobody serves any more are waited for in vain, so not for ever.
+    private func steady(_ ledger: Ledger) throws {
+        let deadline = Clock.monotonic() + min(limit, 15_000_000_000)
+        while !ledger.isSteady, Clock.monotonic() < deadline { try staged.pause(10_000_000) }
+    }
+
+    private func request(_ verb: String, _ members: [JSON.Member]) throws {
+        do {
+            _ = try staged.control.request(
+                [.init("do", .string(verb)), .init("target", .string(fault.target))] + members)
+        } catch let error as RequestError {
+            throw Failure(.badInput, error.description)
+        }
+    }
+
+    private func changes(since time: Nanoseconds) throws -> [PathChange] {
+        let addresses = staged.lab.topology.lab.services.flatMap(\.addresses)
+        let events = try Files.read(LabPaths(staged.lab.name).events).split(separator: UInt8(ascii: "\n"))
+        var changes: [PathChange] = []
+        for line in events.reversed() {
+            guard let event = try? JSON(parsing: line) else { continue }
+            // Events of several speakers come in almost their order.
+            if let at = event["time_ns"]?.int, Nanoseconds(at) < time - 1_000_000_000 { break }
+            if let change = PathChange(event, about: addresses), change.time >= time { changes.append(change) }
+        }
+        return changes.sorted { $0.time < $1.time }
+    }
+}
