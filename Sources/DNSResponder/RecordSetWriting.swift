@@ -32,18 +32,25 @@ extension MessageBuilder {
         ttl: UInt32? = nil
     ) {
         let image = zone.image(of: set)
-        let layout = RecordDataLayout(set.type)
         var offset = 0
         while let length = image.uint16(at: offset &+ 8),
             let record = image.slice(at: offset, count: fixedByteCount &+ Int(length))
         {
-            putName(owner)
-            let start = count
-            if layout.mayCompress { putCompressing(record, layout) } else { put(record) }
-            if let ttl, !hasOverflowed { overwrite(ttl, at: start &+ 4) }
-            countRecord(in: section)
+            putRecord(record, of: set.type, ownedBy: owner, in: section, ttl: ttl)
             offset &+= record.byteCount
         }
+    }
+
+    /// Appends a record, whose octets begin with its TYPE, with its owner's name, compressed. A TTL that is given replaces its own.
+    mutating func putRecord(
+        _ record: RawSpan, of type: RecordType, ownedBy owner: RawSpan, in section: Section, ttl: UInt32? = nil
+    ) {
+        let layout = RecordDataLayout(type)
+        putName(owner)
+        let start = count
+        if layout.mayCompress { putCompressing(record, layout) } else { put(record) }
+        if let ttl, !hasOverflowed { overwrite(ttl, at: start &+ 4) }
+        countRecord(in: section)
     }
 
     /// Appends a record without its owner, the names in its data compressed, and returns where the last of them can

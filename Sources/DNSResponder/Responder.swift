@@ -1,5 +1,6 @@
 public import DNSWire
 public import DNSZone
+public import Net
 
 /// The one function at the heart of the server: the octets of a query in, the octets of the response out.
 ///
@@ -8,13 +9,21 @@ public import DNSZone
 ///
 /// - RFC 1034, 1035: questions, answers, referrals; RFC 2181: whole RRsets or none, TC
 /// - RFC 2308: SOA in negative answers; RFC 4592: wildcards; RFC 6604: the code of a CNAME chain is that of its end
+/// - RFC 6672: DNAME; RFC 8482: one RRset for ANY over UDP; RFC 9619: one question; RFC 1996, 5936: NOTIFY and AXFR
 /// - RFC 6891: one OPT, BADVERS; RFC 5001: NSID on request only; RFC 9471: glue of a referral is not optional
-/// - RFC 4892: CHAOS `id.server`; RFC 8482: one RRset for ANY over UDP; RFC 9619: one question
+/// - RFC 7871: client subnet; RFC 7873, 9018: cookies; RFC 8914: extended errors; RFC 9660: ZONEVERSION
+/// - RFC 4892: CHAOS `id.server`
 public struct Responder: Sendable {
     /// Those with more labels first: the first zone that contains a name is the closest one.
-    let zones: [Zone]
+    public let zones: [Zone]
     /// What the server calls itself, at most 255 octets.
     let identity: [UInt8]
+    /// What proves that a client is where it says.
+    let cookies: ServerCookies
+    /// From which addresses a zone may be said to have changed.
+    let primaries: [DomainName: [IPAddress]]
+    /// How long a TCP connection may be idle, in tenths of a second, for clients that ask (RFC 7828).
+    let keepalive: UInt16
 
     /// The greatest UDP response in octets, whatever the client allows: it passes every IPv6 path without fragments.
     public static var maximumUDPByteCount: Int { 1232 }
@@ -31,6 +40,27 @@ public struct Responder: Sendable {
         case tcp
     }
 
+    /// Where a query came from, and when.
+    public struct Arrival: Sendable {
+        /// Who asks.
+        public var client: IPAddress
+        /// How the query came.
+        public var transport: Transport
+        /// Whether it came to the site's own address: transfers and NOTIFY are taken there only, as a service's address
+        /// would take them to whichever site is near.
+        public var isUnicast: Bool
+        /// The time in seconds since 1970, modulo 2^32.
+        public var time: UInt32
+
+        /// Says where a query came from.
+        public init(from client: IPAddress, over transport: Transport, isUnicast: Bool = false, time: UInt32 = 0) {
+            self.client = client
+            self.transport = transport
+            self.isUnicast = isUnicast
+            self.time = time
+        }
+    }
+
     /// A response that has been written.
     public struct Reply: Equatable, Sendable {
         /// Its length in octets.
@@ -41,34 +71,65 @@ public struct Responder: Sendable {
         public let type: RecordType?
         /// Whether TC is set.
         public let isTruncated: Bool
+        /// Whether the query carried a cookie of ours: its sender is where it says.
+        public let hasValidCookie: Bool
+        /// What is to be done beside sending the response.
+        public let task: Task?
     }
 
-    /// Makes a responder for zones, under the name that `id.server` and NSID give (of which 255 octets count).
-    public init(zones: [Zone], identity: String) {
+    /// What a query asks for that one response does not do. The number is that of a zone in ``Responder/zones``.
+    public enum Task: Equatable, Sendable {
+        /// In place of the response, all of the zone is to be sent (``ZoneTransfer``).
+        case transfer(zone: Int)
+        /// The zone's primary says that there is a newer one.
+        case refresh(zone: Int)
+    }
+
+    /// Makes a responder for zones, under the name that `id.server` and NSID give (of which 255 octets count). `primaries` are
+    /// the addresses from which NOTIFY is taken, by the zones' origins; `keepalive` is in tenths of a second.
+    public init(
+        zones: [Zone], identity: String, cookies: ServerCookies, primaries: [DomainName: [IPAddress]] = [:],
+        keepalive: UInt16 = 100
+    ) {
         self.zones = zones.sorted { $0.origin.labelCount > $1.origin.labelCount }
         self.identity = Array(identity.utf8.prefix(255))
+        self.cookies = cookies
+        self.primaries = primaries
+        self.keepalive = keepalive
+    }
+
+    /// The same responder with another version of one of its zones.
+    public func replacing(_ number: Int, with zone: Zone) -> Responder {
+        var zones = zones
+        zones[number] = zone
+        return Responder(copying: self, zones: zones)
+    }
+
+    private init(copying other: Responder, zones: [Zone]) {
+        self.zones = zones
+        identity = other.identity
+        cookies = other.cookies
+        primaries = other.primaries
+        keepalive = other.keepalive
     }
 
     /// Writes the response to `query` into `response`, which should have ``maximumUDPByteCount`` or
     /// ``maximumTCPByteCount`` octets; with fewer, responses are truncated earlier. Nil when no response must be sent:
     /// the query is shorter than a header, or is a response itself.
-    public func respond(
-        to query: RawSpan, over transport: Transport, into response: inout MutableRawSpan
-    ) -> Reply? {
+    public func respond(to query: RawSpan, _ arrival: Arrival, into response: inout MutableRawSpan) -> Reply? {
         guard let parsed = Query(reading: query) else { return nil }
-        let limit = min(byteLimit(parsed.edns, transport), response.byteCount)
+        let limit = min(byteLimit(parsed.edns, arrival.transport), response.byteCount)
         var builder = MessageBuilder(into: &response, limit: limit)
         if let question = parsed.question { putQuestion(question, of: query, into: &builder) }
         if builder.hasOverflowed { return nil }
-        let optionBytes = reservedBytes(parsed.edns, limit: limit, used: builder.count)
-        builder.setLimit(limit &- optionBytes)
+        let options = parsed.edns.map { ResponseOptions($0, of: query, arrival, self, room: limit &- builder.count) }
+        builder.setLimit(limit &- (options?.byteCount ?? 0))
 
-        let outcome = outcome(of: parsed, in: query, over: transport, into: &builder)
+        let outcome = outcome(of: parsed, options, in: query, arrival, into: &builder)
         builder.setLimit(limit)
-        if let edns = parsed.edns {
-            putOptions(edns, code: outcome.code, withNSID: optionBytes > Self.plainOptionBytes, into: &builder)
-        }
-        var flags = parsed.header.flags.intersection([.recursionDesired, .checkingDisabled])
+        if let options { putOptions(options, outcome, of: query, into: &builder) }
+        // CD is cleared (RFC 4035, section 3.1.6).
+        var flags = parsed.header.flags.intersection(.recursionDesired)
         flags.formUnion(outcome.flags)
         flags.insert(.response)
         flags.opcode = parsed.header.flags.opcode
@@ -76,27 +137,52 @@ public struct Responder: Sendable {
         guard !builder.hasOverflowed, let count = builder.finish(id: parsed.header.id, flags: flags) else { return nil }
         return Reply(
             byteCount: count, code: outcome.code, type: parsed.question?.type,
-            isTruncated: outcome.flags.contains(.truncated))
+            isTruncated: outcome.flags.contains(.truncated), hasValidCookie: options?.cookie == .valid,
+            task: outcome.task)
     }
 
-    /// What the sections say, for the header.
+    /// What the sections say, for the header and the OPT record.
     struct Outcome {
         var code: ResponseCode
         var flags: Header.Flags = []
+        /// The zone that contains the name that was asked for.
+        var zone: Int?
+        /// What the code means (RFC 8914).
+        var reason: ExtendedError?
+        var task: Task?
     }
 
     private func outcome(
-        of query: Query, in message: RawSpan, over transport: Transport, into builder: inout MessageBuilder
+        of query: Query, _ options: ResponseOptions?, in message: RawSpan, _ arrival: Arrival,
+        into builder: inout MessageBuilder
     ) -> Outcome {
-        guard query.header.flags.opcode == .query else { return Outcome(code: .notImplemented) }
-        guard !query.isMalformed, let question = query.question,
-            let name = message.slice(at: Header.byteCount, count: question.nameLength)
-        else { return Outcome(code: .formatError) }
+        let opcode = query.header.flags.opcode
+        guard opcode == .query || opcode == .notify else {
+            return Outcome(code: .notImplemented, reason: .notSupported)
+        }
+        // A version that is not known may say differently what malformed is.
         if let edns = query.edns, edns.version != 0 { return Outcome(code: .badVersion) }
+        guard !query.isMalformed else { return Outcome(code: .formatError) }
+        guard let question = query.question else {
+            return Outcome(code: options?.cookie == .invalid ? .badCookie : .noError)
+        }
+        guard let name = message.slice(at: Header.byteCount, count: question.nameLength) else {
+            return Outcome(code: .formatError)
+        }
+        if opcode == .notify { return notified(question, name, arrival) }
         switch question.recordClass {
-        case .internet: return answer(question.type, name, over: transport, into: &builder)
+        case .internet:
+            if question.type == .axfr || question.type == .ixfr {
+                return transfer(question, name, of: message, arrival, into: &builder)
+            }
+            return answer(question.type, name, of: message, query.edns, arrival, into: &builder)
+        case .any:
+            // It "should never be authoritative": nobody knows what other classes have (RFC 1035, section 6.2).
+            var outcome = answer(question.type, name, of: message, query.edns, arrival, into: &builder)
+            outcome.flags.remove(.authoritative)
+            return outcome
         case .chaos: return answerAboutServer(question.type, name, into: &builder)
-        default: return Outcome(code: .refused)
+        default: return Outcome(code: .refused, reason: .notSupported)
         }
     }
 

@@ -18,7 +18,8 @@ struct NodeList {
 }
 
 extension Responder {
-    /// Adds the addresses that the zone has for the names in NS, MX and SRV records (RFC 1034, section 4.3.2, step 6).
+    /// Adds the addresses that the zone has for the names in NS, MX, SRV, SVCB and HTTPS records (RFC 1034, section 4.3.2, step 6;
+    /// RFC 9460, section 4.1).
     ///
     /// They save the client a question, so they are left out where they do not fit, without a word. Only those of servers
     /// at or below `requiredBelow`, the zone cut of a referral, cannot be found in any other way: false when one of
@@ -28,7 +29,10 @@ extension Responder {
         ofTargetsOf set: Zone.RecordSet, requiredBelow cut: Int?, _ key: inout NameKey, in zone: borrowing Zone,
         into builder: inout MessageBuilder
     ) -> Bool {
-        guard set.type == .ns || set.type == .mx || set.type == .srv else { return true }
+        switch set.type {
+        case .ns, .mx, .srv, .svcb, .https: break
+        default: return true
+        }
         let hasFitted = putAddresses(of: set, cut, isRequired: true, &key, in: zone, into: &builder)
         guard hasFitted else { return false }
         putAddresses(of: set, cut, isRequired: false, &key, in: zone, into: &builder)

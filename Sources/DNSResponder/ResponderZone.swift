@@ -5,17 +5,56 @@ extension Responder {
     /// The most CNAME records in one answer. A longer chain, and a loop, ends there; the client may ask on.
     private static var maximumChain: Int { 16 }
 
-    /// Answers from the closest zone (RFC 1034, section 4.3.2).
+    /// A CNAME chain: where it has come to.
+    struct Chain {
+        /// Where the name that is looked for now was written.
+        var owner = Header.byteCount
+        /// How many aliases have been followed.
+        var count = 0
+        /// The nodes of this zone whose records are in the answer already.
+        var visited = NodeList()
+    }
+
+    /// Answers from the closest zone (RFC 1034, section 4.3.2), and from others of this server if a chain of aliases leads there.
     func answer(
-        _ type: RecordType, _ name: RawSpan, over transport: Transport, into builder: inout MessageBuilder
+        _ type: RecordType, _ name: RawSpan, of message: RawSpan, _ edns: Query.EDNS?, _ arrival: Arrival,
+        into builder: inout MessageBuilder
     ) -> Outcome {
         var key = NameKey()
         guard key.assign(name) else { return Outcome(code: .formatError) }
-        // A transfer is not a question about a name (RFC 5936, section 2).
-        guard type != .axfr, type != .ixfr, let zone = zoneNumber(for: key, type) else {
-            return Outcome(code: .refused)
+        guard let first = zoneNumber(for: key, type) else {
+            return Outcome(code: .refused, reason: .notAuthoritative)
         }
-        return follow(type, &key, in: zones[zone], over: transport, into: &builder)
+        var chain = Chain()
+        var number = first
+        while true {
+            let step = follow(type, &key, &chain, in: zones[number], over: arrival.transport, into: &builder)
+            switch step {
+            case .end(var outcome):
+                outcome.zone = first
+                return outcome
+            case .whoami:
+                var outcome = answerWhoami(
+                    type, zones[number], of: message, edns, arrival, at: chain.owner, into: &builder)
+                outcome.zone = first
+                return outcome
+            case .elsewhere:
+                guard let next = zoneNumber(for: key, type) else {
+                    return Outcome(code: .noError, flags: .authoritative, zone: first)
+                }
+                number = next
+                chain.visited = NodeList()
+            }
+        }
+    }
+
+    /// Where following a name in one zone ends.
+    enum Step {
+        case end(Outcome)
+        /// At the name that tells the client about itself.
+        case whoami
+        /// At a name outside the zone.
+        case elsewhere
     }
 
     /// The number of the zone that answers. A DS record belongs to the parent's side of a zone cut (RFC 4035, section
@@ -29,43 +68,54 @@ extension Responder {
         return child
     }
 
-    /// Follows the name, and the CNAME chain from it as long as it stays in the zone.
+    /// Follows the name, and the chain of aliases from it as long as it stays in the zone.
     private func follow(
-        _ type: RecordType, _ key: inout NameKey, in zone: borrowing Zone, over transport: Transport,
-        into builder: inout MessageBuilder
-    ) -> Outcome {
-        var visited = NodeList()
-        var owner = Header.byteCount
+        _ type: RecordType, _ key: inout NameKey, _ chain: inout Chain, in zone: borrowing Zone,
+        over transport: Transport, into builder: inout MessageBuilder
+    ) -> Step {
         while true {
             let node: Int
             switch zone.match(key) {
-            case .node(let match), .wildcard(let match):
+            case .node(let match):
+                node = match
+            case .wildcard(let match):
+                if zone.isChild("whoami", key) { return .whoami }
                 node = match
             case .delegation(let cut, let isCut):
                 if type == .ds, isCut {
                     node = cut
                 } else {
                     // What a chain has brought so far is authoritative, the referral at its end is not.
-                    return refer(to: cut, &key, in: zone, isAuthoritative: visited.count > 0, into: &builder)
+                    return .end(refer(to: cut, &key, in: zone, isAuthoritative: chain.count > 0, into: &builder))
                 }
+            case .redirection(let node):
+                guard chain.count < Self.maximumChain else {
+                    return .end(Outcome(code: .noError, flags: .authoritative))
+                }
+                if let outcome = redirect(at: node, &key, &chain, in: zone, into: &builder) { return .end(outcome) }
+                if type == .cname || type == .any { return .end(Outcome(code: .noError, flags: .authoritative)) }
+                if zone.contains(key) { continue } else { return .elsewhere }
             case .none:
-                return negative(.nameError, in: zone, into: &builder)
+                if zone.isChild("whoami", key) { return .whoami }
+                return .end(negative(.nameError, in: zone, into: &builder))
             }
             guard type != .cname, type != .any, let alias = zone.set(.cname, at: node) else {
-                return answer(type, at: node, owner, &key, in: zone, over: transport, into: &builder)
+                return .end(answer(type, at: node, chain.owner, &key, in: zone, over: transport, into: &builder))
             }
-            guard visited.count < Self.maximumChain, visited.insert(node) else {
-                return Outcome(code: .noError, flags: .authoritative)
+            guard chain.count < Self.maximumChain, chain.visited.insert(node) else {
+                return .end(Outcome(code: .noError, flags: .authoritative))
             }
+            chain.count &+= 1
             let mark = builder.mark
-            owner = builder.put(alias, of: zone, ownedBy: owner, in: .answer)
+            chain.owner = builder.put(alias, of: zone, ownedBy: chain.owner, in: .answer)
             if builder.hasOverflowed {
                 builder.rollBack(to: mark)
-                return Outcome(code: .noError, flags: [.authoritative, .truncated])
+                return .end(Outcome(code: .noError, flags: [.authoritative, .truncated]))
             }
-            guard let target = zone.firstTarget(of: alias), key.assign(target), zone.contains(key) else {
-                return Outcome(code: .noError, flags: .authoritative)
+            guard let target = zone.firstTarget(of: alias), key.assign(target) else {
+                return .end(Outcome(code: .noError, flags: .authoritative))
             }
+            if !zone.contains(key) { return .elsewhere }
         }
     }
 
@@ -96,7 +146,7 @@ extension Responder {
     }
 
     /// NXDOMAIN or NODATA: the SOA with the TTL for negative caching (RFC 2308, sections 2 and 5).
-    private func negative(
+    func negative(
         _ code: ResponseCode, in zone: borrowing Zone, into builder: inout MessageBuilder
     ) -> Outcome {
         let mark = builder.mark

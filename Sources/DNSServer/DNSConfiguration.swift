@@ -15,8 +15,14 @@ struct ConfigurationError: Error, CustomStringConvertible {
 /// What `labd dns` is told to be, as JSON:
 /// ```
 /// {"node": "london", "identity": "london", "addresses": ["192.0.2.53", "2001:db8:53::53"], "port": 53,
-///  "zones": [{"origin": "hello.test", "text": "www 300 A 198.51.100.10"}]}
+///  "unicast": ["10.128.1.1", "2001:db8:8001::1"], "cookie_secret": "e5e973e5a6b2a43f48e7dc849e37bfcf",
+///  "zones": [{"origin": "hello.test", "text": "$INCLUDE www.zone", "includes": {"www.zone": "www 300 A 198.51.100.10"},
+///             "primaries": ["10.128.2.1"], "notify": ["10.128.3.1"]}]}
 /// ```
+/// `unicast` are the site's own addresses: it answers there too, and there only takes transfers and NOTIFY. A zone with `primaries`
+/// is fetched from them when they have a newer one; those in `notify` are told when this site has a newer one. Without a
+/// `cookie_secret` there is one that nobody else has.
+///
 /// `identity` is `node` and `port` 53 when they are missing. `"rate_limit": {"responses": 100, "slip": 2}` limits the responses of
 /// a kind a second to a /24 or /56 (``RateLimiter``). A key that is not known is an error: a misspelt one would
 /// otherwise be silently without effect.
@@ -25,7 +31,10 @@ struct DNSConfiguration {
     let identity: String
     let addresses: [IPAddress]
     let port: UInt16
-    let zones: [Zone]
+    let unicast: [IPAddress]
+    /// Nil for one that nobody else has.
+    let cookies: ServerCookies?
+    let zones: [ZoneConfiguration]
     /// Nil for no limit.
     let rateLimits: RateLimits?
 
@@ -35,29 +44,28 @@ struct DNSConfiguration {
 
     init(_ json: JSON) throws(ConfigurationError) {
         let members = try Members(
-            json, "the configuration", ["node", "identity", "addresses", "port", "zones", "rate_limit"])
+            json, "the configuration",
+            [
+                "node", "identity", "addresses", "unicast", "port", "zones", "rate_limit", "cookie_secret",
+            ])
         node = try members.string("node")
         identity = try members.optionalString("identity") ?? node
         guard (1...255).contains(identity.utf8.count) else {
             throw ConfigurationError("'identity' must have 1 to 255 octets")
         }
-        var addresses: [IPAddress] = []
-        for element in try members.array("addresses") {
-            guard let text = element.string, let address = IPAddress(text) else {
-                throw ConfigurationError("'addresses' has \(element), which is no address")
-            }
-            addresses.append(address)
-        }
+        let addresses = try members.addresses("addresses")
         guard !addresses.isEmpty else { throw ConfigurationError("'addresses' is empty") }
         self.addresses = addresses
+        unicast = try members.optionalAddresses("unicast")
+        cookies = if let secret = try members.optionalString("cookie_secret") { try Self.cookies(secret) } else { nil }
         let number = members["port"] ?? 53
         guard let port = number.int.flatMap(UInt16.init(exactly:)), port > 0 else {
             throw ConfigurationError("'port' must be a number from 1 to 65535, not \(number)")
         }
         self.port = port
         rateLimits = if let limits = members["rate_limit"] { try RateLimits(limits) } else { nil }
-        var zones: [Zone] = []
-        for element in try members.array("zones") { zones.append(try Self.zone(element, addresses)) }
+        var zones: [ZoneConfiguration] = []
+        for element in try members.array("zones") { zones.append(try ZoneConfiguration(element)) }
         let origins = zones.map(\.origin)
         if let twice = origins.enumerated().first(where: { origins[..<$0.offset].contains($0.element) }) {
             throw ConfigurationError("'zones' has \(twice.element) twice")
@@ -65,18 +73,47 @@ struct DNSConfiguration {
         self.zones = zones
     }
 
-    private static func zone(_ json: JSON, _ addresses: [IPAddress]) throws(ConfigurationError) -> Zone {
-        let members = try Members(json, "a zone", ["origin", "text"])
-        let text = try members.string("text")
-        let name = try members.string("origin")
-        let origin: DomainName
+    private static func cookies(_ text: String) throws(ConfigurationError) -> ServerCookies {
+        let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+        let octets = stride(from: 0, to: digits.count - 1, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+        guard text.utf8.count == 32, let cookies = ServerCookies(secret: octets) else {
+            throw ConfigurationError("'cookie_secret' must be 32 hexadecimal digits")
+        }
+        return cookies
+    }
+}
+
+/// A zone as the configuration has it.
+struct ZoneConfiguration: Equatable {
+    let origin: DomainName
+    /// Whom this site fetches the zone from.
+    let primaries: [IPAddress]
+    /// Whom this site tells of a newer version.
+    let notified: [IPAddress]
+    private let name: String
+    private let text: String
+    private let includes: [String: String]
+
+    init(_ json: JSON) throws(ConfigurationError) {
+        let members = try Members(json, "a zone", ["origin", "text", "includes", "primaries", "notify"])
+        text = try members.string("text")
+        name = try members.string("origin")
         do {
             origin = try DomainName(name)
         } catch {
             throw ConfigurationError("'origin' is '\(name)': \(error)")
         }
+        primaries = try members.optionalAddresses("primaries")
+        notified = try members.optionalAddresses("notify")
+        var includes: [String: String] = [:]
+        for member in members["includes"]?.members ?? [] { includes[member.name] = member.value.string }
+        self.includes = includes
+    }
+
+    /// Reads the text. `addresses` are those that the service answers on.
+    func zone(_ addresses: [IPAddress]) throws(ConfigurationError) -> Zone {
         do {
-            return try Zone(origin: origin, text: text, addresses: addresses)
+            return try Zone(origin: origin, text: text, addresses: addresses, includes: includes)
         } catch {
             throw ConfigurationError(error.errors.map { "zone \(name):\($0)" }.joined(separator: "\n"))
         }
@@ -115,5 +152,20 @@ struct Members {
         guard let value = json[name] else { throw ConfigurationError("'\(name)' is missing") }
         guard let elements = value.array else { throw ConfigurationError("'\(name)' must be an array") }
         return elements
+    }
+
+    func addresses(_ name: String) throws(ConfigurationError) -> [IPAddress] {
+        var addresses: [IPAddress] = []
+        for element in try array(name) {
+            guard let text = element.string, let address = IPAddress(text) else {
+                throw ConfigurationError("'\(name)' has \(element), which is no address")
+            }
+            addresses.append(address)
+        }
+        return addresses
+    }
+
+    func optionalAddresses(_ name: String) throws(ConfigurationError) -> [IPAddress] {
+        json[name] == nil ? [] : try addresses(name)
     }
 }

@@ -6,6 +6,8 @@ import Sys
 /// ->  {"event": "ready"}                         every socket is bound
 /// ->  {"event": "failed", "reason": "..."}       and then the process ends
 /// <-  {"do": "counters", "id": 1}                ->  {"reply": 1, "queries": {...}, ...}
+/// <-  {"do": "zones", "id": 3}                   ->  {"reply": 3, "zones": [{"zone": "hello.test.", "serial": 7}]}
+/// <-  {"do": "reload", "id": 4}                  ->  {"reply": 4}: the configuration is read again, without a pause
 /// <-  {"do": "stop", "id": 2}                    ->  {"reply": 2}, and the process ends
 /// ```
 /// What cannot be read or is not known is answered with `error`. When the supervisor closes the channel, nobody
@@ -44,11 +46,20 @@ final class DNSControl {
         switch request["do"]?.string {
         case "counters":
             reply(id, server?.counterMembers ?? [])
+        case "zones":
+            reply(id, server?.zoneMembers ?? [])
+        case "reload":
+            do {
+                try server?.reload()
+                reply(id, [])
+            } catch {
+                reply(id, [JSON.Member("error", .string("\(error)"))])
+            }
         case "stop":
             reply(id, [])
             loop.stop()
         default:
-            reply(id, [JSON.Member("error", "'do' must be counters or stop")])
+            reply(id, [JSON.Member("error", "'do' must be counters, zones, reload or stop")])
         }
     }
 

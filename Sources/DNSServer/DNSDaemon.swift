@@ -28,7 +28,7 @@ public enum DNSDaemon {
 
     private static func serve(_ path: String, _ loop: EventLoop, _ control: DNSControl?) throws {
         try loop.onSignals([SIGTERM, SIGINT]) { [unowned loop] _ in loop.stop() }
-        let server = try DNSServer(DNSConfiguration(path: path), loop)
+        let server = try DNSServer(path: path, loop)
         control?.server = server
         ForbiddenCalls.giveUp()
         control?.sendReady()

@@ -59,35 +59,43 @@ final class DatagramBatch {
         outgoing.deallocate()
     }
 
-    /// Answers what waits on a socket, which is bound to `own`.
+    /// Answers what waits on a socket, which is bound to `own`. What remains to be done for a query is handed to `onTask`, which must
+    /// not do it at once: responder and counters are in use.
     func serve(
-        _ socket: Int32, at own: IPAddress, with responder: borrowing Responder, limitedBy limiter: inout RateLimiter?,
-        counting counters: inout Counters
+        _ socket: Int32, at own: IPAddress, isUnicast: Bool, with responder: borrowing Responder,
+        limitedBy limiter: inout RateLimiter?, counting counters: inout Counters, onTask: (Responder.Task) -> Void
     ) {
         for _ in 0..<Self.rounds {
             let count = cl_receive_messages(socket, incoming, UInt32(Self.capacity))
             guard count > 0 else { return }
-            let answers = answer(Int(count), at: own, with: responder, limitedBy: &limiter, counting: &counters)
+            let answers = answer(
+                Int(count), at: own, isUnicast, with: responder, limitedBy: &limiter, counting: &counters, onTask)
             send(answers, over: socket, counting: &counters)
             if count < Self.capacity { return }
         }
     }
 
     private func answer(
-        _ count: Int, at own: IPAddress, with responder: borrowing Responder, limitedBy limiter: inout RateLimiter?,
-        counting counters: inout Counters
+        _ count: Int, at own: IPAddress, _ isUnicast: Bool, with responder: borrowing Responder,
+        limitedBy limiter: inout RateLimiter?, counting counters: inout Counters, _ onTask: (Responder.Task) -> Void
     ) -> Int {
         var answers = 0
         let now = limiter == nil ? 0 : Clock.monotonic()
+        let time = UInt32(truncatingIfNeeded: Glibc.time(nil))
         for index in 0..<count {
             let size = min(Int(incoming[index].byte_count), Self.queryByteCount)
             let query = UnsafeRawBufferPointer(start: queries + index &* Self.queryByteCount, count: size)
             let memory = UnsafeMutableRawBufferPointer(
                 start: responses + answers &* Responder.maximumUDPByteCount, count: Responder.maximumUDPByteCount)
             var span = memory.mutableBytes
-            let reply = responder.respond(to: query.bytes, over: .udp, into: &span)
+            let arrival = Responder.Arrival(
+                from: IPAddress(addresses + index), over: .udp, isUnicast: isUnicast, time: time)
+            let reply = responder.respond(to: query.bytes, arrival, into: &span)
+            if let task = reply?.task { onTask(task) }
+            // A cookie of ours proves the address as a handshake does.
+            let isProven = reply?.hasValidCookie ?? true
             let verdict =
-                reply == nil ? .send : limiter?.judge(span.bytes, to: addresses + index, from: own, now: now) ?? .send
+                isProven ? .send : limiter?.judge(span.bytes, to: addresses + index, from: own, now: now) ?? .send
             var length = reply?.byteCount ?? 0
             if verdict == .truncate { length = Responder.truncate(&span, byteCount: length) }
             counters.count(reply, over: .udp, verdict, received: size, sent: length)
@@ -150,8 +158,23 @@ extension ClientPrefix {
         let raw = UnsafeRawPointer(address)
         switch Int32(address.pointee.sin6_family) {
         case AF_INET: self.init(v4: UInt32(bigEndian: raw.load(fromByteOffset: 4, as: UInt32.self)))
-        case AF_INET6: self.init(v6: UInt64(bigEndian: raw.load(fromByteOffset: 8, as: UInt64.self)))
+        case AF_INET6: self.init(v6: UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
         default: return nil
+        }
+    }
+}
+
+extension IPAddress {
+    /// The address that the kernel has written there; a socket has one family.
+    fileprivate init(_ address: UnsafePointer<sockaddr_in6>) {
+        let raw = UnsafeRawPointer(address)
+        if address.pointee.sin6_family == sa_family_t(AF_INET) {
+            let number = UInt32(bigEndian: raw.load(fromByteOffset: 4, as: UInt32.self))
+            self = .v4(IPv4Address(rawValue: number))
+        } else {
+            let high = UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+            self = .v6(
+                IPv6Address(high: high, low: UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 16, as: UInt64.self))))
         }
     }
 }

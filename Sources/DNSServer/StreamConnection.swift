@@ -1,11 +1,18 @@
 import CLinux
+import DNSResponder
 import Glibc
+import Net
 import Sys
 
 /// One TCP connection. It holds memory only for what is cut off in the middle: an incomplete query, and responses that the
 /// client does not read.
 final class StreamConnection {
     let descriptor: FileDescriptor
+    /// Who is connected, and whether to the site's own address.
+    let client: IPAddress
+    let isUnicast: Bool
+    /// A zone that is on its way; queries behind it wait.
+    var transfer: ZoneTransfer?
     /// When the last whole query came or a response went, for the idle time-out. An incomplete query is no activity: a
     /// client that sends an octet now and then does not hold its place.
     var lastActivity: Nanoseconds
@@ -18,8 +25,10 @@ final class StreamConnection {
     /// What the loop watches the connection for: telling it anew after each batch would cost as much as reading one.
     var interest = Readiness.read
 
-    init(_ descriptor: consuming FileDescriptor, now: Nanoseconds) {
+    init(_ descriptor: consuming FileDescriptor, client: IPAddress, isUnicast: Bool, now: Nanoseconds) {
         self.descriptor = descriptor
+        self.client = client
+        self.isUnicast = isUnicast
         lastActivity = now
     }
 

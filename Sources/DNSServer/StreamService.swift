@@ -1,6 +1,7 @@
 import CLinux
 import DNSResponder
 import Glibc
+import Net
 import Sys
 
 /// DNS over TCP: each message after two octets with its length (RFC 1035, section 4.2.2), as many as the client likes on
@@ -16,13 +17,15 @@ final class StreamService {
     /// With one more, the connection that has been idle for longest is closed (RFC 9210, section 4.2).
     static let maximumConnections = 128
     /// A connection without a whole query for so long is closed (RFC 7766, section 6.2.3: a few seconds).
-    private let idleTimeout: Nanoseconds
+    let idleTimeout: Nanoseconds
+    /// What it is unless somebody says otherwise.
+    static let usualIdleTimeout: Nanoseconds = 10_000_000_000
     /// How long no connection is accepted after the kernel has refused one, as when descriptors are short.
     private static let acceptPause: Nanoseconds = 100_000_000
 
     private let loop: EventLoop
     private let answer: Answer
-    private var listeners: [Listener] = []
+    private var listeners: [IPAddress: Listener] = [:]
     private var connections: [Int32: StreamConnection] = [:]
     private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: frameByteCount, alignment: 16)
     private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * frameByteCount, alignment: 16)
@@ -30,15 +33,29 @@ final class StreamService {
     /// A length and the longest message.
     private static let frameByteCount = 2 + Responder.maximumTCPByteCount
 
-    /// Writes the response to a query and returns its length; nil when there is none.
-    typealias Answer = (_ query: UnsafeRawBufferPointer, _ response: UnsafeMutableRawBufferPointer) -> Int?
+    /// What is said to a query.
+    enum Response {
+        /// A message of that length.
+        case message(Int)
+        /// A zone.
+        case transfer(ZoneTransfer)
+    }
+
+    /// Writes the response to a query of a connection; nil when there is none.
+    typealias Answer = (
+        _ query: UnsafeRawBufferPointer, _ connection: StreamConnection, _ response: UnsafeMutableRawBufferPointer
+    ) -> Response?
 
     private final class Listener {
         let descriptor: FileDescriptor
-        init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+        let isUnicast: Bool
+        init(_ descriptor: consuming FileDescriptor, _ isUnicast: Bool) {
+            self.descriptor = descriptor
+            self.isUnicast = isUnicast
+        }
     }
 
-    init(_ loop: EventLoop, idleTimeout: Nanoseconds = 10_000_000_000, answer: @escaping Answer) {
+    init(_ loop: EventLoop, idleTimeout: Nanoseconds = usualIdleTimeout, answer: @escaping Answer) {
         self.loop = loop
         self.idleTimeout = idleTimeout
         self.answer = answer
@@ -52,23 +69,35 @@ final class StreamService {
     var connectionCount: Int { connections.count }
     private(set) var acceptedCount = 0
 
-    /// Accepts connections from a listening socket. Throws ``SystemError``.
-    func listen(_ descriptor: consuming FileDescriptor) throws(SystemError) {
-        let listener = Listener(descriptor)
-        listeners.append(listener)
-        try loop.add(listener.descriptor.raw, .read) { [weak self] _ in self?.accept(listener.descriptor.raw) }
+    /// Accepts connections to an address from a listening socket. Throws ``SystemError``.
+    func listen(
+        _ descriptor: consuming FileDescriptor, at address: IPAddress, isUnicast: Bool = false
+    ) throws(SystemError) {
+        let listener = Listener(descriptor, isUnicast)
+        try loop.add(listener.descriptor.raw, .read) { [weak self, unowned listener] _ in self?.accept(listener) }
+        listeners[address] = listener
     }
 
-    private func accept(_ listener: Int32) {
+    /// Accepts no more connections to an address; those that there are stay.
+    func stopListening(at address: IPAddress) {
+        guard let listener = listeners.removeValue(forKey: address) else { return }
+        loop.remove(listener.descriptor.raw)
+    }
+
+    private func accept(_ listener: Listener) {
+        let raw = listener.descriptor.raw
         do {
-            while let accepted = try Socket.accept(listener) {
+            while let accepted = try Socket.accept(raw) {
                 acceptedCount += 1
+                guard let client = accepted.peer.address else { continue }
                 if connections.count >= Self.maximumConnections { closeIdlest() }
-                try add(StreamConnection(accepted.take(), now: Clock.monotonic()))
+                try add(
+                    StreamConnection(
+                        accepted.take(), client: client, isUnicast: listener.isUnicast, now: Clock.monotonic()))
             }
         } catch {
-            try? loop.modify(listener, [])
-            loop.schedule(after: Self.acceptPause) { [loop] in try? loop.modify(listener, .read) }
+            try? loop.modify(raw, [])
+            loop.schedule(after: Self.acceptPause) { [loop] in try? loop.modify(raw, .read) }
         }
     }
 
@@ -143,25 +172,44 @@ final class StreamService {
         var offset = 0
         var written = 0
         var isSound = true
-        while isSound, connection.output.isEmpty, let query = Self.frame(in: received, at: offset) {
+        while isSound, connection.output.isEmpty {
             if output.count - written < Self.frameByteCount {
                 isSound = send(connection, written)
                 written = 0
                 continue
             }
             let response = UnsafeMutableRawBufferPointer(rebasing: output[(written + 2)...])
-            guard let length = answer(query, response) else {
-                isSound = false
-                break
+            if let length = nextOfTransfer(connection, response) {
+                written += frame(length, at: written)
+                continue
             }
-            output.storeBytes(of: UInt16(truncatingIfNeeded: length).bigEndian, toByteOffset: written, as: UInt16.self)
-            written += 2 + length
+            guard let query = Self.frame(in: received, at: offset) else { break }
             offset += 2 + query.count
+            switch answer(query, connection, response) {
+            case .message(let length): written += frame(length, at: written)
+            case .transfer(let transfer): connection.transfer = transfer
+            case nil: isSound = false
+            }
         }
         if offset > 0 { connection.lastActivity = Clock.monotonic() }
         if written > 0, !send(connection, written) { isSound = false }
         connection.input = isSound ? Array(received[offset...]) : []
         if !isSound { connection.hasEnded = true }
+    }
+
+    /// Writes the next message of the zone that is on its way, and returns its length; nil when there is none.
+    private func nextOfTransfer(_ connection: StreamConnection, _ response: UnsafeMutableRawBufferPointer) -> Int? {
+        guard connection.transfer != nil else { return nil }
+        var span = response.mutableBytes
+        if let length = connection.transfer?.next(into: &span) { return length }
+        connection.transfer = nil
+        return nil
+    }
+
+    /// Writes the length of a message before it, and returns that of both.
+    private func frame(_ length: Int, at offset: Int) -> Int {
+        output.storeBytes(of: UInt16(truncatingIfNeeded: length).bigEndian, toByteOffset: offset, as: UInt16.self)
+        return 2 + length
     }
 
     private func send(_ connection: StreamConnection, _ count: Int) -> Bool {

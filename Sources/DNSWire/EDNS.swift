@@ -13,6 +13,16 @@ public struct EDNSOption: Equatable, Sendable {
 
     /// The code of the name server identifier: 3 (RFC 5001).
     @inlinable public static var nsid: UInt16 { 3 }
+    /// The code of the network that a resolver asks for: 8 (RFC 7871).
+    @inlinable public static var clientSubnet: UInt16 { 8 }
+    /// The code of cookies: 10 (RFC 7873).
+    @inlinable public static var cookie: UInt16 { 10 }
+    /// The code of how long a TCP connection may be idle: 11 (RFC 7828).
+    @inlinable public static var tcpKeepalive: UInt16 { 11 }
+    /// The code of what an error means: 15 (RFC 8914).
+    @inlinable public static var extendedError: UInt16 { 15 }
+    /// The code of the version of a zone: 19 (RFC 9660).
+    @inlinable public static var zoneVersion: UInt16 { 19 }
 }
 
 /// The OPT pseudo-record as a client writes and reads it (RFC 6891, section 6.1.3).

@@ -36,8 +36,14 @@ public struct ResponseCode: RawRepresentable, Hashable, Sendable {
     @inlinable public static var notImplemented: ResponseCode { ResponseCode(rawValue: 4) }
     /// REFUSED: the server does not answer this query, as for a name outside its zones.
     @inlinable public static var refused: ResponseCode { ResponseCode(rawValue: 5) }
+    /// YXDOMAIN: a name exists that should not, or would be too long (RFC 2136; RFC 6672, section 2.2).
+    @inlinable public static var nameExists: ResponseCode { ResponseCode(rawValue: 6) }
+    /// NOTAUTH: the server is no authority for the zone (RFC 2136, section 2.2).
+    @inlinable public static var notAuthoritative: ResponseCode { ResponseCode(rawValue: 9) }
     /// BADVERS: the server does not know this version of EDNS (RFC 6891, section 9).
     @inlinable public static var badVersion: ResponseCode { ResponseCode(rawValue: 16) }
+    /// BADCOOKIE: the server cookie is not ours, or too old (RFC 7873, section 8).
+    @inlinable public static var badCookie: ResponseCode { ResponseCode(rawValue: 23) }
 }
 
 extension ResponseCode: CustomStringConvertible {
@@ -50,7 +56,10 @@ extension ResponseCode: CustomStringConvertible {
         case .nameError: "NXDOMAIN"
         case .notImplemented: "NOTIMP"
         case .refused: "REFUSED"
+        case .nameExists: "YXDOMAIN"
+        case .notAuthoritative: "NOTAUTH"
         case .badVersion: "BADVERS"
+        case .badCookie: "BADCOOKIE"
         default: "RCODE\(rawValue)"
         }
     }

@@ -179,4 +179,20 @@ extension MessageBuilder {
             index &+= Int(length) &+ 1
         }
     }
+
+    /// A label of a name that was written, with its length before it; `offset` is moved to the label after it. Nil for the root's.
+    @_lifetime(borrow self)
+    public func label(at offset: inout Int) -> RawSpan? {
+        let message = buffer.bytes
+        // A pointer of ours points backward, so this ends.
+        while let octet = message.uint8(at: offset), octet >= 0xC0 {
+            guard let pointer = message.uint16(at: offset), Int(pointer & 0x3FFF) < offset else { return nil }
+            offset = Int(pointer & 0x3FFF)
+        }
+        guard let length = message.uint8(at: offset), length > 0,
+            let label = message.slice(at: offset, count: Int(length) &+ 1)
+        else { return nil }
+        offset &+= label.byteCount
+        return label
+    }
 }

@@ -9,7 +9,7 @@
 public struct Query: Equatable, Sendable {
     /// The header as it came.
     public let header: Header
-    /// The question; nil when there is none, or more than one, or it could not be read.
+    /// The question; nil when there is none, or more than one, or it could not be read. A query for a cookie needs none.
     public private(set) var question: Question?
     /// What the OPT record said; nil when there was none, or none that could be read.
     public private(set) var edns: EDNS?
@@ -37,8 +37,10 @@ public struct Query: Equatable, Sendable {
         public let version: UInt8
         /// DO: the client wants DNSSEC records (RFC 3225).
         public let isDNSSECOK: Bool
-        /// Whether the client asks for the identifier of the name server (RFC 5001).
-        public let wantsNSID: Bool
+        /// What its options ask for.
+        public let options: QueryOptions
+        /// Whether an option is wrongly formed; then none counts.
+        let hasBadOption: Bool
     }
 
     /// Reads a query. Nil for what must not be answered at all: fewer octets than a header, or a response, as answers to
@@ -47,9 +49,15 @@ public struct Query: Equatable, Sendable {
         guard let header = Header(reading: message), !header.flags.contains(.response) else { return nil }
         self.header = header
         isMalformed = true
-        guard header.questionCount == 1, let question = Question(reading: message) else { return }
-        self.question = question
-        var offset = Header.byteCount &+ question.byteCount
+        var offset = Header.byteCount
+        switch header.questionCount {
+        case 0: break
+        case 1:
+            guard let question = Question(reading: message) else { return }
+            self.question = question
+            offset &+= question.byteCount
+        default: return
+        }
         let plainRecords = Int(header.answerCount) + Int(header.authorityCount)
         for _ in 0..<plainRecords {
             guard let end = Self.skipRecord(in: message, at: offset) else { return }
@@ -64,7 +72,9 @@ public struct Query: Equatable, Sendable {
                 offset = end
             }
         }
-        isMalformed = offset != message.byteCount
+        // No question is right only where it asks for a cookie (RFC 7873, section 5.4).
+        let hasQuestion = question != nil || (header.flags.opcode == .query && edns?.options.cookie != nil)
+        isMalformed = offset != message.byteCount || !hasQuestion || edns?.hasBadOption == true
     }
 
     /// The offset after the record at `offset`; nil when it is cut off, or is an OPT where none may be.
@@ -95,7 +105,7 @@ extension Query.Question {
 }
 
 extension Query.EDNS {
-    /// Reads the OPT record at `offset` and moves `offset` behind it; nil when it or an option in it is cut off.
+    /// Reads the OPT record at `offset` and moves `offset` behind it; nil when it is cut off.
     /// ```
     /// | 00 | TYPE 41 | payload size 2 | extended RCODE 1 | version 1 | DO + zero 2 | RDLENGTH 2 | options |
     ///                                                      an option: | code 2 | length 2 | data |
@@ -103,19 +113,14 @@ extension Query.EDNS {
     init?(reading message: RawSpan, at offset: inout Int) {
         guard let payloadSize = message.uint16(at: offset &+ 3), let version = message.uint8(at: offset &+ 6),
             let flags = message.uint16(at: offset &+ 7), let length = message.uint16(at: offset &+ 9),
-            let options = message.slice(at: offset &+ 11, count: Int(length))
+            message.slice(at: offset &+ 11, count: Int(length)) != nil
         else { return nil }
-        var wantsNSID = false
-        var position = 0
-        while position < options.byteCount {
-            guard let code = options.uint16(at: position), let size = options.uint16(at: position &+ 2),
-                options.byteCount &- position &- 4 >= Int(size)
-            else { return nil }
-            if code == EDNSOption.nsid { wantsNSID = true }
-            position &+= 4 &+ Int(size)
-        }
+        // What the options of another version would mean is not known.
+        let options =
+            version == 0 ? QueryOptions(reading: message, at: offset &+ 11, count: Int(length)) : QueryOptions()
         offset &+= 11 &+ Int(length)
         self.init(
-            payloadSize: payloadSize, version: version, isDNSSECOK: flags & 0x8000 != 0, wantsNSID: wantsNSID)
+            payloadSize: payloadSize, version: version, isDNSSECOK: flags & 0x8000 != 0,
+            options: options ?? QueryOptions(), hasBadOption: options == nil)
     }
 }

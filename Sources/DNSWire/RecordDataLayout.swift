@@ -1,8 +1,9 @@
 /// Where the domain names are in the RDATA of a type: `prefix` octets, then `nameCount` names, then anything.
 ///
 /// ```
-/// NS, CNAME, PTR   |name|                  MX    |preference 2|name|
-/// SOA              |name|name|20 octets|   SRV   |priority 2|weight 2|port 2|name|
+/// NS, CNAME, PTR, DNAME   |name|                  MX            |preference 2|name|
+/// SOA                     |name|name|20 octets|   SRV           |priority 2|weight 2|port 2|name|
+///                                                 SVCB, HTTPS   |priority 2|name|parameters|
 /// ```
 public struct RecordDataLayout: Equatable, Sendable {
     /// The octets before the first name.
@@ -19,6 +20,8 @@ public struct RecordDataLayout: Equatable, Sendable {
         case .ns, .cname, .ptr: self.init(prefix: 0, nameCount: 1, mayCompress: true)
         case .mx: self.init(prefix: 2, nameCount: 1, mayCompress: true)
         case .soa: self.init(prefix: 0, nameCount: 2, mayCompress: true)
+        case .dname: self.init(prefix: 0, nameCount: 1, mayCompress: false)
+        case .svcb, .https: self.init(prefix: 2, nameCount: 1, mayCompress: false)
         case .srv: self.init(prefix: 6, nameCount: 1, mayCompress: false)
         default: self.init(prefix: 0, nameCount: 0, mayCompress: false)
         }

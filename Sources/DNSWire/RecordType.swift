@@ -21,16 +21,32 @@ public struct RecordType: RawRepresentable, Hashable, Sendable {
     @inlinable public static var ptr: RecordType { RecordType(rawValue: 12) }
     /// A mail exchange (RFC 1035).
     @inlinable public static var mx: RecordType { RecordType(rawValue: 15) }
+    /// What a host is made of (RFC 1035); also what a server answers to ANY (RFC 8482).
+    @inlinable public static var hinfo: RecordType { RecordType(rawValue: 13) }
     /// Text strings (RFC 1035).
     @inlinable public static var txt: RecordType { RecordType(rawValue: 16) }
     /// An IPv6 host address (RFC 3596).
     @inlinable public static var aaaa: RecordType { RecordType(rawValue: 28) }
+    /// Where something is on Earth (RFC 1876).
+    @inlinable public static var loc: RecordType { RecordType(rawValue: 29) }
     /// The location of a service (RFC 2782).
     @inlinable public static var srv: RecordType { RecordType(rawValue: 33) }
+    /// A rule that rewrites names (RFC 3403).
+    @inlinable public static var naptr: RecordType { RecordType(rawValue: 35) }
+    /// Another name for a whole subtree (RFC 6672).
+    @inlinable public static var dname: RecordType { RecordType(rawValue: 39) }
     /// The EDNS(0) pseudo-record (RFC 6891).
     @inlinable public static var opt: RecordType { RecordType(rawValue: 41) }
     /// A delegation signer, which belongs to the parent's side of a zone cut (RFC 4034).
     @inlinable public static var ds: RecordType { RecordType(rawValue: 43) }
+    /// The fingerprint of an SSH host key (RFC 4255).
+    @inlinable public static var sshfp: RecordType { RecordType(rawValue: 44) }
+    /// A certificate of a TLS server (RFC 6698).
+    @inlinable public static var tlsa: RecordType { RecordType(rawValue: 52) }
+    /// How a service is reached (RFC 9460).
+    @inlinable public static var svcb: RecordType { RecordType(rawValue: 64) }
+    /// How a web server is reached (RFC 9460).
+    @inlinable public static var https: RecordType { RecordType(rawValue: 65) }
     /// An incremental zone transfer (RFC 1995); a QTYPE only.
     @inlinable public static var ixfr: RecordType { RecordType(rawValue: 251) }
     /// A transfer of a whole zone (RFC 5936); a QTYPE only.
@@ -64,6 +80,14 @@ extension RecordType: LosslessStringConvertible {
         case "AXFR": self = .axfr
         case "ANY": self = .any
         case "CAA": self = .caa
+        case "HINFO": self = .hinfo
+        case "LOC": self = .loc
+        case "NAPTR": self = .naptr
+        case "DNAME": self = .dname
+        case "SSHFP": self = .sshfp
+        case "TLSA": self = .tlsa
+        case "SVCB": self = .svcb
+        case "HTTPS": self = .https
         case let other:
             guard let number = numberAfter("TYPE", in: other) else { return nil }
             rawValue = number
@@ -88,6 +112,14 @@ extension RecordType: LosslessStringConvertible {
         case .axfr: "AXFR"
         case .any: "ANY"
         case .caa: "CAA"
+        case .hinfo: "HINFO"
+        case .loc: "LOC"
+        case .naptr: "NAPTR"
+        case .dname: "DNAME"
+        case .sshfp: "SSHFP"
+        case .tlsa: "TLSA"
+        case .svcb: "SVCB"
+        case .https: "HTTPS"
         default: "TYPE\(rawValue)"
         }
     }

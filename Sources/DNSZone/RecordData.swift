@@ -32,7 +32,7 @@ extension RecordFields {
                 throw token.error("'\(token.text)' is no IPv6 address")
             }
             return IPAddress.v6(address).bytes
-        case .ns, .cname, .ptr:
+        case .ns, .cname, .ptr, .dname:
             return try name("target name").wire
         case .mx:
             return bigEndian(try number("preference", UInt16.self)) + (try name("mail exchange")).wire
@@ -49,6 +49,14 @@ extension RecordFields {
             return data
         case .caa:
             return try certificationAuthorityAuthorization()
+        case .hinfo:
+            return try characterString("kind of processor") + characterString("operating system")
+        case .naptr: return try namingAuthorityPointer()
+        case .svcb, .https: return try serviceBinding()
+        case .ds: return try delegationSigner()
+        case .tlsa: return try certificateAssociation()
+        case .sshfp: return try keyFingerprint()
+        case .loc: return try location()
         default:
             throw typeToken.error("the data of type \(type) must be written as \\# LENGTH HEX (RFC 3597)")
         }
@@ -84,51 +92,10 @@ extension RecordFields {
     private mutating func genericData() throws(ZoneError) -> [UInt8] {
         let lengthToken = try peek("length of the data")
         let length = try number("length of the data", UInt16.self)
-        var digits: [UInt8] = []
-        while !isAtEnd {
-            let token = try next("data")
-            for octet in token.octets {
-                guard let digit = Self.hexadecimalDigit(octet) else {
-                    throw token.error("'\(token.text)' is not hexadecimal")
-                }
-                digits.append(digit)
-            }
+        let data = isAtEnd ? [] : try hexadecimal("data")
+        guard data.count == Int(length) else {
+            throw lengthToken.error("the data has \(data.count) octets, not \(length)")
         }
-        guard digits.count == 2 * Int(length) else {
-            throw lengthToken.error("the data has \(digits.count) hexadecimal digits, not 2 x \(length)")
-        }
-        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+        return data
     }
-
-    private static func hexadecimalDigit(_ octet: UInt8) -> UInt8? {
-        switch octet {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): octet - UInt8(ascii: "0")
-        case UInt8(ascii: "a")...UInt8(ascii: "f"): octet - UInt8(ascii: "a") + 10
-        case UInt8(ascii: "A")...UInt8(ascii: "F"): octet - UInt8(ascii: "A") + 10
-        default: nil
-        }
-    }
-}
-
-/// Whether octets are data of a type that this module knows; of other types anything is.
-func isWellFormed(_ data: [UInt8], _ type: RecordType) -> Bool {
-    switch type {
-    case .a: return data.count == 4
-    case .aaaa: return data.count == 16
-    case .txt:
-        return !data.isEmpty
-            && ResourceRecord(name: .root, type: .txt, ttl: 0, data: data).strings != nil
-    case .caa: return data.count >= 3 && data[1] > 0 && data.count >= 2 + Int(data[1])
-    default: break
-    }
-    let layout = RecordDataLayout(type)
-    guard layout.nameCount > 0 else { return true }
-    var offset = layout.prefix
-    for _ in 0..<layout.nameCount {
-        let start = offset
-        // A compressed name would be one octet run here and another one written out.
-        guard let name = try? DomainName(reading: data.span.bytes, at: &offset), name.wire[...] == data[start..<offset]
-        else { return false }
-    }
-    return offset + (type == .soa ? 20 : 0) == data.count
 }

@@ -17,8 +17,8 @@ struct RecordFields {
 
     func peek(_ what: String) throws(ZoneError) -> ZoneToken {
         guard index < tokens.count else {
-            let (line, column) = tokens.last.map { ($0.line, $0.column) } ?? (1, 1)
-            throw ZoneError(line: line, column: column, reason: "the \(what) is missing after this")
+            let reason = "the \(what) is missing after this"
+            throw tokens.last?.error(reason) ?? ZoneError(line: 1, column: 1, reason: reason)
         }
         return tokens[index]
     }
@@ -97,7 +97,11 @@ struct RecordFields {
 
     /// Octets with their escapes resolved (RFC 1035, section 5.1).
     mutating func octets(_ what: String) throws(ZoneError) -> [UInt8] {
-        let token = try next(what)
+        try unescaped(try next(what))
+    }
+
+    /// The octets of a word, its escapes resolved.
+    func unescaped(_ token: ZoneToken) throws(ZoneError) -> [UInt8] {
         var result: [UInt8] = []
         var rest = token.octets[...]
         while let octet = rest.popFirst() {
@@ -116,6 +120,32 @@ struct RecordFields {
             result.append(value)
         }
         return result
+    }
+
+    /// Octets in hexadecimal, up to the end of the entry; blanks may stand between the digits.
+    mutating func hexadecimal(_ what: String) throws(ZoneError) -> [UInt8] {
+        let first = try peek(what)
+        var digits: [UInt8] = []
+        while !isAtEnd {
+            let token = try next(what)
+            for octet in token.octets {
+                guard let digit = Self.hexadecimalDigit(octet) else {
+                    throw token.error("'\(token.text)' is not hexadecimal")
+                }
+                digits.append(digit)
+            }
+        }
+        guard digits.count.isMultiple(of: 2) else { throw first.error("the \(what) ends in half an octet") }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
+    private static func hexadecimalDigit(_ octet: UInt8) -> UInt8? {
+        switch octet {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): octet - UInt8(ascii: "0")
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): octet - UInt8(ascii: "a") + 10
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): octet - UInt8(ascii: "A") + 10
+        default: nil
+        }
     }
 
     /// A character-string: its length in one octet, then its octets.

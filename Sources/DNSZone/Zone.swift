@@ -19,7 +19,8 @@ public struct Zone: Sendable {
     let nodes: [Node]
     let sets: [RecordSet]
     let slots: [UInt32]
-    let originLabelCount: Int
+    /// How many labels the name of the zone has, without the root's.
+    public let originLabelCount: Int
 
     /// The node of the origin.
     public let originNode: Int
@@ -27,6 +28,10 @@ public struct Zone: Sendable {
     public let startOfAuthority: RecordSet
     /// The TTL of negative answers: the smaller of the SOA's own TTL and its MINIMUM field (RFC 2308, section 5).
     public let negativeTTL: UInt32
+    /// SERIAL of the SOA.
+    public let serial: UInt32
+    /// REFRESH and RETRY of the SOA, in seconds: how often a secondary asks whether there is a newer version.
+    public let refresh, retry: UInt32
 
     /// A name of the zone, or one that exists only because names below it do (an empty non-terminal).
     struct Node: Sendable {
@@ -35,6 +40,8 @@ public struct Zone: Sendable {
         /// Where the name is in the case of the text, for answers.
         let spelling: UInt32
         let nameLength: UInt8
+        /// Whether it has a DNAME, which stands for all names below.
+        let redirects: Bool
         let setCount: UInt16
         let firstSet: UInt32
         /// The node of the topmost zone cut at or above this name; -1 for authoritative names.
@@ -55,7 +62,8 @@ public struct Zone: Sendable {
         let byteCount: Int
     }
 
-    init(_ builder: consuming ZoneBuilder, startOfAuthority: RecordSet, negativeTTL: UInt32) {
+    /// `timers` are the last 20 octets of the SOA: SERIAL, REFRESH, RETRY, EXPIRE, MINIMUM.
+    init(_ builder: consuming ZoneBuilder, startOfAuthority: RecordSet, negativeTTL: UInt32, timers: RawSpan) {
         origin = builder.origin
         arena = builder.arena
         nodes = builder.nodes
@@ -65,9 +73,12 @@ public struct Zone: Sendable {
         originNode = 0
         self.startOfAuthority = startOfAuthority
         self.negativeTTL = negativeTTL
+        serial = timers.uint32(at: 0) ?? 0
+        refresh = timers.uint32(at: 4) ?? 0
+        retry = timers.uint32(at: 8) ?? 0
     }
 
-    /// Makes a zone of the text of a master file (``ZoneFile``). What the text lacks is added:
+    /// Makes a zone of the text of a master file (``ZoneFile``), with the files that it includes by name. What the text lacks is added:
     ///
     /// - without an SOA: `@ 300 SOA ns1 hostmaster 1 3600 600 604800 60`
     /// - without an NS record at the origin: `@ 300 NS ns1`
@@ -76,9 +87,18 @@ public struct Zone: Sendable {
     ///
     /// with `ns1` and `hostmaster` relative to the origin. Throws ``ZoneErrors`` with everything that is wrong.
     public init(
-        origin: DomainName, text: String, addresses: [IPAddress] = []
+        origin: DomainName, text: String, addresses: [IPAddress] = [], includes: [String: String] = [:]
     ) throws(ZoneErrors) {
-        let records = try ZoneFile(parsing: text, origin: origin).records
+        try self.init(origin: origin, text: text, addresses: addresses) { name in
+            includes[name].map { .success($0) } ?? .failure(.init("it is not there"))
+        }
+    }
+
+    /// The same with files that are read when they are included.
+    public init(
+        origin: DomainName, text: String, addresses: [IPAddress] = [], include: @escaping ZoneFile.Include
+    ) throws(ZoneErrors) {
+        let records = try ZoneFile(parsing: text, origin: origin, include: include).records
         try self.init(origin: origin, records: withDefaults(records, origin: origin, addresses: addresses))
     }
 
@@ -87,13 +107,12 @@ public struct Zone: Sendable {
         let records = try checked(records, origin: origin)
         let builder = ZoneBuilder(origin: origin, records: records)
         guard let index = builder.sets.firstIndex(where: { $0.type == .soa }),
-            let minimum = records.first(where: { $0.type == .soa }).flatMap({
-                $0.data.span.bytes.uint32(at: $0.data.count - 4)
-            })
+            let data = records.first(where: { $0.type == .soa })?.data,
+            let timers = data.span.bytes.slice(at: data.count - 20, count: 20), let minimum = timers.uint32(at: 16)
         else {
             throw ZoneErrors([ZoneError(line: 1, column: 1, reason: "the zone \(origin) has no SOA record")])
         }
         let start = builder.sets[index]
-        self.init(builder, startOfAuthority: start, negativeTTL: min(start.ttl, minimum))
+        self.init(builder, startOfAuthority: start, negativeTTL: min(start.ttl, minimum), timers: timers)
     }
 }

@@ -49,7 +49,7 @@ struct ZoneBuilder {
         nodes.append(
             Zone.Node(
                 name: UInt32(clamping: nameOffset), spelling: UInt32(clamping: spellingOffset),
-                nameLength: UInt8(clamping: name.wire.count),
+                nameLength: UInt8(clamping: name.wire.count), redirects: types.contains(.dname),
                 setCount: UInt16(clamping: types.count), firstSet: UInt32(clamping: firstSet),
                 cut: Int32(clamping: topmostCut(name) ?? -1), wildcard: Int32(clamping: wildcard ?? -1)))
     }

@@ -16,9 +16,9 @@ func checked(_ records: [ZoneRecord], origin: DomainName) throws(ZoneErrors) -> 
     }
     let startsOfAuthority = kept.filter { $0.type == .soa }
     errors += startsOfAuthority.dropFirst().map { $0.error("a second SOA record") }
-    errors += clashesWithAliases(kept)
+    errors += clashesWithAliases(kept) + clashesWithRedirections(kept)
     guard errors.isEmpty else {
-        throw ZoneErrors(errors.sorted { ($0.line, $0.column) < ($1.line, $1.column) })
+        throw ZoneErrors(errors.sorted { ($0.file, $0.line, $0.column) < ($1.file, $1.line, $1.column) })
     }
     return kept
 }
@@ -46,6 +46,20 @@ private func clashesWithAliases(_ records: [ZoneRecord]) -> [ZoneError] {
         guard record.type == .cname, counts[record.owner, default: 0] > 1 else { return nil }
         return record.error("\(record.owner) has a CNAME record and other records beside it")
     }
+}
+
+/// A DNAME is the only one of its name, and nothing is below it (RFC 6672, section 2.4).
+private func clashesWithRedirections(_ records: [ZoneRecord]) -> [ZoneError] {
+    var owners: Set<DomainName> = []
+    let twice = records.filter { $0.type == .dname && !owners.insert($0.owner).inserted }
+    guard !owners.isEmpty else { return [] }
+    let below = records.filter { record in
+        var name = record.owner.parent
+        while let candidate = name, !owners.contains(candidate) { name = candidate.parent }
+        return name != nil
+    }
+    return twice.map { $0.error("\($0.owner) has a second DNAME record") }
+        + below.map { $0.error("\($0.owner) is below a DNAME record, which stands for all names there") }
 }
 
 /// The records with those that ``Zone/init(origin:text:addresses:)`` promises to add.

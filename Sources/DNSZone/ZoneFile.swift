@@ -5,6 +5,7 @@ public import DNSWire
 /// [owner] [TTL] [class] type data      TTL and class in either order; @ is the origin; relative names end in no dot
 /// $ORIGIN name                         what relative names are relative to, from here on
 /// $TTL seconds                         the TTL of records that give none, from here on
+/// $INCLUDE file [origin]               another file's records; owner and origin are then as before (RFC 1035, section 5.1)
 /// ```
 /// A record without a TTL takes that of $TTL, else that of the record before, else ``defaultTTL``. A TTL may be written
 /// with units, as in `1h30m`.
@@ -15,9 +16,27 @@ public struct ZoneFile: Equatable, Sendable {
     /// The TTL of a record when the text gives none at all: 300 seconds.
     public static var defaultTTL: UInt32 { 300 }
 
+    /// How deep files may include others: a file that includes itself ends there.
+    public static var deepestInclusion: Int { 10 }
+
+    /// Gives the text of an included file, or says why not. The name is relative to the folder of the zone's own text.
+    public typealias Include = (_ name: String) -> Result<String, Unreadable>
+
+    /// Why a file cannot be included, in words.
+    public struct Unreadable: Error {
+        /// The reason, as `no such file`.
+        public let reason: String
+
+        /// Gives a reason.
+        public init(_ reason: String) { self.reason = reason }
+    }
+
     /// Reads the text of a zone whose origin is `origin`. Throws ``ZoneErrors`` with everything that is wrong.
-    public init(parsing text: String, origin: DomainName) throws(ZoneErrors) {
-        var reader = ZoneFileReader(text.utf8, origin: origin)
+    public init(
+        parsing text: String, origin: DomainName,
+        include: @escaping Include = { _ in .failure(Unreadable("nothing can be included here")) }
+    ) throws(ZoneErrors) {
+        var reader = ZoneFileReader(text, origin: origin, include)
         reader.readAll()
         guard reader.errors.isEmpty else { throw ZoneErrors(reader.errors) }
         records = reader.records
@@ -26,6 +45,9 @@ public struct ZoneFile: Equatable, Sendable {
 
 private struct ZoneFileReader {
     private var tokenizer: ZoneTokenizer
+    /// The name of the file that is being read, and of those that included it.
+    private var files = [""]
+    private let include: ZoneFile.Include
     private var origin: DomainName
     private var owner: DomainName?
     private var directiveTTL: UInt32?
@@ -33,9 +55,10 @@ private struct ZoneFileReader {
     private(set) var records: [ZoneRecord] = []
     private(set) var errors: [ZoneError] = []
 
-    init(_ text: some Sequence<UInt8>, origin: DomainName) {
-        tokenizer = ZoneTokenizer(text)
+    init(_ text: String, origin: DomainName, _ include: @escaping ZoneFile.Include) {
+        tokenizer = ZoneTokenizer(text.utf8)
         self.origin = origin
+        self.include = include
     }
 
     mutating func readAll() {
@@ -64,9 +87,38 @@ private struct ZoneFileReader {
         switch directive.text.uppercased() {
         case "$ORIGIN": origin = try fields.name("origin")
         case "$TTL": directiveTTL = try fields.ttl("TTL")
+        case "$INCLUDE": return try readInclusion(&fields)
         default: throw directive.error("the directive \(directive.text) is not known here")
         }
         try fields.end()
+    }
+
+    private mutating func readInclusion(_ fields: inout RecordFields) throws(ZoneError) {
+        let token = try fields.next("file")
+        let name = path(of: String(decoding: try fields.unescaped(token), as: UTF8.self))
+        let origin = fields.isAtEnd ? self.origin : try fields.name("origin")
+        try fields.end()
+        guard files.count <= ZoneFile.deepestInclusion else {
+            throw token.error("files include each other more than \(ZoneFile.deepestInclusion) deep")
+        }
+        let text: String
+        switch include(name) {
+        case .success(let found): text = found
+        case .failure(let error): throw token.error("'\(name)' cannot be included: \(error.reason)")
+        }
+        let before = (tokenizer, self.origin, owner)
+        (tokenizer, self.origin) = (ZoneTokenizer(text.utf8, file: name), origin)
+        files.append(name)
+        readAll()
+        files.removeLast()
+        (tokenizer, self.origin, owner) = before
+    }
+
+    /// What a file is called that the one being read calls `name`: it is relative to that one's folder.
+    private func path(of name: String) -> String {
+        guard !name.hasPrefix("/"), let current = files.last, let slash = current.utf8.lastIndex(of: UInt8(ascii: "/"))
+        else { return name }
+        return String(current[...slash]) + name
     }
 
     private mutating func readRecord(_ fields: inout RecordFields, inheritsOwner: Bool) throws(ZoneError) {
@@ -83,7 +135,9 @@ private struct ZoneFileReader {
         if let explicitTTL { lastTTL = explicitTTL }
         let ttl = explicitTTL ?? directiveTTL ?? lastTTL ?? ZoneFile.defaultTTL
         records.append(
-            ZoneRecord(owner: owner, type: type, ttl: ttl, data: data, line: start.line, column: start.column))
+            ZoneRecord(
+                owner: owner, type: type, ttl: ttl, data: data, file: start.file, line: start.line, column: start.column
+            ))
     }
 
     /// Reads the TTL and the class, each once at most, in either order.

@@ -8,6 +8,8 @@ public enum ZoneMatch: Equatable, Sendable {
     case wildcard(Int)
     /// The name is at or below the zone cut of this node. `isCut` says whether it is the name of the cut itself.
     case delegation(Int, isCut: Bool)
+    /// The name does not exist, but the DNAME record of this node, above it, stands for it (RFC 6672).
+    case redirection(Int)
     /// The name does not exist.
     case none
 }
@@ -36,6 +38,7 @@ extension Zone {
             if let index = node(key, fromLabel: label) {
                 let encloser = nodes[index]
                 if encloser.cut >= 0 { return .delegation(Int(encloser.cut), isCut: false) }
+                if encloser.redirects { return .redirection(index) }
                 return encloser.wildcard < 0 ? .none : .wildcard(Int(encloser.wildcard))
             }
             label &+= 1
@@ -73,6 +76,31 @@ extension Zone {
 
     /// Whether `key` is the origin, given that ``contains(_:)`` has said that it is in the zone.
     public func isOrigin(_ key: borrowing NameKey) -> Bool { key.labelCount == originLabelCount }
+
+    /// Whether `key` is the origin with one more label, in lower case and of at most seven octets.
+    public func isChild(_ label: StaticString, _ key: borrowing NameKey) -> Bool {
+        guard key.labelCount == originLabelCount &+ 1, key.offset(ofLabel: 1) == label.utf8CodeUnitCount &+ 1 else {
+            return false
+        }
+        let word = UInt64(littleEndian: key.word(at: 0))
+        for index in 0..<label.utf8CodeUnitCount
+        where UInt8(truncatingIfNeeded: word >> UInt64(8 &* (index &+ 1))) != label.utf8Start[index] { return false }
+        return true
+    }
+
+    /// The number of labels of a node's name.
+    public func labelCount(of node: Int) -> Int {
+        let name = spelling(of: node)
+        var (offset, count) = (0, 0)
+        while let length = name.uint8(at: offset), length != 0 {
+            offset &+= Int(length) &+ 1
+            count &+= 1
+        }
+        return count
+    }
+
+    /// How many nodes there are: names, and empty non-terminals. They are numbered from 0.
+    public var nodeCount: Int { nodes.count }
 
     private func node(_ key: borrowing NameKey, fromLabel label: Int) -> Int? {
         let mask = slots.count &- 1

@@ -2,12 +2,15 @@
 struct ZoneToken: Equatable {
     var octets: [UInt8]
     var isQuoted = false
+    var file = ""
     let line: Int
     let column: Int
 
     var text: String { String(decoding: octets, as: UTF8.self) }
 
-    func error(_ reason: String) -> ZoneError { ZoneError(line: line, column: column, reason: reason) }
+    func error(_ reason: String) -> ZoneError {
+        ZoneError(file: file, line: line, column: column, reason: reason)
+    }
 
     /// Whether this is the unquoted word `word`, in any case.
     func isWord(_ word: String) -> Bool { !isQuoted && text.uppercased() == word }
@@ -24,12 +27,14 @@ struct ZoneEntry: Equatable {
 /// parentheses inside which a line's end is a blank.
 struct ZoneTokenizer {
     private let text: [UInt8]
+    private let file: String
     private var offset = 0
     private var line = 1
     private var column = 1
 
-    init(_ text: some Sequence<UInt8>) {
+    init(_ text: some Sequence<UInt8>, file: String = "") {
         self.text = Array(text)
+        self.file = file
     }
 
     private var current: UInt8? { offset < text.count ? text[offset] : nil }
@@ -46,7 +51,9 @@ struct ZoneTokenizer {
         }
     }
 
-    private func error(_ reason: String) -> ZoneError { ZoneError(line: line, column: column, reason: reason) }
+    private func error(_ reason: String) -> ZoneError {
+        ZoneError(file: file, line: line, column: column, reason: reason)
+    }
 
     /// The next entry that has a token; nil at the end. Throws ``ZoneError``; the next call goes on at the next line.
     mutating func next() throws(ZoneError) -> ZoneEntry? {
@@ -101,7 +108,7 @@ struct ZoneTokenizer {
 
     private mutating func quoted() throws(ZoneError) -> ZoneToken {
         let unclosed = error("the quoted string is not closed on its line")
-        var token = ZoneToken(octets: [], isQuoted: true, line: line, column: column)
+        var token = ZoneToken(octets: [], isQuoted: true, file: file, line: line, column: column)
         advance()
         while let octet = current, octet != UInt8(ascii: "\n") {
             advance()
@@ -113,7 +120,7 @@ struct ZoneTokenizer {
     }
 
     private mutating func word() throws(ZoneError) -> ZoneToken {
-        var token = ZoneToken(octets: [], line: line, column: column)
+        var token = ZoneToken(octets: [], file: file, line: line, column: column)
         while let octet = current {
             switch octet {
             case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\r"), UInt8(ascii: "\n"), UInt8(ascii: ";"),

@@ -103,6 +103,19 @@ enum Checks {
                 "no site offers the service \(quoted(service.name.value))", at: service.name.position,
                 hint: "declare one under 'sites'")
         }
+        primaries(draft, report)
+    }
+
+    /// A zone's primary is a site of its own service.
+    private static func primaries(_ draft: Draft, _ report: Report) {
+        for service in draft.services {
+            guard let primary = service.zone?.primary else { continue }
+            let sites = draft.sites.filter { $0.service?.value == service.name.value }.map(\.name.value)
+            guard !sites.contains(primary.value) else { continue }
+            report.error(
+                "\(quoted(service.name.value)) has no site \(quoted(primary.value))", at: primary.position,
+                hint: Nearest.hint(primary.value, among: sites))
+        }
     }
 
     // MARK: AS numbers

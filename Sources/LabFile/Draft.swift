@@ -35,6 +35,7 @@ struct Draft {
         var origin: Located<String>
         var records: [Located<String>]?
         var file: Located<String>?
+        var primary: Located<String>?
     }
 
     struct Site {

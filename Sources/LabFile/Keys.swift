@@ -43,7 +43,7 @@ enum Keys: String, CaseIterable {
                 "always-compare-med", "multipath", "damping", "daemon", "graceful-restart", "bmp",
             ]
         case .service: ["asn", "prefixes", "kind", "zone", "rate-limit", "health"]
-        case .zone: ["records", "file"]
+        case .zone: ["records", "file", "primary"]
         case .rateLimit: ["slip"]
         case .health: ["query", "answer", "command", "interval", "timeout", "fall", "rise", "hold-down", "drain"]
         case .site: ["service", "providers", "peers"]

@@ -19,13 +19,14 @@ public struct LabFile: Sendable {
     ///   - bytes: What the file has; more than 4 MiB are refused.
     ///   - path: Its path, for messages and for finding zone files that are named relative to it.
     ///   - readFile: Reads a zone file that the lab names.
-    ///   - checkZone: Looks at the text of a zone, which this module does not understand.
+    ///   - checkZone: Looks at the text of a zone, which this module does not understand, and asks for the files that it includes.
     ///   - checkExpression: Answers what is wrong with an AS path expression, which this module does not understand either.
     ///   - checkQuestion: Answers what is wrong with the question of a health check.
     /// - Returns: The lab, or what is wrong with it.
     public static func parse(
         _ bytes: some Sequence<UInt8>, path: String, readFile: (String) throws -> [UInt8],
-        checkZone: (Service.Zone) -> [ZoneProblem] = { _ in [] }, checkExpression: (String) -> String? = { _ in nil },
+        checkZone: (Service.Zone, @escaping ZoneInclusion) -> [ZoneProblem] = { _, _ in [] },
+        checkExpression: (String) -> String? = { _ in nil },
         checkQuestion: (HealthCheck.Question) -> String? = { _ in nil }
     ) -> LabFile {
         let source = Source(bytes)

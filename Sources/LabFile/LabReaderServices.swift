@@ -87,7 +87,8 @@ extension LabReader {
             report.error("a zone needs its 'records', or a 'file' that has them", at: node.position)
         }
         return Draft.Zone(
-            origin: origin, records: fields.list("records")?.compactMap { record($0) }, file: fields.text("file"))
+            origin: origin, records: fields.list("records")?.compactMap { record($0) }, file: fields.text("file"),
+            primary: fields.text("primary"))
     }
 
     private func record(_ node: YAMLNode) -> Located<String>? {

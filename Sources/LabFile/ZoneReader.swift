@@ -2,6 +2,8 @@ import LabModel
 
 /// Something wrong with the text of a zone, and where.
 public struct ZoneProblem: Hashable, Sendable {
+    /// The included file that has it, as the text names it; empty for the zone's own text.
+    public var file: String
     /// The line of the zone's text, from 1.
     public var line: Int
     /// The column, from 1.
@@ -10,11 +12,24 @@ public struct ZoneProblem: Hashable, Sendable {
     public var message: String
 
     /// Makes a problem.
-    public init(line: Int, column: Int, message: String) {
+    public init(file: String = "", line: Int, column: Int, message: String) {
+        self.file = file
         self.line = line
         self.column = column
         self.message = message
     }
+}
+
+/// Gives the text of a file that a zone includes, named relative to the folder of the zone's own text; or says why it cannot.
+public typealias ZoneInclusion = (_ name: String) -> Result<String, UnreadableZone>
+
+/// Why a file of a zone cannot be read, in words.
+public struct UnreadableZone: Error {
+    /// The reason.
+    public let reason: String
+
+    /// Gives a reason.
+    public init(reason: String) { self.reason = reason }
 }
 
 /// Gets the text of zones: records that the lab file has itself, or a file beside it.
@@ -29,27 +44,46 @@ struct ZoneReader {
 
     /// The zones of the draft's services, by the services' names.
     func zones(
-        of draft: Draft, _ readFile: (String) throws -> [UInt8], _ check: (Service.Zone) -> [ZoneProblem]
+        of draft: Draft, _ readFile: (String) throws -> [UInt8],
+        _ check: (Service.Zone, @escaping ZoneInclusion) -> [ZoneProblem]
     ) -> [String: Service.Zone] {
-        var zones: [String: Service.Zone] = [:]
-        for service in draft.services {
-            guard let zone = service.zone, LabReader.isDomainName(zone.origin.value) else { continue }
-            if let records = zone.records {
-                let made = Service.Zone(
-                    origin: Self.origin(zone.origin.value), text: records.map { $0.value + "\n" }.joined())
-                for problem in check(made) { reportRecord(problem, in: records, zone.origin.position) }
-                zones[service.name.value] = made
-            } else if let file = zone.file, let (path, source) = read(file, readFile) {
-                let made = Service.Zone(
-                    origin: Self.origin(zone.origin.value), text: String(decoding: source.bytes, as: UTF8.self))
-                for problem in check(made) {
-                    report.error(
-                        problem.message, inFile: path, source, at: Position(line: problem.line, column: problem.column))
-                }
-                zones[service.name.value] = made
+        withoutActuallyEscaping(readFile) { readFile in
+            var zones: [String: Service.Zone] = [:]
+            for service in draft.services {
+                guard let zone = service.zone, LabReader.isDomainName(zone.origin.value) else { continue }
+                zones[service.name.value] = made(of: zone, readFile, check)
+            }
+            return zones
+        }
+    }
+
+    private func made(
+        of zone: Draft.Zone, _ readFile: @escaping (String) throws -> [UInt8],
+        _ check: (Service.Zone, @escaping ZoneInclusion) -> [ZoneProblem]
+    ) -> Service.Zone? {
+        var made = Service.Zone(origin: Self.origin(zone.origin.value), text: "", primary: zone.primary?.value)
+        var own: (path: String, source: Source)?
+        if let records = zone.records {
+            made.text = records.map { $0.value + "\n" }.joined()
+        } else if let file = zone.file, let found = read(file, readFile) {
+            made.text = String(decoding: found.source.bytes, as: UTF8.self)
+            own = found
+        } else {
+            return nil
+        }
+        let included = IncludedFiles(relativeTo: own?.path ?? folder, readFile)
+        for problem in check(made, included.read) {
+            let position = Position(line: problem.line, column: problem.column)
+            if let file = included.files[problem.file] {
+                report.error(problem.message, inFile: file.path, file.source, at: position)
+            } else if let own {
+                report.error(problem.message, inFile: own.path, own.source, at: position)
+            } else {
+                reportRecord(problem, in: zone.records ?? [], zone.origin.position)
             }
         }
-        return zones
+        made.includes = included.files.mapValues { String(decoding: $0.source.bytes, as: UTF8.self) }
+        return made
     }
 
     /// A record is a line of the text, and begins where its value stands in the lab file.
@@ -77,5 +111,31 @@ struct ZoneReader {
 
     private static func origin(_ name: String) -> String {
         name.hasSuffix(".") && name != "." ? String(name.dropLast()) : name
+    }
+}
+
+/// The files that a zone has included so far.
+private final class IncludedFiles {
+    private(set) var files: [String: (path: String, source: Source)] = [:]
+    private let folder: Substring
+    private let readFile: (String) throws -> [UInt8]
+
+    init(relativeTo path: String, _ readFile: @escaping (String) throws -> [UInt8]) {
+        folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
+        self.readFile = readFile
+    }
+
+    func read(_ name: String) -> Result<String, UnreadableZone> {
+        let path = name.hasPrefix("/") ? name : folder + name
+        do {
+            let bytes = try readFile(path)
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                return .failure(UnreadableZone(reason: "it is not UTF-8 text"))
+            }
+            files[name] = (path, Source(zone: bytes))
+            return .success(text)
+        } catch {
+            return .failure(UnreadableZone(reason: "\(error)"))
+        }
     }
 }

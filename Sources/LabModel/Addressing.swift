@@ -136,6 +136,14 @@ public struct Addressing: Hashable, Sendable {
         ]
     }
 
+    /// Where the unicast prefixes of all sites are.
+    public static func sites(_ family: AddressFamily) -> IPPrefix {
+        switch family {
+        case .ipv4: IPPrefix(.v4(IPv4Address(rawValue: siteBase)), length: 9)
+        case .ipv6: IPPrefix(.v6(IPv6Address(high: 0x2001_0db8_8000_0000, low: 0)), length: 33)
+        }
+    }
+
     /// What site `index` (from 0) announces beside its service.
     public func prefixes(ofSite index: Int) -> [IPPrefix] {
         [

@@ -99,11 +99,17 @@ public struct Service: Hashable, Sendable, Codable {
         public var origin: String
         /// The records in the form of a master file (RFC 1035, section 5).
         public var text: String
+        /// The files that the text includes, by their names relative to its own folder.
+        public var includes: [String: String]
+        /// The site that the others fetch newer versions from; nil where each has only what the lab file says.
+        public var primary: String?
 
         /// Makes a zone.
-        public init(origin: String, text: String) {
+        public init(origin: String, text: String, includes: [String: String] = [:], primary: String? = nil) {
             self.origin = origin
             self.text = text
+            self.includes = includes
+            self.primary = primary
         }
     }
 

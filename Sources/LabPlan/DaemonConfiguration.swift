@@ -183,16 +183,16 @@ public enum DaemonConfiguration {
         ]
     }
 
-    /// The DNS responder of a site.
-    public static func dns(_ topology: Topology, node: Int) -> JSON {
+    /// The DNS responder of a site. `zone` stands for the one of the lab file where the site has been given another.
+    public static func dns(_ topology: Topology, node: Int, zone other: Service.Zone? = nil) -> JSON {
         let site = topology.nodes[node]
         let service = topology.service(of: site)
-        let zones = [service?.zone].compactMap(\.self).map { zone -> JSON in
-            ["origin": .string(zone.origin), "text": .string(zone.text)]
-        }
+        let zones = (other ?? service?.zone).map { [Self.zone($0, at: site, topology)] } ?? []
         var members: [JSON.Member] = [
             .init("node", .string(site.name)), .init("identity", .string(site.name)),
-            .init("addresses", .array(site.services.map { .string($0.description) })), .init("port", 53),
+            .init("addresses", .array(site.services.map { .string($0.description) })),
+            .init("unicast", .array(unicast(site))), .init("port", 53),
+            .init("cookie_secret", .string(cookieSecret(topology.lab.name, site.network))),
             .init("zones", .array(zones)),
         ]
         if let limit = service?.rateLimit {
@@ -200,6 +200,39 @@ public enum DaemonConfiguration {
                 .init("rate_limit", ["responses": .int(Int(limit.responses)), "slip": .int(Int(limit.slip))]))
         }
         return .object(members)
+    }
+
+    private static func zone(_ zone: Service.Zone, at site: Node, _ topology: Topology) -> JSON {
+        var members: [JSON.Member] = [.init("origin", .string(zone.origin)), .init("text", .string(zone.text))]
+        if !zone.includes.isEmpty {
+            let includes = zone.includes.sorted { $0.key < $1.key }
+            members.append(.init("includes", .object(includes.map { .init($0.key, .string($0.value)) })))
+        }
+        guard let primary = zone.primary else { return .object(members) }
+        let others = topology.nodes.filter { $0.kind == .site && $0.network == site.network && $0.name != site.name }
+        if primary == site.name {
+            members.append(.init("notify", .array(others.map { .string($0.address.description) })))
+        } else {
+            members.append(.init("primaries", .array(others.filter { $0.name == primary }.flatMap(unicast))))
+        }
+        return .object(members)
+    }
+
+    private static func unicast(_ node: Node) -> [JSON] {
+        [.string(node.address.description), .string(node.address6.description)]
+    }
+
+    /// The secret of a service's cookies, the same at all its sites and in every run (RFC 9018, section 5). Who can read the lab
+    /// file could work it out; cookies of a lab keep nobody out but those who forge addresses, as the lab shows.
+    private static func cookieSecret(_ lab: String, _ service: String) -> String {
+        // FNV-1a, from two beginnings.
+        let halves = [0xcbf2_9ce4_8422_2325, 0x6c62_272e_07bb_0142].map { (start: UInt64) in
+            "\(lab)/\(service)".utf8.reduce(start) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        }
+        return halves.map { half in
+            let digits = String(half, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
     }
 
     /// The delay line of all links. `namespace` answers the path of a node's pinned namespace.

@@ -172,9 +172,14 @@ private struct Comparison {
     /// Whether the routes that no protocol brings differ: those of its prefixes, a client's default, and the interior.
     private func hasOtherRoutes(_ node: Node) -> Bool {
         guard let before = predecessor(of: node) else { return true }
-        if before.prefixes != node.prefixes { return true }
+        if before.prefixes != node.prefixes || fetchesZones(before, old) != fetchesZones(node, new) { return true }
         guard node.kind == .client else { return false }
         return new.links(of: node.index).contains { predecessor(of: $0.link) == nil }
+    }
+
+    /// Whether a site needs routes to the other sites of its service.
+    private func fetchesZones(_ node: Node, _ topology: Topology) -> Bool {
+        node.kind == .site && topology.lab.services.first { $0.name == node.network }?.zone?.primary != nil
     }
 
     private func daemonSteps(_ node: Node, _ role: DaemonRole) -> [Step] {

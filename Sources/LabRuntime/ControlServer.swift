@@ -50,6 +50,8 @@ final class ControlServer {
             case "rest": supervisor.whenAtRest { answer(["ok": true]) }
             case "link": try supervisor.link(request) { answer($0) }
             case "control": try supervisor.control(request["command"] ?? [:], of: target) { answer($0) }
+            case "zones": supervisor.zones { answer(["zones": .array($0)]) }
+            case "zone": try supervisor.loadZone(request) { answer($0) }
             case "show", "dump": try supervisor.relay(request, to: target) { answer($0) }
             case "follow": supervisor.events.follow(channel)
             default: throw RequestError("unknown request")

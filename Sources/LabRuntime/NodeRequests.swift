@@ -91,7 +91,8 @@ struct NodeRequests {
     /// route. A router or site answers for all of its prefixes: what leads nowhere inside must not go round outside.
     func standingRoutes(_ node: Node, interfaceIndex: (String) throws -> UInt32) throws -> [any NetlinkRequest] {
         guard node.kind == .client else {
-            return node.prefixes.map { absence(of: $0, kind: .replace) }
+            let absences = node.prefixes.map { absence(of: $0, kind: .replace) }
+            return absences + (try routesToOtherSites(node, interfaceIndex: interfaceIndex))
         }
         return try topology.links(of: node.index).flatMap { _, end, other -> [any NetlinkRequest] in
             let interface = try interfaceIndex(end.interface)
@@ -101,6 +102,21 @@ struct NodeRequests {
                     .replace,
                     KernelRoute(everything, via: [.init(other.address(family), interface: interface)]))
             }
+        }
+    }
+
+    /// Where a site that fetches zones from another sends packets to it. All sites of a service have one AS number, so BGP, which
+    /// ends loops by it, brings no site the prefixes of the others; operators give them a static route as well.
+    private func routesToOtherSites(
+        _ node: Node, interfaceIndex: (String) throws -> UInt32
+    ) throws -> [any NetlinkRequest] {
+        guard node.kind == .site, topology.lab.services.first(where: { $0.name == node.network })?.zone?.primary != nil
+        else { return [] }
+        guard let (_, end, other) = topology.links(of: node.index).first else { return [] }
+        let interface = try interfaceIndex(end.interface)
+        return AddressFamily.allCases.map { family in
+            let hop = KernelRoute.NextHop(other.address(family), interface: interface)
+            return RouteChange(.replace, KernelRoute(Addressing.sites(family), via: [hop], metric: Self.lastResort))
         }
     }
 

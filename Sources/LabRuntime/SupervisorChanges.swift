@@ -299,11 +299,12 @@ extension Supervisor {
         if let daemon = daemons.last { try startAsFaultsAllow(daemon) }
     }
 
-    /// Tells a daemon its new configuration. Our speaker reads it while it runs; others are started again.
+    /// Tells a daemon its new configuration. Our speaker and our responder read it while they run; others are started again.
     private func reconfigure(
         _ role: DaemonRole, _ node: Int, _ before: Node?, _ resets: Resets, _ next: @escaping ((any Error)?) -> Void
     ) throws {
         guard let daemon = daemons.first(where: { $0.node == node && $0.role == role }) else { return next(nil) }
+        if role == .dns, daemon.state == .running { return try reload(daemon, node, next) }
         let isOurs = topology.otherDaemon(of: node) == nil && !daemon.isOfOthers
         let isThere = daemon.state == .running || daemon.state == .frozen
         guard role == .bgp, isOurs, isThere, before?.asn == topology.nodes[node].asn else {
@@ -332,8 +333,17 @@ extension Supervisor {
         }
     }
 
-    /// Ends a daemon and starts it anew with what it is told now. A responder is back within three milliseconds; a speaker's
-    /// sessions come up again.
+    /// Tells a responder its new configuration; it goes on answering meanwhile.
+    private func reload(_ responder: Daemon, _ node: Int, _ next: @escaping ((any Error)?) -> Void) throws {
+        try Files.replace(
+            paths.configuration(responder.name), DaemonConfiguration.dns(topology, node: node).description.utf8)
+        responder.ask([.init("do", "reload")]) { reply in
+            if reply == .null { return next(RequestError("\(responder.name) ended")) }
+            next(reply["error"]?.string.map { RequestError("\(responder.name): \($0)") })
+        }
+    }
+
+    /// Ends a daemon and starts it anew with what it is told now. A speaker's sessions come up again.
     private func replace(_ daemon: Daemon, _ role: DaemonRole, _ node: Int) throws {
         daemon.kill()
         daemons.removeAll { $0 === daemon }

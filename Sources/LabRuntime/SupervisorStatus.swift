@@ -11,7 +11,7 @@ extension Supervisor {
         var routes: [Int: JSON] = [:]
         let speakers = daemons.filter { $0.role == .bgp && $0.state == .running }
         var missing = speakers.count
-        func finish() { answer(statusDocument(sessions, routes)) }
+        func finish() { zones { [self] in answer(statusDocument(sessions, routes, zones: $0)) } }
         guard missing > 0 else { return finish() }
         for speaker in speakers {
             speaker.ask([.init("do", "counters")]) { reply in
@@ -26,12 +26,14 @@ extension Supervisor {
         }
     }
 
-    private func statusDocument(_ sessions: [Convergence.Key: JSON], _ routes: [Int: JSON]) -> JSON {
+    private func statusDocument(
+        _ sessions: [Convergence.Key: JSON], _ routes: [Int: JSON], zones: [JSON]
+    ) -> JSON {
         [
             "lab": .string(paths.name), "links": .string(plan.backend.rawValue), "converged": .bool(isConverged),
             "nodes": .array(topology.nodes.map { nodeStatus($0, routes[$0.index]) }),
             "sessions": .array(topology.sessions.map { sessionStatus($0, sessions) }),
-            "faults": .array(faults.active.map(faultStatus)),
+            "zones": .array(zones), "faults": .array(faults.active.map(faultStatus)),
             "wire": daemons.first { $0.role == .wire }.map(processStatus) ?? .null,
         ]
     }

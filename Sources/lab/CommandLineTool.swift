@@ -52,7 +52,8 @@ struct CommandLineTool: ParsableCommand {
         subcommands: [
             Up.self, Apply.self, Down.self, List.self, Status.self, Exec.self, Shell.self, CatchmentCommand.self,
             Trace.self, TestCommand.self, Failover.self,
-            Routes.self, BGP.self, Control.self, Fail.self, Heal.self, LinkCommand.self, CaptureCommand.self,
+            Routes.self, BGP.self, Control.self, Fail.self, Heal.self, LinkCommand.self, ZoneCommand.self,
+            CaptureCommand.self,
             Check.self,
             Doctor.self, Graph.self, MapCommand.self, Events.self, Logs.self, Metrics.self, Predict.self, Diff.self,
             Playbook.self, Why.self,

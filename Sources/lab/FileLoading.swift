@@ -78,12 +78,16 @@ enum FileLoading {
     }
 
     /// What the responder would say of a zone, said before it is started.
-    private static func problems(_ zone: Service.Zone) -> [ZoneProblem] {
+    static func problems(_ zone: Service.Zone, _ include: @escaping ZoneInclusion) -> [ZoneProblem] {
         do {
-            _ = try Zone(origin: try DomainName(zone.origin), text: zone.text)
+            _ = try Zone(origin: try DomainName(zone.origin), text: zone.text) { name in
+                include(name).mapError { ZoneFile.Unreadable($0.reason) }
+            }
             return []
         } catch let error as ZoneErrors {
-            return error.errors.map { ZoneProblem(line: $0.line, column: $0.column, message: $0.reason) }
+            return error.errors.map {
+                ZoneProblem(file: $0.file, line: $0.line, column: $0.column, message: $0.reason)
+            }
         } catch {
             return [ZoneProblem(line: 1, column: 1, message: "'\(zone.origin)' is not a domain name: \(error)")]
         }

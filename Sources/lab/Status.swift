@@ -52,6 +52,8 @@ struct Status: ParsableCommand {
         print("\n" + nodes(status))
         if let health = health(status) { print("\n" + health) }
         print("\n" + sessions(status))
+        let zones = status["zones"]?.array ?? []
+        if !zones.isEmpty { print("\n" + ZoneTable.text(zones)) }
     }
 
     /// A line for each daemon that keeps ending.

@@ -37,7 +37,7 @@ import Testing
             00 0029 1000 00 00 8000 0004 0003 0000   // OPT, 4096 octets, DO, NSID
             """,
             """
-            1234 8410 0001 0001 0000 0001            // QR AA CD
+            1234 8400 0001 0001 0000 0001            // QR AA
             04 4d61694c 05 68656c6c6f 04 54455374 00
             0001 0001
             c00c 0001 0001 0000012c 0004 c0000219
@@ -102,7 +102,7 @@ import Testing
     @Test func refusedAndNotImplementedAndFormatErrorAndBadVersion() {
         let question = "03 636f6d 00 0001 0001"
         expect("0001 0100 0001 0000 0000 0000" + question, "0001 8105 0001 0000 0000 0000" + question)
-        expect("0001 2000 0001 0000 0000 0000" + question, "0001 a004 0001 0000 0000 0000" + question)
+        expect("0001 1000 0001 0000 0000 0000" + question, "0001 9004 0001 0000 0000 0000" + question)
         expect("0001 7800 0000 0000 0000 0000", "0001 f804 0000 0000 0000 0000")
         expect("0001 0000 0001 0000 0000 0000 03 63", "0001 8001 0000 0000 0000 0000")
         expect(

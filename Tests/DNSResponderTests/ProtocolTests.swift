@@ -21,7 +21,8 @@ import Testing
             #expect(!message.isAuthoritative)
             #expect(message.edns != nil)
         }
-        #expect(try responder.ask("www.hello.test", .a, recordClass: .any).responseCode == .refused)
+        let anyClass = try responder.ask("www.hello.test", .a, recordClass: .any)
+        #expect(anyClass.answers.count == 2 && !anyClass.isAuthoritative)
         #expect(try responder.ask("www.hello.test", .a, recordClass: RecordClass(rawValue: 4)).responseCode == .refused)
         #expect(try responder.ask("hello.test", .axfr, .tcp).responseCode == .refused)
         #expect(try responder.ask("hello.test", .ixfr).responseCode == .refused)
@@ -29,7 +30,7 @@ import Testing
     }
 
     @Test func otherOpcodesAreNotImplemented() throws {
-        for number: UInt8 in 1...15 {
+        for number: UInt8 in 1...15 where number != 4 {
             let message = try responder.ask(query { $0.flags.opcode = Opcode(rawValue: number) })
             #expect(message.responseCode == .notImplemented)
             #expect(message.flags.opcode.rawValue == number)
@@ -37,17 +38,21 @@ import Testing
         }
     }
 
-    @Test func onlyTwoFlagsComeBack() throws {
+    @Test func onlyOneFlagComesBack() throws {
         let all = Header.Flags(rawValue: 0x07FF)
         #expect(
             try responder.ask("www.hello.test", .a, flags: all).flags
-                == [.response, .authoritative, .recursionDesired, .checkingDisabled])
+                == [.response, .authoritative, .recursionDesired])
     }
 
-    @Test func theNameOfTheSiteAnswersThreeNames() throws {
-        for name in ["id.server", "HOSTNAME.bind", "version.BIND"] {
+    @Test func theServerTellsOfItselfUnderFourNames() throws {
+        let names = [
+            ("id.server", "london"), ("HOSTNAME.bind", "london"), ("version.BIND", "anycast-lab"),
+            ("version.server", "anycast-lab"),
+        ]
+        for (name, text) in names {
             let message = try responder.ask(name, .txt, recordClass: .chaos)
-            #expect(message.answers.first?.strings == [Array("london".utf8)])
+            #expect(message.answers.first?.strings == [Array(text.utf8)])
             #expect(message.answers.first?.recordClass == .chaos)
             #expect(message.answers.first?.ttl == 0)
             #expect(try responder.ask(name, .any, recordClass: .chaos).answers.count == 1)
@@ -70,13 +75,6 @@ import Testing
         ])
         #expect(try responder.ask("www.hello.test", .a, edns: withData).nsid == Array("london".utf8))
         #expect(try responder.ask("www.hello.test", .a, edns: nil).additionals.isEmpty)
-    }
-
-    @Test func otherOptionsAreIgnored() throws {
-        let edns = EDNS(options: [EDNSOption(code: 10, data: [UInt8](repeating: 1, count: 8))])
-        let message = try responder.ask("www.hello.test", .a, edns: edns)
-        #expect(message.responseCode == .noError)
-        #expect(message.edns?.options == [])
     }
 
     @Test func otherVersionsOfEDNSGetTheVersionWeKnow() throws {
@@ -128,7 +126,7 @@ import Testing
                     owner: DomainName(origin), type: .soa, ttl: 1, data: [0, 0] + [UInt8](repeating: 0, count: 20))
             ])
         let identity = String(repeating: "i", count: 300)
-        let responder = Responder(zones: [zone], identity: identity)
+        let responder = Responder(zones: [zone], identity: identity, cookies: ServerCookies(1, 2))
         let edns = EDNS(payloadSize: 512, options: [EDNSOption(code: EDNSOption.nsid, data: [])])
         let message = try responder.ask(origin, .soa, edns: edns)
         #expect(message.nsid == nil)

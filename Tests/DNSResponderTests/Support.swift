@@ -2,6 +2,7 @@ import DNSResponder
 import DNSWire
 import DNSZone
 import Net
+import Testing
 
 /// The zone that most tests ask.
 let helloZone = #"""
@@ -41,7 +42,17 @@ let helloZone = #"""
 
 func makeResponder(_ zones: [(origin: String, text: String)] = [("hello.test", helloZone)]) throws -> Responder {
     Responder(
-        zones: try zones.map { try Zone(origin: DomainName($0.origin), text: $0.text) }, identity: "london")
+        zones: try zones.map { try Zone(origin: DomainName($0.origin), text: $0.text) }, identity: "london",
+        cookies: ServerCookies(1, 2))
+}
+
+/// A query over a transport from a client of the tests.
+func arrival(
+    _ transport: Responder.Transport = .udp, from client: String = "198.51.100.100", isUnicast: Bool = false,
+    time: UInt32 = 0
+) throws -> Responder.Arrival {
+    let address = try #require(IPAddress(client))
+    return Responder.Arrival(from: address, over: transport, isUnicast: isUnicast, time: time)
 }
 
 extension Responder {
@@ -50,10 +61,15 @@ extension Responder {
     func octets(
         _ query: [UInt8], _ transport: Transport = .udp, memory size: Int = 65535
     ) -> (octets: [UInt8], reply: Reply)? {
+        octets(query, Arrival(from: .v4(IPv4Address(198, 51, 100, 100)), over: transport), memory: size)
+    }
+
+    /// The same from somebody in particular.
+    func octets(_ query: [UInt8], _ arrival: Arrival, memory size: Int = 65535) -> (octets: [UInt8], reply: Reply)? {
         var memory = [UInt8](repeating: 0, count: size)
         var span = memory.mutableSpan
         var bytes = span.mutableBytes
-        guard let reply = respond(to: query.span.bytes, over: transport, into: &bytes) else { return nil }
+        guard let reply = respond(to: query.span.bytes, arrival, into: &bytes) else { return nil }
         return (Array(memory.prefix(reply.byteCount)), reply)
     }
 
@@ -70,7 +86,12 @@ extension Responder {
 
     /// The parsed response to a message.
     func ask(_ query: Message, _ transport: Transport = .udp) throws -> Message {
-        guard let answer = octets(query.encoded(), transport) else { throw NoAnswer() }
+        try ask(query, arrival(transport))
+    }
+
+    /// The parsed response to a message from somebody in particular.
+    func ask(_ query: Message, _ arrival: Arrival) throws -> Message {
+        guard let answer = octets(query.encoded(), arrival) else { throw NoAnswer() }
         let message = try Message(parsing: answer.octets)
         guard message.responseCode == answer.reply.code, message.isTruncated == answer.reply.isTruncated else {
             throw ReplyDiffers()

@@ -9,7 +9,8 @@ import Testing
 
     private func error(_ text: String) -> String? {
         do {
-            _ = try DNSConfiguration(JSON(parsing: text))
+            let configuration = try DNSConfiguration(JSON(parsing: text))
+            for zone in configuration.zones { _ = try zone.zone(configuration.addresses) }
             return nil
         } catch {
             return "\(error)"
@@ -44,6 +45,9 @@ import Testing
             (#""text""#, #""txt""#, "unknown key 'txt'"),
             ("192.0.2.1\"", "x\"", "zone hello.test:1:7: 'x' is no IPv4 address"),
             (#"}]}"#, #"},{"origin":"HELLO.test","text":""}]}"#, "'zones' has HELLO.test. twice"),
+            (#""zones""#, #""cookie_secret":"e5e9","zones""#, "'cookie_secret' must be 32 hexadecimal digits"),
+            (#""zones""#, #""unicast":["x"],"zones""#, "'unicast' has \"x\", which is no address"),
+            (#""text""#, #""primaries":"10.1.1.1","text""#, "'primaries' must be an array"),
             (#""zones""#, #""rate_limit":{},"zones""#, "'responses' is missing"),
             (#""zones""#, #""rate_limit":5,"zones""#, "'rate_limit' must be an object"),
             (

@@ -136,11 +136,11 @@ import Testing
 
     @Test func idleConnectionsAreClosedAlsoThoseWithHalfAQuery() throws {
         let loop = try EventLoop()
-        let streams = StreamService(loop, idleTimeout: 50_000_000) { _, _ in nil }
+        let streams = StreamService(loop, idleTimeout: 50_000_000) { _, _, _ in nil }
         let address = IPAddress.v4(IPv4Address(127, 0, 0, 1))
         let listener = try Socket.listening(address, port: 0)
         let local = try Socket.localAddress(listener.raw)
-        try streams.listen(listener)
+        try streams.listen(listener, at: address)
         let client = try Socket.open(AF_INET, .stream)
         _ = try Socket.connect(client.raw, to: local)
         var half: [UInt8] = [0, 40, 1]

@@ -35,7 +35,7 @@ private let option = hex("00 0029 1000 00 00 0000 0000")
         #expect(edns.payloadSize == 1232)
         #expect(edns.version == 0)
         #expect(edns.isDNSSECOK)
-        #expect(edns.wantsNSID)
+        #expect(edns.options.wantsNSID)
         #expect(!query.isMalformed)
     }
 

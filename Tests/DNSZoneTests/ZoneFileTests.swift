@@ -105,6 +105,83 @@ import Testing
         #expect(data[RecordType(rawValue: 65281)] == [[]])
     }
 
+    /// The examples of RFC 1876, section 4, RFC 9460, appendix D.2, and the registrations of the others, in octets.
+    @Test func dataOfTheRarerTypes() throws {
+        let name = "03 66 6f 6f 07 65 78 61 6d 70 6c 65 03 63 6f 6d 00"
+        let cases: [(String, String)] = [
+            ("HINFO \"PDP 11\" unix", "06 50 44 50 20 31 31 04 75 6e 69 78"),
+            ("DNAME foo.example.com.", name),
+            ("NAPTR 100 10 u E2U+sip \"!x!y!\" .", "0064 000a 01 75 07 4532552b736970 05 2178217921 00"),
+            (
+                "DS 60485 5 1 ( 2BB183AF5F22588179A5 3B0A98631FAD1A292118 )",
+                "ec45 05 01 2bb183af5f22588179a53b0a98631fad1a292118"
+            ),
+            ("TLSA 3 1 2 \(String(repeating: "ab", count: 64))", "03 01 02" + String(repeating: "ab", count: 64)),
+            ("SSHFP 4 2 \(String(repeating: "0f", count: 32))", "04 02" + String(repeating: "0f", count: 32)),
+            ("LOC 42 21 54 N 71 06 18 W -24m 30m", "00 33 16 13 89 17 2d d0 70 be 15 f0 00 98 8d 20"),
+            ("LOC 42 21 43.952 N 71 5 6.344 W -24m 1m 200m", "00 12 24 13 89 17 06 90 70 bf 2d d8 00 98 8d 20"),
+            ("LOC 32 7 19 S 116 2 25 E 10m", "00 12 16 13 79 1b 7d 28 98 e6 48 68 00 98 9a 68"),
+            ("HTTPS 0 foo.example.com.", "0000" + name),
+            ("SVCB 1 .", "0001 00"),
+            ("SVCB 16 foo.example.com. port=53", "0010" + name + "0003 0002 0035"),
+            ("SVCB 1 foo.example.com. key667=hello", "0001" + name + "029b 0005 68656c6c6f"),
+            (
+                #"SVCB 1 foo.example.com. key667="hello\210qoo""#, "0001" + name + "029b 0009 68656c6c6fd2716f6f"
+            ),
+            (
+                #"SVCB 1 foo.example.com. ipv6hint="2001:db8::1,2001:db8::53:1""#,
+                "0001" + name
+                    + "0006 0020 20010db8000000000000000000000001 20010db8000000000000000000530001"
+            ),
+            (
+                "SVCB 16 foo.example.com. alpn=h2,h3-19 mandatory=ipv4hint,alpn ipv4hint=192.0.2.1",
+                "0010" + name + "0000 0004 0001 0004 0001 0009 02 6832 05 68332d3139 0004 0004 c0000201"
+            ),
+            (
+                #"SVCB 16 foo.example.com. alpn="f\\\\oo\\,bar,h2""#,
+                "0010" + name + "0001 000c 08 665c6f6f2c626172 02 6832"
+            ),
+            ("SVCB 1 . alpn=h2 no-default-alpn ech=AQID", "0001 00 0001 0003 02 6832 0002 0000 0005 0003 010203"),
+        ]
+        for (text, expected) in cases {
+            let record = try #require(try records("a " + text).first, "\(text)")
+            let digits = expected.filter { $0 != " " }
+            #expect(
+                record.data.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() == digits,
+                "\(text)")
+            // The same octets in the form of unknown types are as good.
+            let generic = "a \(record.type) \\# \(record.data.count) \(digits)"
+            #expect(try records(generic).first?.data == record.data, "\(text)")
+        }
+    }
+
+    @Test func includedFilesAreRelativeToTheFileThatIncludesThem() throws {
+        let files = [
+            "sub/hosts.zone": "a A 192.0.2.1\n$ORIGIN deeper\nb A 192.0.2.2\n$INCLUDE more.zone",
+            "sub/more.zone": "c A 192.0.2.3", "loop.zone": "$INCLUDE loop.zone", "bad.zone": "x A y\nz A 192.0.2.9",
+        ]
+        func include(_ name: String) -> Result<String, ZoneFile.Unreadable> {
+            files[name].map { .success($0) } ?? .failure(.init("no such file"))
+        }
+        let text = "w A 192.0.2.8\n$INCLUDE sub/hosts.zone inner\n A 192.0.2.4\nd A 192.0.2.5\n"
+        let owners = try ZoneFile(parsing: text, origin: origin, include: include).records.map(\.owner.description)
+        let expected = ["w", "a.inner", "b.deeper.inner", "c.deeper.inner", "w", "d"]
+        #expect(owners == expected.map { $0 + ".hello.test." })
+        let errors: [(String, String)] = [
+            ("$INCLUDE none", "1:10: 'none' cannot be included: no such file"),
+            ("$INCLUDE bad.zone", "bad.zone:1:5: 'y' is no IPv4 address"),
+            ("$INCLUDE loop.zone", "loop.zone:1:10: files include each other more than 10 deep"),
+        ]
+        for (text, expected) in errors {
+            do {
+                _ = try ZoneFile(parsing: text, origin: origin, include: include)
+                Issue.record("\(text) was read")
+            } catch {
+                #expect(error.errors.map(\.description) == [expected])
+            }
+        }
+    }
+
     @Test func errorsNameLineColumnAndReason() {
         let cases: [(String, String)] = [
             ("www A 192.0.2", "1:7: '192.0.2' is no IPv4 address"),
@@ -126,12 +203,27 @@ import Testing
             ("www TXT ( a", "1:9: the parenthesis is not closed"),
             ("www A 192.0.2.1 )", "1:17: a closing parenthesis without an opening one"),
             ("www TXT \\300", "1:9: a backslash and digits must be three digits up to 255"),
-            ("$INCLUDE /etc/passwd", "1:1: the directive $INCLUDE is not known here"),
+            ("$INCLUDE /etc/passwd", "1:10: '/etc/passwd' cannot be included: nothing can be included here"),
+            ("$GENERATE 1-2 a A 192.0.2.$", "1:1: the directive $GENERATE is not known here"),
             ("www TYPE65280 x", "1:5: the data of type TYPE65280 must be written as \\# LENGTH HEX (RFC 3597)"),
-            ("www TYPE65280 \\# 2 0a", "1:18: the data has 2 hexadecimal digits, not 2 x 2"),
+            ("www TYPE65280 \\# 2 0a", "1:18: the data has 1 octets, not 2"),
             ("www A \\# 3 0a0b0c", "1:7: these octets are no data of type A"),
             ("www NS \\# 2 c000", "1:8: these octets are no data of type NS"),
             ("www NS \\# 3 016100 \\# 3", "1:20: '\\#' is not hexadecimal"),
+            ("www DS 1 8 2 00", "1:14: the digest has 1 octets, not 32"),
+            ("www SSHFP 1 1 0g", "1:15: '0g' is not hexadecimal"),
+            ("www TLSA 3 1 1 0", "1:16: the certificate association data ends in half an octet"),
+            ("www HTTPS 1 . port=http", "1:15: 'http' is no port"),
+            ("www SVCB 1 . port=1 port=2", "1:21: the parameter is there twice"),
+            ("www SVCB 1 . mandatory=port", "1:14: a mandatory parameter is missing: key3"),
+            ("www SVCB 1 . no-default-alpn=x", "1:14: no-default-alpn takes no value"),
+            ("www SVCB 1 . colour=red", "1:14: 'colour=red' is no parameter of a service"),
+            ("www SVCB 1 . ech=a", "1:14: the value is not base64"),
+            ("www SVCB 1 . ipv4hint=2001:db8::1", "1:14: '2001:db8::1' is no IPv4 address"),
+            ("www LOC 91 N 0 E 0m", "1:9: the latitude is more than 90 degrees"),
+            ("www LOC 52 22 23.000 N 4 53 32 X 0m", "1:32: the longitude must end in E or W, not 'X'"),
+            ("www LOC 52 N 4 E high", "1:18: the altitude must be metres, as 12.50m, not 'high'"),
+            ("www NAPTR 1 2 u sip", "1:17: the regular expression is missing after this"),
             ("@ CAA 0 is-sue x", "1:9: the property tag must be letters and digits, not 'is-sue'"),
             ("é 300 A x", "1:9: 'x' is no IPv4 address"),
         ]

@@ -34,6 +34,7 @@ import Testing
         case .node(let number): (node, kind) = (number, "")
         case .wildcard(let number): (node, kind) = (number, "wildcard ")
         case .delegation(let number, let isCut): (node, kind) = (number, isCut ? "cut " : "below ")
+        case .redirection(let number): (node, kind) = (number, "redirected by ")
         case .none: return "none"
         }
         let wire = zone.spelling(of: node).withUnsafeBytes { Array($0) }

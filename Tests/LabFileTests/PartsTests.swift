@@ -246,7 +246,7 @@ struct ZonesTests {
             paths.append(path)
             if path.hasSuffix("none") { throw NoSuchFile() }
             return path.hasSuffix("binary") ? [0xFF] : Array("www A 192.0.2.1\nbad\n".utf8)
-        } checkZone: { _ in
+        } checkZone: { _, _ in
             problems
         }
         return (file, paths)
@@ -284,6 +284,39 @@ struct ZonesTests {
             read(records, [ZoneProblem(line: 9, column: 1, message: "no SOA")]).0.diagnostics.map(\.description) == [
                 "labs/x.yaml:6:80: error: the zone: no SOA"
             ])
+    }
+
+    @Test func includedFilesAreFoundBesideTheZoneAndComeAlong() throws {
+        var asked: [String] = []
+        let file = LabFile.parse(Array(zoned.utf8), path: "labs/x.yaml") { path throws -> [UInt8] in
+            asked.append(path)
+            if path.hasSuffix("none") { throw NoSuchFile() }
+            return Array("text of \(path)\n".utf8)
+        } checkZone: { zone, include in
+            guard case .success(let text) = include("sub/b.zone"), case .failure(let failure) = include("none") else {
+                return [ZoneProblem(line: 1, column: 1, message: "nothing was included")]
+            }
+            return zone.text == "text of labs/zones/a.zone\n" && text == "text of labs/zones/sub/b.zone\n"
+                && failure.reason == "no such file" ? [] : [ZoneProblem(line: 1, column: 1, message: "other texts")]
+        }
+        #expect(file.diagnostics.isEmpty)
+        #expect(asked == ["labs/zones/a.zone", "labs/zones/sub/b.zone", "labs/zones/none"])
+        #expect(file.lab?.services[0].zone?.includes == ["sub/b.zone": "text of labs/zones/sub/b.zone\n"])
+        let broken = LabFile.parse(Array(zoned.utf8), path: "labs/x.yaml") { _ in
+            Array("bad\n".utf8)
+        } checkZone: { _, include in
+            _ = include("sub/b.zone")
+            return [ZoneProblem(file: "sub/b.zone", line: 1, column: 2, message: "no type")]
+        }
+        #expect(broken.diagnostics.map(\.rendered) == ["labs/zones/sub/b.zone:1:2: error: no type\nbad\n ^"])
+    }
+
+    @Test func aPrimaryIsASiteOfTheService() throws {
+        let site = try #require(read(zoned).0.lab?.sites.first?.name)
+        let primary = zoned.with("file: zones/a.zone", "file: zones/a.zone, primary: \(site)")
+        #expect(read(primary).0.lab?.services[0].zone?.primary == site)
+        let wrong = problems(zoned.with("file: zones/a.zone", "records: [], primary: \(site)x"))
+        #expect(wrong.count == 1 && wrong[0].contains("has no site '\(site)x' | did you mean '\(site)'?"), "\(wrong)")
     }
 
     @Test func zonesNeedOneSource() {

@@ -90,9 +90,21 @@ import Testing
         try expect(
             DaemonConfiguration.dns(smallTopology(), node: 4),
             #"""
-            {"node":"singapore","identity":"singapore","addresses":["192.0.2.53","2001:db8:53::53"],"port":53,
+            {"node":"singapore","identity":"singapore","addresses":["192.0.2.53","2001:db8:53::53"],
+             "unicast":["10.128.2.1","2001:db8:8002::1"],"port":53,"cookie_secret":"f956284c144be1885f51f305cdccdedd",
              "zones":[{"origin":"small.test","text":"www 300 A 198.51.100.10\n"}]}
             """#)
+    }
+
+    @Test("A zone with a primary is fetched from it, and it knows whom to tell") func primary() throws {
+        var lab = smallLab()
+        lab.services[0].zone = .init(
+            origin: "small.test", text: "$INCLUDE a", includes: ["a": "www A 192.0.2.1"], primary: "london")
+        let topology = try Topology(lab)
+        let zones = [3, 4].map { DaemonConfiguration.dns(topology, node: $0)["zones"]?.array?.first }
+        #expect(zones[0]?["notify"] == ["10.128.2.1"] && zones[0]?["primaries"] == nil)
+        #expect(zones[1]?["primaries"] == ["10.128.1.1", "2001:db8:8001::1"] && zones[1]?["notify"] == nil)
+        #expect(zones.allSatisfy { $0?["includes"] == ["a": "www A 192.0.2.1"] })
     }
 
     @Test("The wire knows both ends of every link, and its quality in each direction") func wire() throws {
