@@ -234,7 +234,8 @@ import Testing
         let (wrong, event) = try TestServer.start(#"{"nod":"x"}"#)
         #expect(event == ["event": "failed", "reason": "unknown key 'nod'"])
         #expect(wrong.join() == 2)
-        let address = "192.0.2.53"
+        // All addresses, where one of them has the port already.
+        let address = "0.0.0.0"
         let twice = TestServer.configuration(zone: "").replacing("192.0.2.54", with: address)
         let (taken, failure) = try TestServer.start(twice)
         #expect(failure["reason"]?.string?.contains("\(address) port 53") == true)
