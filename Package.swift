@@ -48,6 +48,8 @@ let package = Package(
 
         // The airports of data/, compiled in
         .target(name: "CAirports", exclude: ["airports.csv", "README.md"]),
+        // The coasts of the world, compiled in
+        .target(name: "CLand", exclude: ["land.txt", "README.md"]),
 
         // Values
         module("Net"),
@@ -90,6 +92,9 @@ let package = Package(
                 .product(name: "HeapModule", package: "swift-collections"),
             ]),
 
+        // Pictures
+        module("Picture", ["CLand", "LabModel", "Net"]),
+
         // Packets, named and written down
         module("Capture", ["BFD", "BGPWire", "DNSWire", "Net"]),
 
@@ -107,7 +112,7 @@ let package = Package(
             name: "lab",
             dependencies: [
                 "BGPTable", "Capture", "LabFile", "LabModel", "LabPlan", "LabPredict", "LabRuntime", "LabObserve",
-                "DNSWire", "DNSZone", "JSON", "Net", "Netlink", "Sys", "CLinux",
+                "DNSWire", "DNSZone", "JSON", "Net", "Netlink", "Picture", "Sys", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
@@ -149,6 +154,7 @@ let package = Package(
         tests("BMPWire", ["BGPWire", "Net"]),
         tests("MRTWire", ["BGPWire", "Net"]),
         tests("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
+        tests("Picture", ["LabModel", "Net", "TestSupport"]),
         tests("Capture", ["DNSWire", "Net", "TestSupport"]),
         tests("BGPAdapter", ["JSON", "Net"]),
         tests("DNSWire", ["Net"]),

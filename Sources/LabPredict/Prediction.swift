@@ -47,6 +47,8 @@ private struct RoutingRun {
     /// The channels that each node sends on.
     private var outgoing: [[Int]]
     private var events = Heap<Event>()
+    /// When the last message of each channel arrives.
+    private var lastArrival: [Int64]
     private var eventCount = 0
 
     /// Many times what a lab needs that comes to rest: world.yaml takes 24 a channel, path exploration included.
@@ -108,6 +110,7 @@ private struct RoutingRun {
                 Channel(from: session.node, to: session.remote, receiver: receiver, sender: sender, delay: delay))
         }
         self.channels = channels
+        lastArrival = Array(repeating: 0, count: channels.count)
     }
 
     /// How long a message of a session is under way, in nanoseconds; nil when the session cannot come up.
@@ -125,7 +128,7 @@ private struct RoutingRun {
     mutating func run() -> Bool {
         for node in topology.nodes.indices where speakers[node] != nil { settle(node, at: 0) }
         // A session takes about three ways of its path: a handshake of TCP, and one OPEN.
-        for (channel, value) in channels.enumerated() { schedule(channel, nil, at: 3 * value.delay) }
+        for (channel, value) in channels.enumerated() { schedule(channel, nil, after: 3 * value.delay, 0) }
         let most = max(Self.leastMostEvents, Self.mostEventsPerChannel * channels.count)
         while let event = events.popMin() {
             guard eventCount < most else { return false }
@@ -140,8 +143,14 @@ private struct RoutingRun {
         return true
     }
 
-    private mutating func schedule(_ channel: Int, _ updates: OutgoingUpdates?, at time: Int64) {
-        events.insert(Event(time: time, number: eventCount, channel: channel, updates: updates))
+    /// Messages of a channel stay in order. Each is late by up to 1 %, the same in every run: without it, two speakers could
+    /// exchange the same news for ever in step with each other, which real ones do not.
+    private mutating func schedule(_ channel: Int, _ updates: OutgoingUpdates?, after delay: Int64, _ time: Int64) {
+        var noise = UInt64(truncatingIfNeeded: eventCount) &* 0x9E37_79B9_7F4A_7C15
+        noise ^= noise >> 29
+        let arrival = time + delay + delay / 100 * Int64(noise % 100) / 100
+        lastArrival[channel] = max(lastArrival[channel], arrival)
+        events.insert(Event(time: lastArrival[channel], number: eventCount, channel: channel, updates: updates))
         eventCount += 1
     }
 
@@ -169,7 +178,7 @@ private struct RoutingRun {
             guard let updates = speakers[node]?.table.takeUpdates(for: channel.receiver), !updates.isEmpty else {
                 continue
             }
-            schedule(number, updates, at: time + channel.delay)
+            schedule(number, updates, after: channel.delay, time)
         }
     }
 }

@@ -54,7 +54,8 @@ struct CommandLineTool: ParsableCommand {
             Trace.self, TestCommand.self, Failover.self,
             Routes.self, BGP.self, Control.self, Fail.self, Heal.self, LinkCommand.self, CaptureCommand.self,
             Check.self,
-            Doctor.self, Graph.self, Events.self, Metrics.self, Predict.self, Diff.self, Why.self,
+            Doctor.self, Graph.self, MapCommand.self, Events.self, Metrics.self, Predict.self, Diff.self,
+            Playbook.self, Why.self,
         ])
 
     /// Parses the command line, runs the command, and ends the program with the status of ``ExitStatus``.

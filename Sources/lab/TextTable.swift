@@ -15,6 +15,7 @@ struct TextTable {
     }
 
     init(_ headings: String...) { self.init(headings) }
+
     init(_ headings: [String]) {
         self.headings = headings
     }

@@ -197,7 +197,7 @@ struct VerbTests {
     @Test(arguments: [
         "up", "down", "list", "status", "exec", "shell", "catchment", "trace", "routes", "fail", "heal", "check",
         "doctor",
-        "graph", "events",
+        "graph", "map", "events",
     ])
     func helpOfEveryVerbHasAnExample(verb: String) throws {
         let help = try LabUnderTest.lab(verb, "--help")

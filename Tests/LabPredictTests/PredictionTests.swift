@@ -179,4 +179,32 @@ import Testing
         #expect(turns.map(\.othersMoved) == [1])
         #expect(turns[0].line.contains("local-preference: 301"))
     }
+
+    @Test("A play that nobody can follow is dead, and more prepending never brings a site more clients") func plays()
+        throws
+    {
+        let topology = try Self.topology(
+            """
+            networks:
+              transit: { asn: 65010, cities: [FRA, JFK] }
+              isp: { asn: 65020, cities: [LHR], providers: [transit] }
+            services: { dns: { asn: 64500, addresses: [192.0.2.53] } }
+            sites:
+              newyork: { city: JFK, providers: [transit] }
+              frankfurt: { city: FRA, providers: [transit] }
+            clients:
+              boston: { city: BOS, provider: transit }
+              berlin: { city: BER, provider: transit }
+              london: { city: LHR, provider: isp }
+            """)
+        let plays = try Prediction(topology).plays(of: "dns").filter { $0.site == "newyork" }
+        #expect(plays.map(\.action).suffix(4) == ["MED 100", "NO_EXPORT", "GRACEFUL_SHUTDOWN", "withdraw"])
+        func share(_ play: Play) -> Double { play.shares.first { $0.site == "newyork" }?.share ?? 0 }
+        let prepended = plays.filter { $0.action.hasPrefix("prepend") }.map(share)
+        #expect(prepended.count == 4 && prepended == prepended.sorted(by: >))
+        // The site is one of two of the same AS, so its MED counts; London is served by Frankfurt as it is.
+        #expect(plays.first { $0.action == "MED 100" }?.moved == 1)
+        #expect(plays.first { $0.action == "NO_EXPORT" }?.isDead == true)
+        #expect(plays.first { $0.action == "withdraw" }?.shares.map(\.site) == ["frankfurt"])
+    }
 }

@@ -1,0 +1,140 @@
+/// What became of each client's probes around a fault: a row of time for each client.
+public enum FailoverTimeline {
+    /// What happened to probes.
+    public enum Outcome: Hashable, Sendable {
+        /// A site answered.
+        case answered(site: String)
+        /// Nothing came back.
+        case lost
+        /// They went round in a circle until their TTL ended.
+        case looped
+    }
+
+    /// A time in which all probes of a client fared the same.
+    public struct Span: Hashable, Sendable {
+        /// When it begins, in milliseconds on the clock of the picture.
+        public let from: Double
+        /// When it ends.
+        public let to: Double
+        /// What happened.
+        public let outcome: Outcome
+
+        /// Makes a span.
+        public init(from: Double, to: Double, outcome: Outcome) {
+            self.from = from
+            self.to = to
+            self.outcome = outcome
+        }
+    }
+
+    /// One client.
+    public struct Row: Hashable, Sendable {
+        /// The client's name.
+        public let client: String
+        /// Its spans, in order.
+        public let spans: [Span]
+
+        /// Makes a row.
+        public init(client: String, spans: [Span]) {
+            self.client = client
+            self.spans = spans
+        }
+
+        /// The milliseconds without an answer.
+        var gap: Double {
+            spans.map { span in
+                if case .answered = span.outcome { 0 } else { max(0, span.to - span.from) }
+            }.reduce(0, +)
+        }
+    }
+
+    /// A moment to be marked, such as that of the fault.
+    public struct Moment: Hashable, Sendable {
+        /// When, in milliseconds.
+        public let time: Double
+        /// What happened then.
+        public let name: String
+
+        /// Makes a moment.
+        public init(time: Double, name: String) {
+            self.time = time
+            self.name = name
+        }
+    }
+
+    private static let width = 960.0
+    private static let rowHeight = 24.0
+    private static let labelHeight = 15.0
+
+    /// The rows as an SVG document. Names of sites stand in their spans where they fit.
+    public static func svg(title: String, _ rows: [Row], moments: [Moment], marks: SiteMarks) -> String {
+        let times = rows.flatMap(\.spans).flatMap { [$0.from, $0.to] } + moments.map(\.time)
+        let left = 26 + (rows.map { Style.width(of: $0.client, size: Style.textSize) }.max() ?? 0)
+        let axis = Axis(from: times.min() ?? 0, to: times.max() ?? 1, left: left, right: width - 110)
+        let names = names(of: moments, axis)
+        let top = 58 + Double((names.map(\.row).max() ?? 0)) * labelHeight
+        let bottom = top + Double(rows.count) * rowHeight
+        var svg = SVG()
+        svg.text(title, Point(16, 26), class: "heading")
+        axis.draw(top: top, bottom: bottom, unit: " ms", &svg)
+        svg.text("no answer", Point(width - 16, top - 8), .end, class: "small faint")
+        for (number, row) in rows.enumerated() {
+            let y = top + Double(number) * rowHeight + 3
+            svg.text(row.client, Point(16, y + 13.5))
+            for span in row.spans { draw(span, axis, y, marks, &svg) }
+            svg.text(SVG.number(row.gap) + " ms", Point(width - 16, y + 13.5), .end)
+        }
+        for name in names {
+            let y = top - 6 - Double(name.row) * labelHeight
+            svg.path(SVG.line([Point(name.x, y - 10), Point(name.x, bottom)]), class: "mark")
+            svg.text(name.text, Point(name.x + 4, y), class: "small halo")
+        }
+        svg.text(
+            "Full bars: answered, by the site that is named. Solid thin bars: lost. Dashed: in a loop.",
+            Point(16, bottom + 38), class: "small faint")
+        let words = rows.map { "\($0.client): \(SVG.number($0.gap)) ms without an answer" }.joined(separator: ", ")
+        return svg.document(width: width, height: bottom + 52, title: title, description: words)
+    }
+
+    private static func draw(_ span: Span, _ axis: Axis, _ y: Double, _ marks: SiteMarks, _ svg: inout SVG) {
+        let (start, end) = (axis.x(span.from), axis.x(span.to))
+        let width = max(1, end - start)
+        switch span.outcome {
+        case .answered(let site):
+            svg.group([:], title: "\(site), \(SVG.number(span.from)) to \(SVG.number(span.to)) ms") { inner in
+                inner.rectangle(
+                    Box(x: start, y: y, width: width, height: 18), class: marks[site]?.fill ?? "dot")
+                if let mark = marks[site], width > 22 {
+                    inner.path(mark.outline(Point(start + 10, y + 9), radius: 4.5), class: "site paper")
+                }
+                if width > Style.width(of: site, size: Style.smallTextSize) + 26 {
+                    inner.text(site, Point(start + 20, y + 13), class: "small strong onbar")
+                }
+            }
+        case .lost:
+            svg.rectangle(Box(x: start, y: y + 7, width: width, height: 4), class: "gap")
+        case .looped:
+            svg.path(SVG.line([Point(start, y + 9), Point(end, y + 9)]), class: "mark peer")
+        }
+    }
+
+    /// The name of a moment, to the right of its line, so many rows above the bars.
+    struct MomentName {
+        let text: String
+        let x: Double
+        let row: Int
+
+        var right: Double { x + 10 + Style.width(of: text, size: Style.smallTextSize) }
+    }
+
+    /// The later a moment, the lower its name: no line that comes later reaches up to the names that it would cross.
+    static func names(of moments: [Moment], _ axis: Axis) -> [MomentName] {
+        var names: [MomentName] = []
+        for moment in moments.sorted(by: { $0.time > $1.time }) {
+            let lowest = MomentName(text: moment.name, x: axis.x(moment.time), row: 0)
+            let above = names.filter { $0.x < lowest.right }.map(\.row).max()
+            names.append(MomentName(text: lowest.text, x: lowest.x, row: above.map { $0 + 1 } ?? 0))
+        }
+        return names
+    }
+}
