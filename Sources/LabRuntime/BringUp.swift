@@ -97,7 +97,8 @@ public final class BringUp {
 
     /// Looks whether a signal came or the supervisor gave up meanwhile, without waiting. Throws ``Failure``.
     public func check() throws {
-        loop.schedule(after: 0) { [loop] in loop.stop() }
+        // Timers come before descriptors: only one that is made in this turn lets the loop look at both.
+        loop.schedule(after: 0) { [loop] in loop.schedule(after: 0) { loop.stop() } }
         try loop.run()
         try wait { true }
     }

@@ -77,7 +77,8 @@ struct LedgerTests {
             }
             let capture = lab.file + ".pcap"
             let tcpdump = try Command.Running([
-                "ip", "netns", "exec", "\(lab.name).berlin", "tcpdump", "-i", "any", "-U", "-n", "-s", "256", "-w",
+                "ip", "netns", "exec", "\(lab.name).berlin", "tcpdump", "-i", "any", "-U", "--immediate-mode", "-n",
+                "-s", "256", "-w",
                 capture,
                 "udp port 53",
             ])
@@ -98,9 +99,12 @@ struct LedgerTests {
 
     /// Every run has a socket of its own, and so a port of its own in the capture.
     private func compare(_ document: Document, _ capture: String) throws {
-        let packets = try Self.packets(capture)
+        let last = document.runs.last?.flows.last
         var byPort: [Key: [Packet]] = [:]
-        for packet in packets { byPort[packet.key, default: []].append(packet) }
+        try Command.wait("tcpdump has written down the last run") {
+            byPort = Dictionary(grouping: try Self.packets(capture), by: \.key)
+            return byPort.contains { $0.key.address == last?.address && $0.value.count(where: \.isQuery) == last?.sent }
+        }
         let seen = byPort.values.map { Self.gap($0) }
         var differences: [Double] = []
         for (number, run) in document.runs.enumerated() {
