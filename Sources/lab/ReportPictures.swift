@@ -1,9 +1,36 @@
 import LabModel
 import LabObserve
+import Net
+import Picture
 
-/// The pictures of a step for the report, each an SVG document in a string. There are none yet: this is the place where a map of
-/// the catchments and a timeline of the probes are put in.
+/// The pictures of a step for the report, each an SVG document in a string.
 enum ReportPictures {
-    /// The pictures of what was seen.
-    static func of(_ topology: Topology, _ evidence: Evidence) -> [String] { [] }
+    /// The pictures of what was seen: for each service a map of who was answered by which site at its first address, and how the
+    /// clients divide.
+    static func of(_ topology: Topology, _ evidence: Evidence) -> [String] {
+        topology.lab.services.flatMap { service -> [String] in
+            guard
+                let address = service.addresses.first(where: { address in
+                    evidence.rows.contains { $0.address == address }
+                })
+            else { return [] }
+            let rows = evidence.rows.filter { $0.address == address }
+            let sites = topology.nodes.filter { $0.kind == .site && $0.network == service.name }
+            let ways = rows.map { row in
+                CatchmentMap.Way(
+                    client: row.client, site: row.site.flatMap { name in sites.first { $0.name == name } },
+                    nodes: row.hops.compactMap(\.node))
+            }
+            let map = CatchmentMap(
+                title: "\(topology.lab.name): which site serves whom at \(address)",
+                subtitle: "As the clients were answered in this step", sites: sites, ways: ways)
+            let counts = Dictionary(grouping: rows, by: \.site).mapValues(\.count)
+            let shares = (sites.map { Optional($0.name) } + [nil]).compactMap { site in
+                counts[site].map { ShareBars.Share(site: site, clients: $0) }
+            }
+            let bars = ShareBars.svg(
+                title: "Clients of \(service.name) at \(address)", shares, marks: SiteMarks(sites.map(\.name)))
+            return [map.svg, bars]
+        }
+    }
 }
