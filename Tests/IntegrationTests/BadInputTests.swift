@@ -123,24 +123,6 @@ struct BadInputTests {
         }
     }
 
-    /// Without root, and without user namespaces of our own, nothing can be built: status 3 and what to do.
-    @Test func withoutRoot() throws {
-        let copy = NSTemporaryDirectory() + "/lab-user-" + UUID().uuidString
-        try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(atPath: copy) }
-        for name in ["lab", "labd"] {
-            try FileManager.default.copyItem(
-                atPath: LabUnderTest.root + "/.build/release/\(name)", toPath: copy + "/" + name)
-        }
-        try FileManager.default.copyItem(atPath: LabUnderTest.root + "/labs/two-sites.yaml", toPath: copy + "/lab.yaml")
-        try Command.run(["chmod", "-R", "a+rX", copy])
-        let outcome = try Command.run([
-            "setpriv", "--reuid=65534", "--clear-groups", copy + "/lab", "up", copy + "/lab.yaml",
-        ])
-        #expect(outcome.status == 3, "\(outcome)")
-        #expect(outcome.errors.contains("hint: run it as root"), "\(outcome)")
-    }
-
     /// netem where the kernel has none; where it has, the other way round cannot be tested and UML shows it.
     @Test func aKernelFeatureThatIsMissing() throws {
         try LabUnderTest.with("two-sites.yaml") { lab in
