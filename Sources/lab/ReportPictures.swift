@@ -30,7 +30,8 @@ enum ReportPictures {
             }
             let bars = ShareBars.svg(
                 title: "Clients of \(service.name) at \(address)", shares, marks: SiteMarks(sites.map(\.name)))
-            return [map.svg, bars]
+            // A picture inside a page needs no namespace, and the page names nothing that could be loaded.
+            return [map.svg, bars].map { $0.replacing(" xmlns=\"http://www.w3.org/2000/svg\"", with: "") }
         }
     }
 }
