@@ -22,7 +22,9 @@ struct MachineSnapshot: Equatable, CustomStringConvertible {
     /// The mount table without the numbers that tell nothing.
     private static func mounts() throws -> String {
         try String(contentsOfFile: "/proc/self/mountinfo", encoding: .utf8).split(separator: "\n").map { line in
-            line.split(separator: " ").dropFirst(2).joined(separator: " ")
+            // Numbers of mounts, and of groups of mounts that follow each other.
+            line.split(separator: " ").dropFirst(2).map { $0.prefix { $0 != ":" } == "shared" ? "shared" : String($0) }
+                .joined(separator: " ")
         }.sorted().joined(separator: "\n")
     }
 
