@@ -256,11 +256,11 @@ final class Supervisor {
     }
 
     private func ended(_ daemon: Daemon, _ end: DaemonEnd) {
-        if let node = daemon.node {
+        // What a responder's end changes is its answers: sessions and routes stay.
+        if daemon.role == .bgp, let node = daemon.node {
             convergence.lost(node: node)
             forgetControl(node: node)
         }
-        // A responder moves no routes.
         if daemon.role != .dns { isConverged = false }
         events.record("exit", [.init("daemon", .string(daemon.name))] + end.members)
         if daemon.endsInARow == Daemon.failingEnds {
