@@ -16,8 +16,10 @@ public struct ZoneFile: Equatable, Sendable {
     /// The TTL of a record when the text gives none at all: 300 seconds.
     public static var defaultTTL: UInt32 { 300 }
 
-    /// How deep files may include others: a file that includes itself ends there.
+    /// How deep files may include others.
     public static var deepestInclusion: Int { 10 }
+    /// How many times files are included in all: with ten that each include the next one ten times it would be 10^10.
+    public static var mostInclusions: Int { 1000 }
 
     /// Gives the text of an included file, or says why not. The name is relative to the folder of the zone's own text.
     public typealias Include = (_ name: String) -> Result<String, Unreadable>
@@ -47,6 +49,7 @@ private struct ZoneFileReader {
     private var tokenizer: ZoneTokenizer
     /// The name of the file that is being read, and of those that included it.
     private var files = [""]
+    private var inclusions = 0
     private let include: ZoneFile.Include
     private var origin: DomainName
     private var owner: DomainName?
@@ -98,9 +101,14 @@ private struct ZoneFileReader {
         let name = path(of: String(decoding: try fields.unescaped(token), as: UTF8.self))
         let origin = fields.isAtEnd ? self.origin : try fields.name("origin")
         try fields.end()
+        guard !files.contains(name) else { throw token.error("'\(name)' includes itself") }
         guard files.count <= ZoneFile.deepestInclusion else {
             throw token.error("files include each other more than \(ZoneFile.deepestInclusion) deep")
         }
+        guard inclusions < ZoneFile.mostInclusions else {
+            throw token.error("files are included more than \(ZoneFile.mostInclusions) times")
+        }
+        inclusions += 1
         let text: String
         switch include(name) {
         case .success(let found): text = found
