@@ -155,6 +155,27 @@ import Testing
         }
     }
 
+    /// Nothing that files say of each other makes reading them take long.
+    @Test func filesThatIncludeEachOtherOftenAreRefusedSoon() throws {
+        var count = 0
+        func errors(_ include: @escaping (String) -> String) -> [String] {
+            count = 0
+            do {
+                _ = try ZoneFile(parsing: include("0"), origin: origin) { name in
+                    count += 1
+                    return .success(include(name))
+                }
+                return []
+            } catch {
+                return error.errors.map(\.description)
+            }
+        }
+        let itself = errors { _ in String(repeating: "$INCLUDE a\n", count: 5) }
+        #expect(itself.count == 25 && itself.last == "a:5:10: 'a' includes itself" && count == 5)
+        let next = errors { String(repeating: "$INCLUDE \((Int($0) ?? 0) + 1)\n", count: 5) }
+        #expect(next.contains { $0.hasSuffix("files are included more than 1000 times") } && count == 1000)
+    }
+
     @Test func includedFilesAreRelativeToTheFileThatIncludesThem() throws {
         let files = [
             "sub/hosts.zone": "a A 192.0.2.1\n$ORIGIN deeper\nb A 192.0.2.2\n$INCLUDE more.zone",
@@ -170,7 +191,7 @@ import Testing
         let errors: [(String, String)] = [
             ("$INCLUDE none", "1:10: 'none' cannot be included: no such file"),
             ("$INCLUDE bad.zone", "bad.zone:1:5: 'y' is no IPv4 address"),
-            ("$INCLUDE loop.zone", "loop.zone:1:10: files include each other more than 10 deep"),
+            ("$INCLUDE loop.zone", "loop.zone:1:10: 'loop.zone' includes itself"),
         ]
         for (text, expected) in errors {
             do {
@@ -217,6 +238,8 @@ import Testing
             ("www SVCB 1 . port=1 port=2", "1:21: the parameter is there twice"),
             ("www SVCB 1 . mandatory=port", "1:14: a mandatory parameter is missing: key3"),
             ("www SVCB 1 . no-default-alpn=x", "1:14: no-default-alpn takes no value"),
+            ("www SVCB 1 . no-default-alpn", "1:14: no-default-alpn needs alpn beside it"),
+            ("www SVCB 1 . port=+53", "1:14: '+53' is no port"),
             ("www SVCB 1 . colour=red", "1:14: 'colour=red' is no parameter of a service"),
             ("www SVCB 1 . ech=a", "1:14: the value is not base64"),
             ("www SVCB 1 . ipv4hint=2001:db8::1", "1:14: '2001:db8::1' is no IPv4 address"),
