@@ -54,30 +54,40 @@ struct TestCommand: ParsableCommand {
     }
 
     func run() throws {
-        let tests = try files.map { try LabTest($0, expectations: expect, links: links, timeout: timeout) }
+        // Of several at once each process warns of its own file.
+        let tests = try files.map {
+            try LabTest($0, expectations: expect, links: links, timeout: timeout, warns: !isParallel)
+        }
+        for path in [junit, report].compactMap(\.self) { try OutputFile.check(path) }
         if jobs > 1, let twice = Self.repeated(tests.map(\.topology.lab.name)) {
             throw Failure(
                 .badInput, "two of the files have the lab '\(twice)', which cannot be up twice",
                 hint: "give one of them another name, or leave --jobs out")
         }
-        let results = jobs > 1 && files.count > 1 ? try inParallel() : tests.map { $0.run(show: show) }
-        if let junit { try write(JUnit.document(results), to: junit) }
-        if let report { try write(TestPage.document(results), to: report) }
+        let results = isParallel ? try inParallel() : oneByOne(tests)
+        if let junit { try OutputFile.write(JUnit.document(results), to: junit) }
+        if let report { try OutputFile.write(TestPage.document(results), to: report) }
         let status = results.map(\.status.rawValue).max() ?? 0
         if status != 0 { throw Finish(status: status) }
     }
+
+    private var isParallel: Bool { jobs > 1 && files.count > 1 }
 
     private static func repeated(_ names: [String]) -> String? {
         var seen: Set<String> = []
         return names.first { !seen.insert($0).inserted }
     }
 
-    private func write(_ text: String, to path: String) throws {
-        do {
-            try Files.write(path, Array(text.utf8))
-        } catch {
-            throw Failure(.badInput, "\(path) cannot be written: \(error.reason)")
+    /// Whoever presses Ctrl-C means all of the files.
+    private func oneByOne(_ tests: [LabTest]) -> [TestResult] {
+        var results: [TestResult] = []
+        for test in tests {
+            results.append(test.run(show: show))
+            if results.last?.stop?.isInterruption == true { break }
         }
+        let left = tests.dropFirst(results.count).map(\.file)
+        if !left.isEmpty { Console.error("not tested: \(left.joined(separator: ", "))") }
+        return results
     }
 
     /// Whoever reads a log sees each step when it is done.
