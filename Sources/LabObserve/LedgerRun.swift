@@ -10,10 +10,10 @@ final class LedgerRun {
     private static let steadyWindow: Nanoseconds = 500_000_000
     /// How often it is looked whether it is, and whether to stop.
     private static let lookInterval: Nanoseconds = 20_000_000
-    /// Walks take at most one part in so many of the time.
+    /// Walks take at most one part in so many of a processor's time.
     private static let walkShare: Nanoseconds = 10
     private static let shortestWalkPause: Nanoseconds = 10_000_000
-    /// So long flows are walked before probes have their turn, in nanoseconds.
+    /// So long flows are walked before probes have their turn, in nanoseconds of a processor.
     private static let walkSlice: Nanoseconds = 1_000_000
 
     private let interval: Nanoseconds
@@ -137,17 +137,17 @@ final class LedgerRun {
 
     /// Walks all flows, again and again.
     private func walk() {
-        let begin = Clock.monotonic()
+        let begin = Clock.thread()
         var isWhole = true
         do throws(ObservationError) {
             try survey.refresh()
         } catch {
             isWhole = false
         }
-        walk(flows[...], WalkRound(took: Clock.monotonic() - begin, isWhole: isWhole))
+        walk(flows[...], WalkRound(took: Clock.thread() - begin, isWhole: isWhole))
     }
 
-    /// Of one walk of all flows, how long it took so far, and whether every node that was asked could answer.
+    /// Of one walk of all flows, how much of a processor's time it took so far, and whether every node that was asked could answer.
     private struct WalkRound {
         var took: Nanoseconds
         var isWhole: Bool
@@ -156,7 +156,7 @@ final class LedgerRun {
     /// Walks the flows that are left of a round, as many as fit into a slice of time, and the others when probes had their turn.
     private func walk(_ left: ArraySlice<Flow>, _ round: WalkRound) {
         var (left, round) = (left, round)
-        let begin = Clock.monotonic()
+        let begin = Clock.thread()
         while let flow = left.popFirst() {
             let time = Clock.monotonic()
             let packet = flow.socket?.packet ?? Packet(destination: flow.address, source: nil, sourcePort: 33434)
@@ -166,9 +166,9 @@ final class LedgerRun {
                 // A node that is taken out of the lab meanwhile cannot be asked any more; the ways of other flows can be known.
                 round.isWhole = false
             }
-            if Clock.monotonic() - begin > Self.walkSlice { break }
+            if Clock.thread() - begin > Self.walkSlice { break }
         }
-        round.took += Clock.monotonic() - begin
+        round.took += Clock.thread() - begin
         guard left.isEmpty else {
             loop.schedule(after: 0) { [self] in if isSending { walk(left, round) } }
             return

@@ -83,11 +83,33 @@ public enum FailoverTimeline {
             svg.text(SVG.number(row.gap) + " ms", Point(width - 16, y + 13.5), .end)
         }
         MomentNames.draw(moments, axis, top: top, bottom: bottom, &svg)
+        let sites = legend(rows, marks, at: Point(16, bottom + 42), &svg)
         svg.text(
-            "Full bars: answered, by the site that is named. Solid thin bars: lost. Dashed: in a loop.",
-            Point(16, bottom + 38), class: "small faint")
+            "By when the probe was sent. Full bars: a site answered. Solid thin bars: lost. Dashed: in a loop.",
+            Point(16, bottom + 42 + sites), class: "small faint")
         let words = rows.map { "\($0.client): \(SVG.number($0.gap)) ms without an answer" }.joined(separator: ", ")
-        return svg.document(width: width, height: bottom + 52, title: title, description: words)
+        return svg.document(width: width, height: bottom + 56 + sites, title: title, description: words)
+    }
+
+    /// The sites that answered, each with its sign; answers how high that is.
+    private static func legend(_ rows: [Row], _ marks: SiteMarks, at corner: Point, _ svg: inout SVG) -> Double {
+        var seen: Set<String> = []
+        let sites = rows.flatMap(\.spans).compactMap { span -> String? in
+            guard case .answered(let site) = span.outcome, seen.insert(site).inserted else { return nil }
+            return site
+        }
+        guard !sites.isEmpty else { return 0 }
+        var point = corner
+        for site in sites {
+            let room = 40 + Style.width(of: site, size: Style.textSize)
+            if point.x + room > width - 16, point.x > corner.x { point = Point(corner.x, point.y + 20) }
+            if let mark = marks[site] {
+                svg.path(mark.outline(point + Point(7, -4), radius: 6), class: "site " + mark.fill)
+            }
+            svg.text(site, point + Point(20, 0))
+            point.x += room
+        }
+        return point.y - corner.y + 22
     }
 
     private static func draw(_ span: Span, _ axis: Axis, _ y: Double, _ marks: SiteMarks, _ svg: inout SVG) {

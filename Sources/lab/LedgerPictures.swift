@@ -46,10 +46,11 @@ struct LedgerPictures {
         guard !disturbed.isEmpty else { return nil }
         let shown = disturbed.prefix(Self.mostRows)
         let window = window(shown.flatMap(edges))
-        let left = ledger.flows.count - shown.count
+        let (others, left) = (ledger.flows.count - disturbed.count, disturbed.count - shown.count)
         return FailoverTimeline.svg(
-            title: "What became of the probes of \(shown.count == 1 ? "a client" : "clients")"
-                + (left > 0 ? "; \(left) more rows like these, or served all the time" : ""),
+            title: "Who answered each client"
+                + (left > 0 ? "; \(left) more rows have shorter gaps" : "")
+                + (others > 0 ? "; in \(others) rows not shown, one site all the time" : ""),
             shown.map { row($0, window) }, moments: moments, marks: SiteMarks(topology.lab.sites.map(\.name)))
     }
 

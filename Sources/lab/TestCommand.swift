@@ -18,8 +18,8 @@ struct TestCommand: ParsableCommand {
                 - expect: { gap: { london-home: "< 500ms" } }
                 - heal: { site: london }
 
-            Expected can be: catchment, share, rtt, path, gap, lost, resolved, session, never. 'within' gives them time, and 'for'
-            says how long they have to hold. Steps besides: fail, heal, drain, apply, run, wait, repeat.
+            Expected can be: catchment, share, rtt, path, gap, lost, resolved, session, never. 'within' gives them time, 'for' says
+            how long they have to hold, and 'service' whose addresses count. Steps besides: fail, heal, drain, apply, run, wait, repeat.
 
             The exit status is 0 when all was as expected, 1 when it was not, 2 for a bad file, 3 when this machine cannot, and 4
             when a step could not be done.
@@ -30,11 +30,11 @@ struct TestCommand: ParsableCommand {
               lab test homework.yaml --expect grading.yaml
             """)
 
-    @Argument(help: "The lab files, done one after the other.")
+    @Argument(help: "The lab files, one after the other unless --jobs says otherwise.")
     var files: [String]
     @Option(help: "Write the results as JUnit XML to this file.")
     var junit: String?
-    @Option(help: "Write the results as one HTML page to this file.")
+    @Option(help: "Write the results with pictures as one HTML page to this file.")
     var report: String?
     @Option(help: "Do the scenario of this file, which has nothing else, instead of those of the lab files.")
     var expect: String?

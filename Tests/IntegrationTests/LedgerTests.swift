@@ -140,9 +140,9 @@ struct LedgerTests {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)
         let offset = Date().timeIntervalSince1970 - Double(now.tv_sec) - Double(now.tv_nsec) / 1e9
-        let start = Double(run.start_ns) / 1e9 + offset - 0.5
+        let start = Double(run.start_ns) / 1e9 + offset - 0.01
         let next = document.runs.map(\.start_ns).filter { $0 > run.start_ns }.min()
-        let end = next.map { Double($0) / 1e9 + offset - 0.5 } ?? .infinity
+        let end = next.map { Double($0) / 1e9 + offset - 0.01 } ?? .infinity
         let key = Key(address: flow.address, port: try #require(flow.port))
         return packets.filter { $0.key == key && (start..<end).contains($0.time) }
     }
