@@ -46,6 +46,7 @@ enum HTMLPage {
         pre { background: var(--shade); padding: .75rem; overflow-x: auto; font-size: .8rem; line-height: 1.35; }
         figure { margin: 1rem 0; } figure svg { max-width: 100%; height: auto; }
         a { color: inherit; }
+        @media screen and (max-width: 50rem) { figure { overflow-x: auto; } figure svg { min-width: 42rem; } }
         @media print { body { margin: 0; max-width: none; } pre { white-space: pre-wrap; } li { break-inside: avoid; } }
         """
 }
