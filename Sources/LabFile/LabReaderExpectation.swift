@@ -19,6 +19,12 @@ extension LabReader {
                 "'\(key)' counts from the last fail, heal, drain or apply, and there is none before", at: value.position
             )
         }
+        // An empty claim would hold whatever happens.
+        for key in Keys.claims {
+            guard let value = fields[key], value.isEmpty else { continue }
+            report.error(
+                "'\(key)' expects nothing", at: value.position, hint: "say what has to be so, or leave '\(key)' out")
+        }
         if case .mapping(let pairs) = node.content, pairs.allSatisfy({ Self.times.contains($0.key.value) }) {
             report.error(
                 "nothing is expected", at: node.position, hint: "expect one of: \(Keys.claims.joined(separator: ", "))")
@@ -88,11 +94,17 @@ extension LabReader {
             }
             guard let answer = fields["answer"], let type else { return nil }
             let items: [YAMLNode] = if case .sequence(let items) = answer.content { items } else { [answer] }
-            let answers = items.compactMap(\.plainText)
-            if answers.count < items.count {
-                report.error("'answer' has to be a text or a list of texts", at: answer.position)
-            }
-            return .resolved(client: client, .init(name: name.value, type: type.value, answers: answers))
+            return .resolved(
+                client: client, .init(name: name.value, type: type.value, answers: texts(items, of: "answer")))
+        }
+    }
+
+    /// The texts of a list under `key`; what is none is reported.
+    func texts(_ items: [YAMLNode], of key: String) -> [String] {
+        items.compactMap { item in
+            if let text = item.plainText { return text }
+            report.error("'\(key)' has to be a text or a list of texts", at: item.position)
+            return nil
         }
     }
 
@@ -175,6 +187,17 @@ extension LabReader {
         } catch {
             report.error("\(quoted(text)) \(error.message) for '\(key)'", at: node.position, hint: error.hint)
             return nil
+        }
+    }
+}
+
+extension YAMLNode {
+    /// Whether it is a mapping or a list with nothing in it.
+    fileprivate var isEmpty: Bool {
+        switch content {
+        case .mapping(let pairs): pairs.isEmpty
+        case .sequence(let items): items.isEmpty
+        default: false
         }
     }
 }

@@ -43,7 +43,7 @@ extension LabReader {
         case "expect": return expectation(pair.value).map { .expect($0) }
         case "fail": return fault(pair.value)
         case "heal": return target(pair.value).map { .heal(target: $0) }
-        case "drain": return target(pair.value).map { .drain(target: $0) }
+        case "drain": return drain(pair.value)
         case "apply":
             draft.isApplied = true
             return fields.text("apply").map { .apply(path: $0.value) }
@@ -72,8 +72,19 @@ extension LabReader {
         let kind = fields.text("how").flatMap { faultKind($0) }
         guard let target = target(fields, node), let kind else { return nil }
         let fault = Fault(target, kind)
-        if !draft.isApplied { draft.faults.append(Located(value: fault, position: node.position)) }
+        note(fault, node)
         return .fail(fault)
+    }
+
+    private mutating func drain(_ node: YAMLNode) -> Scenario.Action? {
+        guard let target = target(node) else { return nil }
+        note(Fault(target, .drain(limit: FaultKind.drainLimit)), node)
+        return .drain(target: target)
+    }
+
+    /// Notes a fault, for the checks to find out whether it makes sense. What a changed lab has is known when it is changed.
+    private mutating func note(_ fault: Fault, _ node: YAMLNode) {
+        if !draft.isApplied { draft.faults.append(Located(value: fault, position: node.position)) }
     }
 
     private func faultKind(_ text: Located<String>) -> FaultKind? {
@@ -130,8 +141,8 @@ extension LabReader {
         let name = fields.text("node").map { mention(.node, $0) }
         var words: [String]?
         if case .sequence(let items) = fields["command"]?.content {
-            words = items.compactMap(\.plainText)
-            if words?.isEmpty != false, let position = fields["command"]?.position {
+            words = texts(items, of: "command")
+            if items.isEmpty, let position = fields["command"]?.position {
                 report.error("a command needs a program", at: position)
             }
         } else {

@@ -124,7 +124,7 @@ extension Scenario {
 
     private static func count(_ steps: [Step]) -> Int {
         steps.reduce(0) { sum, step in
-            guard case .repeat(let times, let inner) = step.action else { return sum + 1 }
+            guard case .repeat(let times, let inner) = step.action else { return sum == .max ? sum : sum + 1 }
             let (product, overflow) = count(inner).multipliedReportingOverflow(by: times)
             return overflow || product > Int.max - sum ? Int.max : sum + product
         }

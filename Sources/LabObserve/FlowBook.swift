@@ -48,12 +48,13 @@ struct FlowBook {
         entries[last].fate = .refused(at: node, why: why)
     }
 
-    /// What came in for the probe that has the ID. What says less than is known already changes nothing.
+    /// What came in for the probe that has the ID. What says less than is known already changes nothing; late is late, however
+    /// often the answer comes.
     mutating func settle(_ id: UInt16, _ fate: Fate, at time: Nanoseconds) {
         guard let index = index(of: id) else { return }
         let rtt = max(0, time - entries[index].sentAt)
         switch (entries[index].fate, fate) {
-        case (.answered, .answered(let site)), (.late, .answered(let site)):
+        case (.answered, .answered(let site)):
             entries[index].fate = .duplicated(by: site)
         case (.open, .answered(let site)), (.looped, .answered(let site)), (.refused, .answered(let site)):
             entries[index].fate = rtt > Self.patience ? .late(by: site) : fate
@@ -75,16 +76,18 @@ struct FlowBook {
         return back <= last ? last - back : nil
     }
 
-    /// The longest run of probes without service.
+    /// The longest run of probes without service; one that lasted to the end comes first.
     var gap: Gap? {
         var longest: Gap?
         var start: Int?
         func end(_ index: Int?) {
             guard let first = start else { return }
             let until = index.map { entries[$0].sentAt } ?? entries.last.map(\.sentAt) ?? 0
+            let probes = (index ?? entries.count) - first
+            // The last probe alone may have been lost as any other.
             let gap = Gap(
-                start: entries[first].sentAt, length: until - entries[first].sentAt,
-                probes: (index ?? entries.count) - first, isOpen: index == nil)
+                start: entries[first].sentAt, length: until - entries[first].sentAt, probes: probes,
+                isOpen: index == nil && probes > 1)
             if longest.map({ gap.length > $0.length || gap.isOpen }) ?? true { longest = gap }
         }
         for (index, entry) in entries.enumerated() {
@@ -118,6 +121,6 @@ public struct Gap: Hashable, Sendable {
     public let length: Nanoseconds
     /// How many probes were sent in it.
     public let probes: Int
-    /// Whether it lasted to the end.
+    /// Whether it lasted to the end, for more than one probe.
     public let isOpen: Bool
 }

@@ -22,6 +22,8 @@ public struct FlowReport: Hashable, Sendable {
     public let service: String
     /// The address.
     public let address: IPAddress
+    /// The UDP port that the probes came from; nil for a client that had no way to send any.
+    public let port: UInt16?
     /// How many probes were sent.
     public let sent: Int
     /// How many each site answered in time, once.
@@ -40,6 +42,28 @@ public struct FlowReport: Hashable, Sendable {
     public let roundTrips: Distribution
     /// The sites in the order in which they answered, each with when the first of its probes was sent.
     public let sites: [Turn]
+    /// What became of the probes in the order in which they were sent: each span lasts until the next one begins.
+    public let spans: [Span]
+
+    /// A time in which all probes fared the same.
+    public struct Span: Hashable, Sendable {
+        /// When the first of them was sent (CLOCK_MONOTONIC).
+        public let from: Nanoseconds
+        /// When the first of the next ones was sent, or the last of all.
+        public let to: Nanoseconds
+        /// What happened to them.
+        public let outcome: Outcome
+    }
+
+    /// What happens to a probe, as its client sees it.
+    public enum Outcome: Hashable, Sendable {
+        /// A site answered in time.
+        case answered(site: String)
+        /// It was lost, or answered too late.
+        case lost
+        /// It went round until its TTL ended.
+        case looped
+    }
 
     /// From when on a site answered.
     public struct Turn: Hashable, Sendable {
@@ -57,32 +81,46 @@ public struct FlowReport: Hashable, Sendable {
 
 extension FlowReport {
     /// Closes a book. Of what is still open, the walks of that time say where it was lost.
-    init(_ client: Node, service: String, address: IPAddress, book: FlowBook, walks: WalkHistory) {
+    init(
+        _ client: Node, service: String, address: IPAddress, port: UInt16? = nil, book: FlowBook, walks: WalkHistory
+    ) {
         var (answered, late, duplicated) = ([String: Int](), 0, 0)
         var (lost, looped) = ([Loss: Int](), [String: Int]())
         var sites: [Turn] = []
+        var begun: [(time: Nanoseconds, outcome: Outcome)] = []
         for entry in book.entries {
+            var outcome = Outcome.lost
             switch entry.fate {
             case .answered(let site):
                 answered[site, default: 0] += 1
                 if sites.last?.site != site { sites.append(Turn(time: entry.sentAt, site: site)) }
-            case .duplicated: duplicated += 1
+                outcome = .answered(site: site)
+            case .duplicated(let site):
+                duplicated += 1
+                outcome = .answered(site: site)
             case .late: late += 1
-            case .looped(let node): looped[node, default: 0] += 1
+            case .looped(let node):
+                looped[node, default: 0] += 1
+                outcome = .looped
             case .refused(let node, let why): lost[Loss(place: node, why: why), default: 0] += 1
             case .open:
                 switch walks.end(of: entry.sentAt) {
-                case .loop(let nodes): looped[nodes.first?.name ?? client.name, default: 0] += 1
+                case .loop(let nodes):
+                    looped[nodes.first?.name ?? client.name, default: 0] += 1
+                    outcome = .looped
                 case let end: lost[Loss(end), default: 0] += 1
                 }
             }
+            if begun.last?.outcome != outcome { begun.append((entry.sentAt, outcome)) }
         }
+        let ends = begun.dropFirst().map(\.time) + [book.entries.last?.sentAt ?? 0]
         self.init(
-            client: client.name, service: service, address: address, sent: book.entries.count, answered: answered,
-            late: late, duplicated: duplicated, lost: lost, looped: looped, gap: book.gap,
+            client: client.name, service: service, address: address, port: port, sent: book.entries.count,
+            answered: answered, late: late, duplicated: duplicated, lost: lost, looped: looped, gap: book.gap,
             roundTrips: Distribution(
                 book.entries.compactMap { if case .answered = $0.fate { $0.rtt } else { nil } }),
-            sites: sites)
+            sites: sites,
+            spans: zip(begun, ends).map { Span(from: $0.time, to: $1, outcome: $0.outcome) })
     }
 }
 
@@ -132,7 +170,7 @@ extension FlowReport {
     public func json(relativeTo zero: Nanoseconds) -> JSON {
         [
             "client": .string(client), "service": .string(service), "address": .string(address.description),
-            "sent": .int(sent),
+            "port": port.map { .int(Int($0)) } ?? .null, "sent": .int(sent),
             "answered": .object(answered.sorted { $0.key < $1.key }.map { .init($0.key, .int($0.value)) }),
             "late": .int(late), "duplicated": .int(duplicated),
             "lost": .array(
@@ -143,7 +181,8 @@ extension FlowReport {
                 }),
             "looped": .object(looped.sorted { $0.key < $1.key }.map { .init($0.key, .int($0.value)) }),
             "gap_ms": .milliseconds(gap?.length ?? 0),
-            "gap_start_ms": .milliseconds(gap.map { $0.start - zero }), "gap_open": .bool(gap?.isOpen ?? false),
+            "gap_start_ms": .milliseconds(gap.map { $0.start - zero }), "gap_probes": .int(gap?.probes ?? 0),
+            "gap_open": .bool(gap?.isOpen ?? false),
             "rtt": roundTrips.json,
             "sites": .array(
                 sites.map { ["at_ms": .milliseconds($0.time - zero), "site": .string($0.site)] }),

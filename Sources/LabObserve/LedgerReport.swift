@@ -9,7 +9,7 @@ public struct LedgerReport: Hashable, Sendable {
     public let interval: Nanoseconds
     /// When the probes began (CLOCK_MONOTONIC).
     public let start: Nanoseconds
-    /// When the first fault was in effect; nil before anything failed.
+    /// When the first disturbance was about to begin (CLOCK_MONOTONIC); nil when none was marked.
     public var disturbedAt: Nanoseconds?
 
     /// How many probes were sent.
@@ -34,7 +34,8 @@ public struct LedgerReport: Hashable, Sendable {
     /// What `lab failover --json` has for each repetition.
     public var json: JSON {
         [
-            "interval_ms": .milliseconds(interval), "sent": .int(sent), "unserved": .int(unserved),
+            "interval_ms": .milliseconds(interval), "start_ns": .int(Int(start)), "sent": .int(sent),
+            "unserved": .int(unserved),
             "flows": .array(flows.map { $0.json(relativeTo: disturbedAt ?? start) }),
         ]
     }

@@ -10,9 +10,11 @@ final class LedgerRun {
     private static let steadyWindow: Nanoseconds = 500_000_000
     /// How often it is looked whether it is, and whether to stop.
     private static let lookInterval: Nanoseconds = 20_000_000
-    /// Walks take at most one part in so many of the time.
+    /// Walks take at most one part in so many of a processor's time.
     private static let walkShare: Nanoseconds = 10
     private static let shortestWalkPause: Nanoseconds = 10_000_000
+    /// So long flows are walked before probes have their turn, in nanoseconds of a processor.
+    private static let walkSlice: Nanoseconds = 1_000_000
 
     private let interval: Nanoseconds
     private let shared: Ledger.Shared
@@ -89,7 +91,9 @@ final class LedgerRun {
         loop.removeAll()
         if let failure { throw failure }
         let reports = flows.map {
-            FlowReport($0.client, service: $0.service, address: $0.address, book: $0.book, walks: $0.walks)
+            FlowReport(
+                $0.client, service: $0.service, address: $0.address, port: $0.socket?.packet.sourcePort, book: $0.book,
+                walks: $0.walks)
         }
         return LedgerReport(
             flows: reports, interval: interval, start: start, disturbedAt: shared.state.withLock { $0.disturbedAt })
@@ -131,20 +135,46 @@ final class LedgerRun {
 
     // MARK: Walks
 
+    /// Walks all flows, again and again.
     private func walk() {
-        let begin = Clock.monotonic()
+        let begin = Clock.thread()
+        var isWhole = true
         do throws(ObservationError) {
             try survey.refresh()
-            for flow in flows {
-                let packet = flow.socket?.packet ?? Packet(destination: flow.address, source: nil, sourcePort: 33434)
-                flow.walks.record(try survey.walk(packet, from: flow.client).outcome, at: begin)
-            }
         } catch {
-            // A node that is taken out of the lab meanwhile cannot be asked any more; the others can.
-            survey.forget()
+            isWhole = false
         }
-        let took = Clock.monotonic() - begin
-        loop.schedule(after: max(Self.shortestWalkPause, took * Self.walkShare)) { [self] in
+        walk(flows[...], WalkRound(took: Clock.thread() - begin, isWhole: isWhole))
+    }
+
+    /// Of one walk of all flows, how much of a processor's time it took so far, and whether every node that was asked could answer.
+    private struct WalkRound {
+        var took: Nanoseconds
+        var isWhole: Bool
+    }
+
+    /// Walks the flows that are left of a round, as many as fit into a slice of time, and the others when probes had their turn.
+    private func walk(_ left: ArraySlice<Flow>, _ round: WalkRound) {
+        var (left, round) = (left, round)
+        let begin = Clock.thread()
+        while let flow = left.popFirst() {
+            let time = Clock.monotonic()
+            let packet = flow.socket?.packet ?? Packet(destination: flow.address, source: nil, sourcePort: 33434)
+            do throws(ObservationError) {
+                flow.walks.record(try survey.walk(packet, from: flow.client).outcome, at: time)
+            } catch {
+                // A node that is taken out of the lab meanwhile cannot be asked any more; the ways of other flows can be known.
+                round.isWhole = false
+            }
+            if Clock.thread() - begin > Self.walkSlice { break }
+        }
+        round.took += Clock.thread() - begin
+        guard left.isEmpty else {
+            loop.schedule(after: 0) { [self] in if isSending { walk(left, round) } }
+            return
+        }
+        if !round.isWhole { survey.forget() }
+        loop.schedule(after: max(Self.shortestWalkPause, round.took * Self.walkShare)) { [self] in
             if isSending { walk() }
         }
     }

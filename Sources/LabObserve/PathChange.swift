@@ -12,6 +12,10 @@ public struct PathChange: Hashable, Sendable {
     public let prefix: IPPrefix
     /// The AS path; empty where the router has no path any more, or the prefix is its own.
     public let asPath: [UInt32]
+    /// Whether there is a path, be it its own.
+    public let hasPath: Bool
+    /// The AS path that it had before; nil without one.
+    public let oldASPath: [UInt32]?
     /// The step of the decision that chose it.
     public let reason: String
 
@@ -23,8 +27,14 @@ public struct PathChange: Hashable, Sendable {
         self.time = Nanoseconds(time)
         self.node = node
         self.prefix = prefix
-        asPath = (event["as_path"]?.array ?? []).compactMap { $0.int.map { UInt32(clamping: $0) } }
+        asPath = Self.numbers(event["as_path"]) ?? []
+        oldASPath = Self.numbers(event["old_as_path"])
+        hasPath = event["from"]?.string != nil || !asPath.isEmpty
         reason = event["reason"]?.string ?? ""
+    }
+
+    private static func numbers(_ json: JSON?) -> [UInt32]? {
+        json?.array?.compactMap { $0.int.map { UInt32(clamping: $0) } }
     }
 
     /// The change as JSON; the time is relative to `zero`.

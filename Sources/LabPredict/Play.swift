@@ -13,9 +13,11 @@ public struct Play: Hashable, Sendable {
     public let shares: [CatchmentShare]
     /// How many rows of client and address another site serves than without it.
     public let moved: Int
+    /// Whether routing comes to rest then; else the shares are those of one moment.
+    public let isAtRest: Bool
 
     /// Whether it does nothing to anybody.
-    public var isDead: Bool { moved == 0 }
+    public var isDead: Bool { moved == 0 && isAtRest }
 
     /// The play as JSON.
     public var json: JSON {
@@ -23,7 +25,7 @@ public struct Play: Hashable, Sendable {
             "site": .string(site), "provider": provider.map(JSON.string) ?? .null, "action": .string(action),
             "shares": .array(
                 shares.map { ["site": $0.site.map(JSON.string) ?? .null, "share": .double($0.share)] }),
-            "moved": .int(moved), "dead": .bool(isDead),
+            "moved": .int(moved), "dead": .bool(isDead), "at_rest": .bool(isAtRest),
         ]
     }
 }
@@ -75,7 +77,7 @@ extension Prediction {
         let after = rows(of: service, in: prediction.catchments())
         return Play(
             site: site, provider: provider, action: action, shares: CatchmentShare.of(after.map { $0.site?.name }),
-            moved: CatchmentDifference.between(before, after).count(where: \.isMoved))
+            moved: CatchmentDifference.between(before, after).count(where: \.isMoved), isAtRest: prediction.isAtRest)
     }
 
     private func rows(of service: String, in all: [PredictedCatchment]) -> [PredictedCatchment] {

@@ -26,6 +26,9 @@ public final class BringUp {
         /// A signal came.
         case interrupted(Int32)
 
+        /// Whether a signal asked for it.
+        public var isInterruption: Bool { if case .interrupted = self { true } else { false } }
+
         /// The reason.
         public var description: String {
             switch self {

@@ -16,10 +16,11 @@ final class LogKeeper {
         }
     }
 
-    /// The file is cut and not renamed, for the daemon holds it open; what it writes next goes to the new end (O_APPEND).
+    /// The file is cut and not renamed, for the daemon holds it open; what it writes next goes to the new end (O_APPEND). What is
+    /// kept begins where the log did, unless it has become twice as long as it may: who follows finds its place again.
     private static func turnOver(_ path: String) {
         guard Files.size(path) > limit else { return }
-        if let text = try? Files.read(path) { try? Files.replace(LabPaths.olderLog(path), text.suffix(limit)) }
+        if let text = try? Files.read(path) { try? Files.replace(LabPaths.olderLog(path), text.suffix(2 * limit)) }
         truncate(path, 0)
     }
 }

@@ -64,15 +64,13 @@ public enum FailoverTimeline {
 
     private static let width = 960.0
     private static let rowHeight = 24.0
-    private static let labelHeight = 15.0
 
     /// The rows as an SVG document. Names of sites stand in their spans where they fit.
     public static func svg(title: String, _ rows: [Row], moments: [Moment], marks: SiteMarks) -> String {
         let times = rows.flatMap(\.spans).flatMap { [$0.from, $0.to] } + moments.map(\.time)
         let left = 26 + (rows.map { Style.width(of: $0.client, size: Style.textSize) }.max() ?? 0)
         let axis = Axis(from: times.min() ?? 0, to: times.max() ?? 1, left: left, right: width - 110)
-        let names = names(of: moments, axis)
-        let top = 58 + Double((names.map(\.row).max() ?? 0)) * labelHeight
+        let top = MomentNames.top(of: moments, axis)
         let bottom = top + Double(rows.count) * rowHeight
         var svg = SVG()
         svg.text(title, Point(16, 26), class: "heading")
@@ -84,16 +82,34 @@ public enum FailoverTimeline {
             for span in row.spans { draw(span, axis, y, marks, &svg) }
             svg.text(SVG.number(row.gap) + " ms", Point(width - 16, y + 13.5), .end)
         }
-        for name in names {
-            let y = top - 6 - Double(name.row) * labelHeight
-            svg.path(SVG.line([Point(name.x, y - 10), Point(name.x, bottom)]), class: "mark")
-            svg.text(name.text, Point(name.x + 4, y), class: "small halo")
-        }
+        MomentNames.draw(moments, axis, top: top, bottom: bottom, &svg)
+        let sites = legend(rows, marks, at: Point(16, bottom + 42), &svg)
         svg.text(
-            "Full bars: answered, by the site that is named. Solid thin bars: lost. Dashed: in a loop.",
-            Point(16, bottom + 38), class: "small faint")
+            "By when the probe was sent. Full bars: a site answered. Solid thin bars: lost. Dashed: in a loop.",
+            Point(16, bottom + 42 + sites), class: "small faint")
         let words = rows.map { "\($0.client): \(SVG.number($0.gap)) ms without an answer" }.joined(separator: ", ")
-        return svg.document(width: width, height: bottom + 52, title: title, description: words)
+        return svg.document(width: width, height: bottom + 56 + sites, title: title, description: words)
+    }
+
+    /// The sites that answered, each with its sign; answers how high that is.
+    private static func legend(_ rows: [Row], _ marks: SiteMarks, at corner: Point, _ svg: inout SVG) -> Double {
+        var seen: Set<String> = []
+        let sites = rows.flatMap(\.spans).compactMap { span -> String? in
+            guard case .answered(let site) = span.outcome, seen.insert(site).inserted else { return nil }
+            return site
+        }
+        guard !sites.isEmpty else { return 0 }
+        var point = corner
+        for site in sites {
+            let room = 40 + Style.width(of: site, size: Style.textSize)
+            if point.x + room > width - 16, point.x > corner.x { point = Point(corner.x, point.y + 20) }
+            if let mark = marks[site] {
+                svg.path(mark.outline(point + Point(7, -4), radius: 6), class: "site " + mark.fill)
+            }
+            svg.text(site, point + Point(20, 0))
+            point.x += room
+        }
+        return point.y - corner.y + 22
     }
 
     private static func draw(_ span: Span, _ axis: Axis, _ y: Double, _ marks: SiteMarks, _ svg: inout SVG) {
@@ -116,25 +132,5 @@ public enum FailoverTimeline {
         case .looped:
             svg.path(SVG.line([Point(start, y + 9), Point(end, y + 9)]), class: "mark peer")
         }
-    }
-
-    /// The name of a moment, to the right of its line, so many rows above the bars.
-    struct MomentName {
-        let text: String
-        let x: Double
-        let row: Int
-
-        var right: Double { x + 10 + Style.width(of: text, size: Style.smallTextSize) }
-    }
-
-    /// The later a moment, the lower its name: no line that comes later reaches up to the names that it would cross.
-    static func names(of moments: [Moment], _ axis: Axis) -> [MomentName] {
-        var names: [MomentName] = []
-        for moment in moments.sorted(by: { $0.time > $1.time }) {
-            let lowest = MomentName(text: moment.name, x: axis.x(moment.time), row: 0)
-            let above = names.filter { $0.x < lowest.right }.map(\.row).max()
-            names.append(MomentName(text: lowest.text, x: lowest.x, row: above.map { $0 + 1 } ?? 0))
-        }
-        return names
     }
 }

@@ -39,7 +39,8 @@ struct MapDrawing {
         let clients = map.ways.map { client($0) }
         for placed in clients + idleSites + sites { draw(placed, &svg) }
         for router in routers { labels.keepFree(router) }
-        name(sites, reach: 80, size: Style.textSize, class: "strong halo", &svg)
+        // A site that serves somebody has its name, if need be at the end of a long line.
+        name(sites, reach: 300, size: Style.textSize, class: "strong halo", &svg)
         name(idleSites, reach: 20, size: Style.smallTextSize, class: "small halo", &svg)
         name(clients, reach: 14, size: Style.smallTextSize, class: "small faint halo", &svg)
     }

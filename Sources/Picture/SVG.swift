@@ -22,7 +22,7 @@ struct SVG {
         _ content: (inout SVG) -> Void
     ) {
         body += "<\(name)\(Self.text(attributes))>"
-        if let title { body += "<title>\(Self.escaped(title))</title>" }
+        if let title { body += "<title>\(Markup.escaped(title))</title>" }
         body += "\n"
         content(&self)
         body += "</\(name)>\n"
@@ -31,7 +31,7 @@ struct SVG {
     mutating func text(_ text: String, _ point: Point, _ anchor: Anchor = .start, class name: String = "") {
         let attributes = Self.text(["x": Self.number(point.x), "y": Self.number(point.y)])
         let start = anchor == .start ? "" : " text-anchor=\"\(anchor.rawValue)\""
-        body += "<text\(attributes)\(start)\(Self.text(["class": name]))>\(Self.escaped(text))</text>\n"
+        body += "<text\(attributes)\(start)\(Self.text(["class": name]))>\(Markup.escaped(text))</text>\n"
     }
 
     mutating func text(_ text: String, _ room: Labels.Placement, class name: String) {
@@ -57,8 +57,8 @@ struct SVG {
         return """
             <svg xmlns="http://www.w3.org/2000/svg" class="lab" role="img" width="\(width)" height="\(height)" \
             viewBox="0 0 \(width) \(height)">
-            <title>\(Self.escaped(title))</title>
-            <desc>\(Self.escaped(description))</desc>
+            <title>\(Markup.escaped(title))</title>
+            <desc>\(Markup.escaped(description))</desc>
             <style>\(Style.sheet)</style>
             <rect class="paper" width="\(width)" height="\(height)"/>
             \(body)</svg>
@@ -82,24 +82,9 @@ struct SVG {
         return rest == 0 ? "\(sign)\(whole)" : "\(sign)\(whole).\(rest)"
     }
 
-    /// Text that means itself, in content and in attributes. What XML 1.0 has no way to write becomes U+FFFD.
-    static func escaped(_ text: String) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "\u{0}"..."\u{8}", "\u{B}", "\u{C}", "\u{E}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": result += "\u{FFFD}"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
-    }
-
     /// Attributes; those without a value are left out.
     private static func text(_ attributes: KeyValuePairs<String, String>) -> String {
-        attributes.filter { !$0.value.isEmpty }.map { " \($0.key)=\"\(escaped($0.value))\"" }.joined()
+        attributes.filter { !$0.value.isEmpty }.map { " \($0.key)=\"\(Markup.escaped($0.value, isAttribute: true))\"" }
+            .joined()
     }
 }

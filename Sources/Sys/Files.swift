@@ -13,6 +13,18 @@ public enum Files {
         }
     }
 
+    /// What a file has from a position in bytes on; nothing where it is shorter. Throws ``SystemError``.
+    public static func read(_ path: String, from position: Int) throws(SystemError) -> [UInt8] {
+        let file = try FileDescriptor.open(path, O_RDONLY)
+        do {
+            let raw = file.raw
+            try systemCall("lseek") { lseek(raw, position, SEEK_SET) }
+            return try file.readAll()
+        } catch {
+            throw SystemError(code: error.code, call: error.call, object: path)
+        }
+    }
+
     /// Writes a file anew, or fails and says so: a full disk leaves a short file behind. Throws ``SystemError``.
     public static func write(_ path: String, _ bytes: some Sequence<UInt8>, mode: UInt32 = 0o644) throws(SystemError) {
         let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)

@@ -21,6 +21,8 @@ struct Failure: Error {
     let status: ExitStatus
     let message: String
     var hint: String?
+    /// Whether a signal asked for an end, so that nothing more is to be begun.
+    var isInterruption = false
 
     init(_ status: ExitStatus, _ message: String, hint: String? = nil) {
         self.status = status

@@ -61,6 +61,21 @@ struct CommandRun {
             }
             bytes += chunk.prefix(min(count, CommandRun.mostOutput - bytes.count))
         }
+
+        /// Takes what the command wrote before it ended, which a socket has room for. What it left behind may go on writing, or
+        /// hold the other end in silence, for ever.
+        func drain() {
+            var left = CommandRun.mostOutput / 16384
+            while isOpen, left > 0, hasMore {
+                read()
+                left -= 1
+            }
+        }
+
+        private var hasMore: Bool {
+            var poll = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
+            return Glibc.poll(&poll, 1, 0) > 0
+        }
     }
 
     /// The exit status; nil when it took too long and was killed.
@@ -70,7 +85,7 @@ struct CommandRun {
             do {
                 try staged.check()
             } catch {
-                try? child.signal(SIGKILL)
+                Self.killAll(child)
                 throw error
             }
             var polls = streams.filter(\.isOpen).map { pollfd(fd: $0.raw, events: Int16(POLLIN), revents: 0) }
@@ -78,21 +93,20 @@ struct CommandRun {
             _ = poll(&polls, nfds_t(polls.count), 100)
             for stream in streams where stream.isOpen { stream.read() }
             if let status = try child.reap() {
-                // What it started and left behind may hold the other ends for ever.
-                for stream in streams { while stream.isOpen, hasMore(stream.raw) { stream.read() } }
+                for stream in streams { stream.drain() }
                 return status
             }
             if Clock.monotonic() > deadline {
-                try child.signal(SIGKILL)
-                _ = try child.wait()
+                Self.killAll(child)
                 return nil
             }
         }
     }
 
-    private func hasMore(_ descriptor: Int32) -> Bool {
-        var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        return Glibc.poll(&poll, 1, 0) > 0
+    /// Kills the command and what it started: it leads a process group, whose number is nobody else's before it is reaped.
+    private static func killAll(_ child: borrowing ChildProcess) {
+        kill(-child.pid, SIGKILL)
+        _ = try? child.wait()
     }
 
     private func objections(_ status: Int32?, _ output: String) -> [String] {

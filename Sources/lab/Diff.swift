@@ -21,16 +21,20 @@ struct Diff: ParsableCommand {
     var json = false
 
     func run() throws {
-        let old = try Prediction(of: try FileLoading.topology(before)).catchments()
-        let new = try Prediction(of: try FileLoading.topology(after)).catchments()
-        let rows = CatchmentDifference.between(old, new)
+        let old = try Prediction(of: try FileLoading.topology(before))
+        let new = try Prediction(of: try FileLoading.topology(after))
+        let rows = CatchmentDifference.between(old.catchments(), new.catchments())
         if json {
-            return Console.print([
+            Console.print([
                 "before": .string(before), "after": .string(after), "moved": .int(rows.count(where: \.isMoved)),
-                "rerouted": .int(rows.count(where: \.isRerouted)), "rows": .array(rows.map(\.json)),
+                "rerouted": .int(rows.count(where: \.isRerouted)), "at_rest": .bool(old.isAtRest && new.isAtRest),
+                "rows": .array(rows.map(\.json)),
             ])
+        } else {
+            print(Self.text(rows))
         }
-        print(Self.text(rows))
+        old.warnOfUnrest(in: before)
+        new.warnOfUnrest(in: after)
     }
 
     private static func text(_ rows: [CatchmentDifference]) -> String {

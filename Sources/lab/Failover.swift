@@ -22,6 +22,7 @@ struct Failover: ParsableCommand {
             Example:
               lab failover labs/hello.yaml --fail site=london --how link-down --repeat 100
               lab failover labs/hello.yaml --fail link=london--eurocore --how link-down --interval 1ms --json
+              lab failover labs/hello.yaml --fail site=london --how blackhole --repeat 20 --report failover.html
             """)
 
     @Argument(help: "The lab file.")
@@ -38,6 +39,8 @@ struct Failover: ParsableCommand {
     var timeout = 60
     @Option(help: "Where delays are made: in the kernel (netem) or in user space (wire).")
     var links: LinkBackend?
+    @Option(help: "Write the results with pictures as one HTML page to this file.")
+    var report: String?
     @Flag(help: "Print JSON.")
     var json = false
 
@@ -50,6 +53,7 @@ struct Failover: ParsableCommand {
         let topology = try FileLoading.topology(file)
         let fault = try fault(in: topology)
         let interval = try probeInterval()
+        if let report { try OutputFile.check(report) }
         let staged = try StagedLab(topology, links: links, timeout: timeout, isQuiet: json)
         var runs: [FailoverRun.Outcome] = []
         do {
@@ -65,6 +69,10 @@ struct Failover: ParsableCommand {
             throw error
         }
         try staged.end()
+        if let report {
+            let page = FailoverPage(topology, fault, runs.map { ($0.ledger, $0.changes) }, text(topology, fault, runs))
+            try OutputFile.write(page.document, to: report)
+        }
         if json { Console.print(document(topology, fault, runs)) } else { print(text(topology, fault, runs)) }
     }
 
@@ -150,8 +158,9 @@ struct FailoverRun {
     func once() throws -> Outcome {
         let ledger = try staged.ledger(interval: interval)
         try steady(ledger)
+        var events = PathEvents(staged.lab)
         ledger.markDisturbance()
-        try request("fail", [.init("how", .string(fault.kind.text))])
+        try request("fail", [.init("target", .string(fault.target)), .init("how", .string(fault.kind.text))])
         _ = try staged.rest(within: limit)
         try steady(ledger)
         let report: LedgerReport
@@ -160,8 +169,9 @@ struct FailoverRun {
         } catch {
             throw Failure(.failedAtRunTime, "the probes could not be sent: \(error)")
         }
-        let changes = try changes(since: report.disturbedAt ?? report.start)
-        try request("heal", [])
+        let changes = events.changes(since: report.disturbedAt ?? report.start)
+        // Nothing else fails in this lab; a flap may have ended by itself, which leaves nothing to mend.
+        try request("heal")
         guard try staged.rest(within: limit) else {
             throw Failure(.failedAtRunTime, "routing did not come to rest after \(fault.target) was mended")
         }
@@ -174,25 +184,11 @@ struct FailoverRun {
         while !ledger.isSteady, Clock.monotonic() < deadline { try staged.pause(10_000_000) }
     }
 
-    private func request(_ verb: String, _ members: [JSON.Member]) throws {
+    private func request(_ verb: String, _ members: [JSON.Member] = []) throws {
         do {
-            _ = try staged.control.request(
-                [.init("do", .string(verb)), .init("target", .string(fault.target))] + members)
+            _ = try staged.control.request([.init("do", .string(verb))] + members)
         } catch let error as RequestError {
             throw Failure(.badInput, error.description)
         }
-    }
-
-    private func changes(since time: Nanoseconds) throws -> [PathChange] {
-        let addresses = staged.lab.topology.lab.services.flatMap(\.addresses)
-        let events = try Files.read(LabPaths(staged.lab.name).events).split(separator: UInt8(ascii: "\n"))
-        var changes: [PathChange] = []
-        for line in events.reversed() {
-            guard let event = try? JSON(parsing: line) else { continue }
-            // Events of several speakers come in almost their order.
-            if let at = event["time_ns"]?.int, Nanoseconds(at) < time - 1_000_000_000 { break }
-            if let change = PathChange(event, about: addresses), change.time >= time { changes.append(change) }
-        }
-        return changes.sorted { $0.time < $1.time }
     }
 }

@@ -65,25 +65,10 @@ struct FailureSight {
 
     /// What the BGP speakers on the path chose, and of what; nil when none can be asked.
     private func reasons(_ row: CatchmentRow) -> String? {
-        var table = TextTable("ROUTER", "CHOSE", "AS PATH", "BECAUSE", "OVER", "AS PATH")
-        var isEmpty = true
-        for node in row.hops.compactMap(\.node) where node.kind == .router {
-            let speaker = SpeakerQuestions(staged.control, target: node.name)
-            guard let paths = try? speaker.paths(to: row.address.description)["paths"]?.array else { continue }
-            let best = paths.first { $0["best"]?.bool == true }
-            let second = paths.first { $0["best"]?.bool != true && $0["excluded"]?.string == nil }
-            table.add(
-                .init(node.name), .init(best?["from"]?.string ?? "-"), .init(Self.numbers(best)),
-                .init(best?["reason"]?.string ?? "-"), .init(second?["from"]?.string ?? "-"),
-                .init(Self.numbers(second)))
-            isEmpty = false
+        let decisions = row.hops.compactMap(\.node).filter { $0.kind == .router }.compactMap { node in
+            try? RouterDecision(node, row.address, SpeakerQuestions(staged.control, target: node.name))
         }
-        return isEmpty ? nil : "why the routers on it chose so:\n" + table.text
-    }
-
-    private static func numbers(_ path: JSON?) -> String {
-        let numbers = (path?["as_path"]?.array ?? []).compactMap { $0.int.map(String.init) }
-        return numbers.isEmpty ? "-" : numbers.joined(separator: " ")
+        return decisions.isEmpty ? nil : "why the routers on it chose so:\n" + RouterDecision.table(decisions)
     }
 
     private func sessions(_ failed: [Claim]) -> String {

@@ -21,6 +21,7 @@ struct Fail: ParsableCommand {
             Of sites and routers:
               dns-dead           the responder is dead, and BGP goes on: the kernel answers port unreachable
               withdraw           nothing is originated any more; sessions and responder stay up
+            Of those that run our own speaker:
               drain [10s]        GRACEFUL_SHUTDOWN, and when routing is at rest, or after that time, nothing is announced any more
               prepend 2          the own AS number so many more times in what is announced
               leak               what providers and peers announced goes to other providers and peers

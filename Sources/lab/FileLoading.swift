@@ -25,16 +25,23 @@ enum FileLoading {
     static func lab(_ path: String) throws -> Lab { try checked(path, try parse(path)).lab }
 
     /// The lab in a file, with its scenario. Throws ``Failure`` with every error of the file.
-    static func labFile(_ path: String) throws -> (lab: Lab, scenario: Scenario?) { try checked(path, try parse(path)) }
-
-    /// The scenario in a file that has nothing else, for a lab. Throws ``Failure`` with every error of the file.
-    static func scenario(_ path: String, for lab: Lab) throws -> Scenario {
-        let file = LabFile.parseScenario(try read(path), path: path, for: lab)
-        return try checked(path, file).scenario ?? Scenario(steps: [])
+    static func labFile(_ path: String, warns: Bool = true) throws -> (lab: Lab, scenario: Scenario?) {
+        try checked(path, try parse(path), warns: warns)
     }
 
-    private static func checked(_ path: String, _ file: LabFile) throws -> (lab: Lab, scenario: Scenario?) {
-        for diagnostic in file.diagnostics { Console.write(error: diagnostic.rendered) }
+    /// The scenario in a file that has nothing else, for a lab. Throws ``Failure`` with every error of the file.
+    static func scenario(_ path: String, for lab: Lab, warns: Bool = true) throws -> Scenario {
+        let file = LabFile.parseScenario(try read(path), path: path, for: lab)
+        return try checked(path, file, warns: warns).scenario ?? Scenario(steps: [])
+    }
+
+    /// Shows errors, and warnings too unless another process does.
+    private static func checked(
+        _ path: String, _ file: LabFile, warns: Bool = true
+    ) throws -> (lab: Lab, scenario: Scenario?) {
+        for diagnostic in file.diagnostics where warns || diagnostic.severity == .error {
+            Console.write(error: diagnostic.rendered)
+        }
         guard let lab = file.lab else {
             let count = file.diagnostics.count { $0.severity == .error }
             throw Failure(.badInput, "\(path) has \(count == 1 ? "an error" : "\(count) errors"); nothing was changed")

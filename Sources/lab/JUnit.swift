@@ -1,3 +1,4 @@
+import Picture
 import Sys
 
 /// Test results as CI systems read them: JUnit XML as Maven's Surefire writes it.
@@ -76,27 +77,5 @@ enum JUnit {
     private static func seconds(_ time: Nanoseconds) -> String {
         let milliseconds = time / 1_000_000
         return "\(milliseconds / 1000)." + String(String(1000 + milliseconds % 1000).dropFirst())
-    }
-}
-
-/// Text inside XML and HTML.
-enum Markup {
-    /// The text with what markup would take for its own written as references. Characters that XML 1.0 does not have (section
-    /// 2.2) become question marks; in an attribute a line ending would become a space, so it is a reference as well.
-    static func escaped(_ text: String, isAttribute: Bool = false) -> String {
-        var result = ""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "&": result += "&amp;"
-            case "<": result += "&lt;"
-            case ">": result += "&gt;"
-            case "\"": result += "&quot;"
-            case "\n": result += isAttribute ? "&#10;" : "\n"
-            case "\t": result += isAttribute ? "&#9;" : "\t"
-            case "\u{0}"..."\u{1F}", "\u{FFFE}", "\u{FFFF}": result += "?"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result
     }
 }

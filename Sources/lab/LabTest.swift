@@ -20,13 +20,13 @@ struct LabTest {
     }
 
     /// Reads the file, and that of the expectations if there is one. Throws ``Failure``.
-    init(_ file: String, expectations: String?, links: LinkBackend?, timeout: Int) throws {
+    init(_ file: String, expectations: String?, links: LinkBackend?, timeout: Int, warns: Bool = true) throws {
         self.file = file
         (self.links, self.timeout) = (links, timeout)
-        let own = try FileLoading.labFile(file)
+        let own = try FileLoading.labFile(file, warns: warns)
         topology = try FileLoading.topology(file, of: own.lab)
         if let expectations {
-            scenario = try FileLoading.scenario(expectations, for: topology.lab)
+            scenario = try FileLoading.scenario(expectations, for: topology.lab, warns: warns)
             scenarioFile = expectations
         } else if let found = own.scenario {
             scenario = found

@@ -77,34 +77,23 @@ struct Logs: ParsableCommand {
     }
 }
 
-/// Reads a log as it grows, and begins anew when it does.
+/// Reads a log as it grows, what was cut from it before included.
 private final class LogReader {
     let role: String
-    private let path: String
-    private var position = 0
+    private var older: GrowingFile
+    private var file: GrowingFile
     private var isFirst = true
 
     init(_ role: String, _ path: String) {
         self.role = role
-        self.path = path
+        older = GrowingFile(LabPaths.olderLog(path))
+        file = GrowingFile(path, older: LabPaths.olderLog(path))
     }
 
-    /// The whole lines that were written since the last time. A line is shown once it has ended.
+    /// The whole lines that were written since the last time.
     func newLines() -> [String] {
-        var lines: [String] = []
-        if isFirst { lines = Self.lines((try? Files.read(LabPaths.olderLog(path))) ?? []).lines }
+        let past = isFirst ? older.newLines() : []
         isFirst = false
-        guard let bytes = try? Files.read(path) else { return lines }
-        if bytes.count < position { position = 0 }
-        let (fresh, count) = Self.lines(Array(bytes[position...]))
-        position += count
-        return lines + fresh
-    }
-
-    private static func lines(_ bytes: [UInt8]) -> (lines: [String], count: Int) {
-        guard let end = bytes.lastIndex(of: UInt8(ascii: "\n")) else { return ([], 0) }
-        let lines = String(decoding: bytes[..<end], as: UTF8.self).split(
-            separator: "\n", omittingEmptySubsequences: false)
-        return (lines.map(String.init), end + 1)
+        return (past + file.newLines()).map { String(decoding: $0, as: UTF8.self) }
     }
 }

@@ -32,36 +32,24 @@ struct MapCommand: ParsableCommand {
 
     func run() throws {
         let source = try PictureSource(source)
-        let (service, address) = try service(in: source.topology)
-        let ways = try source.ways(to: address)
         let topology = source.topology
+        let (service, address) = try topology.service(at: address)
+        let (ways, isAtRest) = try source.ways(to: address)
         let map = CatchmentMap(
             title: "\(topology.lab.name): which site serves whom at \(address)",
-            subtitle: source.isPredicted ? "Predicted from the lab file" : "As the clients were answered",
+            subtitle: source.isPredicted
+                ? "Predicted from the lab file" + (isAtRest ? "" : ": one moment of routing that never comes to rest")
+                : "As the clients were answered",
             sites: topology.nodes.filter { $0.kind == .site && $0.network == service.name }, ways: ways)
-        if let out { try PictureSource.write(map.svg, to: out) }
+        if let out { try OutputFile.write(map.svg, to: out) }
         if json {
             let members: JSON = [
                 "lab": .string(topology.lab.name), "address": .string(address.description),
-                "predicted": .bool(source.isPredicted), "svg": .string(map.svg),
+                "predicted": .bool(source.isPredicted), "at_rest": .bool(isAtRest), "svg": .string(map.svg),
             ]
             return Console.print(members)
         }
         if out == nil { print(map.svg, terminator: "") }
-    }
-
-    private func service(in topology: Topology) throws -> (Service, IPAddress) {
-        let all = topology.lab.services.flatMap { service in service.addresses.map { (service, $0) } }
-        guard let address else {
-            guard let first = all.first else { throw Failure(.badInput, "the lab has no service to draw") }
-            return first
-        }
-        guard let wanted = all.first(where: { $0.1 == IPAddress(address) }) else {
-            throw Failure(
-                .badInput, "'\(address)' is not the address of a service",
-                hint: "there are \(all.map(\.1.description).joined(separator: ", "))")
-        }
-        return wanted
     }
 }
 
@@ -92,29 +80,25 @@ enum PictureSource {
 
     var isPredicted: Bool { if case .file = self { true } else { false } }
 
-    /// The ways of all clients to an address.
-    func ways(to address: IPAddress) throws -> [CatchmentMap.Way] {
+    /// The ways of all clients to an address, and whether routing comes to rest there, as far as that was predicted. Throws
+    /// ``Failure``.
+    func ways(to address: IPAddress) throws -> (ways: [CatchmentMap.Way], isAtRest: Bool) {
         switch self {
         case .file(let topology):
-            return try Prediction(of: topology).catchments().filter { $0.address == address }.map {
+            let prediction = try Prediction(of: topology)
+            prediction.warnOfUnrest()
+            let ways = prediction.catchments().filter { $0.address == address }.map {
                 CatchmentMap.Way(client: $0.client, site: $0.site, nodes: $0.hops)
             }
+            return (ways, prediction.isAtRest)
         case .running(let lab):
             let observer = try lab.observer()
-            return try observer.catchment(addresses: [address], timeout: 5_000_000_000).map { row in
+            let ways = try observer.catchment(addresses: [address], timeout: 5_000_000_000).map { row in
                 CatchmentMap.Way(
                     client: row.client, site: row.site.flatMap { lab.topology.node(named: $0) },
                     nodes: row.hops.compactMap(\.node))
             }
-        }
-    }
-
-    /// Writes a picture to a file. Throws ``Failure``.
-    static func write(_ text: String, to path: String) throws {
-        do {
-            try Files.write(path, Array(text.utf8))
-        } catch {
-            throw Failure(.badInput, "\(path) cannot be written: \(error.reason)")
+            return (ways, true)
         }
     }
 }

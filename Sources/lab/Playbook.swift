@@ -9,7 +9,7 @@ struct Playbook: ParsableCommand {
         abstract: "Says what each site can announce, and how the clients divide then, from the file alone.",
         discussion: """
             One line for each thing that a site can say to one of its providers: prepending, MED, NO_EXPORT, GRACEFUL_SHUTDOWN, nothing.
-            Each is predicted by itself. What moves nobody is marked.
+            Each is predicted by itself. What moves nobody is marked, and so is what routing never comes to rest after.
 
             Example:
               lab playbook labs/playbook.yaml
@@ -36,11 +36,14 @@ struct Playbook: ParsableCommand {
             prediction.catchments().filter { $0.service == service }.map { $0.site?.name })
         let plays = try prediction.plays(of: service)
         if json {
-            return Console.print([
-                "lab": .string(topology.lab.name), "service": .string(service), "plays": .array(plays.map(\.json)),
+            Console.print([
+                "lab": .string(topology.lab.name), "service": .string(service), "at_rest": .bool(prediction.isAtRest),
+                "plays": .array(plays.map(\.json)),
             ])
+        } else {
+            print(Self.text(plays, before, topology.lab.sites.filter { $0.service == service }.map(\.name)))
         }
-        print(Self.text(plays, before, topology.lab.sites.filter { $0.service == service }.map(\.name)))
+        prediction.warnOfUnrest(in: file)
     }
 
     private static func text(_ plays: [Play], _ before: [CatchmentShare], _ sites: [String]) -> String {
@@ -54,9 +57,14 @@ struct Playbook: ParsableCommand {
         for play in plays {
             table.add(
                 [.init(play.site), .init(play.provider ?? "all"), .init(play.action)] + cells(play.shares)
-                    + [play.isDead ? .init("nobody", .red) : .init(String(play.moved))])
+                    + [Self.moved(play)])
         }
         return table.text
+    }
+
+    private static func moved(_ play: Play) -> TextTable.Cell {
+        if !play.isAtRest { return .init("no rest", .red) }
+        return play.isDead ? .init("nobody", .red) : .init(String(play.moved))
     }
 
     private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded()))%" }

@@ -31,17 +31,23 @@ struct Predict: ParsableCommand {
         let prediction = try Prediction(of: topology, without: without)
         let rows = prediction.catchments()
         if json {
-            return Console.print(
-                PredictedCatchment.document(lab: topology.lab.name, isAtRest: prediction.isAtRest, rows))
+            Console.print(PredictedCatchment.document(lab: topology.lab.name, isAtRest: prediction.isAtRest, rows))
+        } else {
+            print(PredictionTable.text(rows))
         }
-        print(PredictionTable.text(rows))
-        if !prediction.isAtRest {
-            Console.error("routing never comes to rest", hint: "what is shown is one moment of it (RFC 3345, RFC 4264)")
-        }
+        prediction.warnOfUnrest()
     }
 }
 
 extension Prediction {
+    /// Says on standard error that what is shown is one moment of many, if it is.
+    func warnOfUnrest(in file: String? = nil) {
+        guard !isAtRest else { return }
+        Console.error(
+            (file.map { "\($0): " } ?? "") + "routing never comes to rest",
+            hint: "what is shown is one moment of it (RFC 3345, RFC 4264)")
+    }
+
     /// Predicts a lab with targets cut off, each named as for `lab fail`. Throws ``Failure``.
     init(of topology: Topology, without targets: [String] = []) throws {
         var conditions = Conditions()

@@ -43,8 +43,10 @@ struct Raising {
             return try body(bringUp, deadline)
         } catch let failure as BringUp.Failure {
             line.clear()
-            throw Failure(
+            var cause = Failure(
                 .failedAtRunTime, "the lab '\(stored.lab.name)' did not come up: \(failure)", hint: Self.restored)
+            cause.isInterruption = failure.isInterruption
+            throw cause
         } catch {
             line.clear()
             bringUp.abandon()

@@ -5,8 +5,8 @@ import Picture
 
 /// The pictures of a step for the report, each an SVG document in a string.
 enum ReportPictures {
-    /// The pictures of what was seen: for each service a map of who was answered by which site at its first address, and how the
-    /// clients divide.
+    /// The pictures of what was seen: for each service a map of who was answered by which site at its first address, how the
+    /// clients divide, and how fast they were answered.
     static func of(_ topology: Topology, _ evidence: Evidence) -> [String] {
         topology.lab.services.flatMap { service -> [String] in
             guard
@@ -30,8 +30,18 @@ enum ReportPictures {
             }
             let bars = ShareBars.svg(
                 title: "Clients of \(service.name) at \(address)", shares, marks: SiteMarks(sites.map(\.name)))
-            // A picture inside a page needs no namespace, and the page names nothing that could be loaded.
-            return [map.svg, bars].map { $0.replacing(" xmlns=\"http://www.w3.org/2000/svg\"", with: "") }
+            return [map.svg, bars, roundTrips(service, evidence.rows)]
         }
+    }
+
+    /// How fast the clients were answered at each address of a service.
+    private static func roundTrips(_ service: Service, _ rows: [CatchmentRow]) -> String {
+        let series = service.addresses.map { address in
+            RTTDistribution.Series(
+                name: address.description,
+                milliseconds: rows.filter { $0.address == address }.map { $0.rtt.map { Double($0) / 1e6 } })
+        }
+        return RTTDistribution.svg(
+            title: "Clients of \(service.name) answered within a time", series.filter { !$0.milliseconds.isEmpty })
     }
 }

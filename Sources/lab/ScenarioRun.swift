@@ -16,6 +16,8 @@ final class ScenarioRun {
     /// Counts probes since the last disturbance, if anything is expected of them.
     private var ledger: Ledger?
     private var report: LedgerReport?
+    /// What is done, and which paths change since.
+    private var disturbance: (words: String, events: PathEvents)?
 
     /// Files that the scenario names are relative to `folder`.
     init(_ staged: StagedLab, folder: String) {
@@ -34,18 +36,19 @@ final class ScenarioRun {
                 result.took = Clock.monotonic() - start
                 note(result)
             } catch {
-                let cause = error as? Failure
+                let cause = error as? Failure ?? Failure(.failedAtRunTime, "\(error)")
                 var result = StepResult(
                     step: step.action.description, line: step.line, isOK: false, isBroken: true,
                     took: Clock.monotonic() - start)
-                result.detail = cause?.message ?? "\(error)"
+                result.detail = cause.message
                 note(result)
                 for rest in steps[(index + 1)...] {
                     note(StepResult(step: rest.action.description, line: rest.line, isOK: nil))
                 }
                 // Whatever it is, the lab is up by now, and is taken down.
-                throw Failure(
-                    .failedAtRunTime, "line \(step.line): \(cause?.message ?? "\(error)")", hint: cause?.hint)
+                var end = Failure(.failedAtRunTime, "line \(step.line): \(cause.message)", hint: cause.hint)
+                end.isInterruption = cause.isInterruption
+                throw end
             }
         }
     }
@@ -67,13 +70,15 @@ final class ScenarioRun {
     }
 
     private func perform(_ step: Scenario.Step, isCounted: Bool) throws -> StepResult {
-        if step.action.isDisturbance { try begin(isCounted: isCounted) }
+        if step.action.isDisturbance { try begin(step.action.description, isCounted: isCounted) }
         var result = StepResult(step: step.action.description, line: step.line, isOK: true)
         switch step.action {
         case .expect(let expectation):
             let deadline = Clock.monotonic() + (expectation.within ?? 0)
-            if expectation.claims.contains(where: \.isAboutLedger) { try closeLedger(expectation.within) }
-            return try ExpectationRun(staged, expectation, report, deadline: deadline).result(step)
+            var pictures: [String] = []
+            if expectation.claims.contains(where: \.isAboutLedger) { pictures = try closeLedger(expectation.within) }
+            result = try ExpectationRun(staged, expectation, report, deadline: deadline).result(step)
+            result.pictures = pictures + result.pictures
         case .fail(let fault): try fail(fault)
         case .drain(let target): try fail(Fault(target, .drain(limit: FaultKind.drainLimit)))
         case .heal(let target): try request([.init("do", "heal"), .init("target", .string(target))])
@@ -114,22 +119,29 @@ final class ScenarioRun {
     /// The second is longer than the hold time of `timers: fast`.
     private static let (before, after): (Nanoseconds, Nanoseconds) = (5_000_000_000, 15_000_000_000)
 
-    private func begin(isCounted: Bool) throws {
-        (ledger, report) = (nil, nil)
+    private func begin(_ words: String, isCounted: Bool) throws {
+        (ledger, report, disturbance) = (nil, nil, nil)
         guard isCounted else { return }
         let ledger = try staged.ledger()
         self.ledger = ledger
         try waitUntilSteady(ledger, Self.before)
+        disturbance = (words, PathEvents(staged.lab))
         ledger.markDisturbance()
     }
 
-    private func closeLedger(_ limit: Nanoseconds?) throws {
-        guard let ledger else { return }
+    /// Answers the pictures of it, the first time.
+    private func closeLedger(_ limit: Nanoseconds?) throws -> [String] {
+        guard let ledger else { return [] }
         let deadline = Clock.monotonic() + (limit ?? Self.after)
         _ = try staged.rest(within: deadline - Clock.monotonic())
         try waitUntilSteady(ledger, deadline - Clock.monotonic())
-        report = try ledger.close()
+        let report = try ledger.close()
+        self.report = report
         self.ledger = nil
+        guard let disturbance else { return [] }
+        var events = disturbance.events
+        let changes = events.changes(since: report.disturbedAt ?? report.start)
+        return LedgerPictures(staged.lab.topology, report, changes, disturbance.words).all
     }
 
     private func waitUntilSteady(_ ledger: Ledger, _ limit: Nanoseconds) throws {

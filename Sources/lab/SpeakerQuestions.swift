@@ -26,14 +26,19 @@ struct SpeakerQuestions {
         }
     }
 
-    /// All paths to a prefix. Throws ``Failure``.
+    /// All paths to a prefix, of which there has to be one. Throws ``Failure``.
     func paths(to prefix: String) throws -> JSON {
+        let answer = try anyPaths(to: prefix)
+        guard answer["paths"]?.array?.isEmpty == false else { throw Failure(.badInput, "no path to \(prefix)") }
+        return answer
+    }
+
+    /// All paths to a prefix, or none. Throws ``Failure``.
+    func anyPaths(to prefix: String) throws -> JSON {
         guard IPPrefix(prefix) != nil || IPAddress(prefix) != nil else {
             throw Failure(.badInput, "'\(prefix)' is neither a prefix nor an address")
         }
-        let answer = try ask([.init("view", "prefix"), .init("prefix", .string(prefix))])
-        guard answer["paths"]?.array?.isEmpty == false else { throw Failure(.badInput, "no path to \(prefix)") }
-        return answer
+        return try ask([.init("view", "prefix"), .init("prefix", .string(prefix))])
     }
 
     /// The neighbours that a name or an address means. Throws ``Failure``.

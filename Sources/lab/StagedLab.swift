@@ -49,7 +49,9 @@ final class StagedLab {
         do {
             try bringUp.check()
         } catch let failure as BringUp.Failure {
-            throw Failure(.failedAtRunTime, "\(failure); the lab '\(lab.name)' is taken down")
+            var cause = Failure(.failedAtRunTime, "\(failure); the lab '\(lab.name)' is taken down")
+            cause.isInterruption = failure.isInterruption
+            throw cause
         }
     }
 
@@ -83,7 +85,8 @@ final class StagedLab {
             try Teardown.run(lab.name)
         } catch {
             throw Failure(
-                .failedAtRunTime, "the lab '\(lab.name)' is not all gone: \(error)", hint: "'lab down' as root")
+                .failedAtRunTime, "the lab '\(lab.name)' is not all gone: \(error)",
+                hint: "'lab down \(lab.name)' takes away the rest")
         }
     }
 }

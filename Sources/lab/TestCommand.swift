@@ -18,8 +18,8 @@ struct TestCommand: ParsableCommand {
                 - expect: { gap: { london-home: "< 500ms" } }
                 - heal: { site: london }
 
-            Expected can be: catchment, share, rtt, path, gap, lost, resolved, session, never. 'within' gives them time, and 'for'
-            says how long they have to hold. Steps besides: fail, heal, drain, apply, run, wait, repeat.
+            Expected can be: catchment, share, rtt, path, gap, lost, resolved, session, never. 'within' gives them time, 'for' says
+            how long they have to hold, and 'service' whose addresses count. Steps besides: fail, heal, drain, apply, run, wait, repeat.
 
             The exit status is 0 when all was as expected, 1 when it was not, 2 for a bad file, 3 when this machine cannot, and 4
             when a step could not be done.
@@ -30,11 +30,11 @@ struct TestCommand: ParsableCommand {
               lab test homework.yaml --expect grading.yaml
             """)
 
-    @Argument(help: "The lab files, done one after the other.")
+    @Argument(help: "The lab files, one after the other unless --jobs says otherwise.")
     var files: [String]
     @Option(help: "Write the results as JUnit XML to this file.")
     var junit: String?
-    @Option(help: "Write the results as one HTML page to this file.")
+    @Option(help: "Write the results with pictures as one HTML page to this file.")
     var report: String?
     @Option(help: "Do the scenario of this file, which has nothing else, instead of those of the lab files.")
     var expect: String?
@@ -54,30 +54,40 @@ struct TestCommand: ParsableCommand {
     }
 
     func run() throws {
-        let tests = try files.map { try LabTest($0, expectations: expect, links: links, timeout: timeout) }
+        // Of several at once each process warns of its own file.
+        let tests = try files.map {
+            try LabTest($0, expectations: expect, links: links, timeout: timeout, warns: !isParallel)
+        }
+        for path in [junit, report].compactMap(\.self) { try OutputFile.check(path) }
         if jobs > 1, let twice = Self.repeated(tests.map(\.topology.lab.name)) {
             throw Failure(
                 .badInput, "two of the files have the lab '\(twice)', which cannot be up twice",
                 hint: "give one of them another name, or leave --jobs out")
         }
-        let results = jobs > 1 && files.count > 1 ? try inParallel() : tests.map { $0.run(show: show) }
-        if let junit { try write(JUnit.document(results), to: junit) }
-        if let report { try write(TestPage.document(results), to: report) }
+        let results = isParallel ? try inParallel() : oneByOne(tests)
+        if let junit { try OutputFile.write(JUnit.document(results), to: junit) }
+        if let report { try OutputFile.write(TestPage.document(results), to: report) }
         let status = results.map(\.status.rawValue).max() ?? 0
         if status != 0 { throw Finish(status: status) }
     }
+
+    private var isParallel: Bool { jobs > 1 && files.count > 1 }
 
     private static func repeated(_ names: [String]) -> String? {
         var seen: Set<String> = []
         return names.first { !seen.insert($0).inserted }
     }
 
-    private func write(_ text: String, to path: String) throws {
-        do {
-            try Files.write(path, Array(text.utf8))
-        } catch {
-            throw Failure(.badInput, "\(path) cannot be written: \(error.reason)")
+    /// Whoever presses Ctrl-C means all of the files.
+    private func oneByOne(_ tests: [LabTest]) -> [TestResult] {
+        var results: [TestResult] = []
+        for test in tests {
+            results.append(test.run(show: show))
+            if results.last?.stop?.isInterruption == true { break }
         }
+        let left = tests.dropFirst(results.count).map(\.file)
+        if !left.isEmpty { Console.error("not tested: \(left.joined(separator: ", "))") }
+        return results
     }
 
     /// Whoever reads a log sees each step when it is done.

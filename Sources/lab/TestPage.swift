@@ -1,27 +1,17 @@
+import Picture
+
 /// Test results as one HTML page that needs nothing else: for a browser, for print, in light and dark.
 enum TestPage {
     static func document(_ results: [TestResult]) -> String {
         let failed = results.count { $0.status != .done }
         let verdict = failed == 0 ? "all as expected" : "\(failed) of \(results.count) not as expected"
-        return """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8">
-            <meta name="viewport" content="width=device-width, initial-scale=1">
-            <title>lab test: \(verdict)</title>
-            <style>
-            \(style)
-            </style>
-            </head>
-            <body>
+        return HTMLPage.document(
+            title: "lab test: \(verdict)",
+            """
             <h1>Lab tests: <span class="\(failed == 0 ? "ok" : "failed")">\(verdict)</span></h1>
             \(overview(results))
             \(results.enumerated().map { section($0.element, $0.offset) }.joined(separator: "\n"))
-            </body>
-            </html>
-
-            """
+            """)
     }
 
     private static func overview(_ results: [TestResult]) -> String {
@@ -67,7 +57,7 @@ enum TestPage {
                 "<p class=\"detail\">\(Markup.escaped(detail).split(separator: "\n").joined(separator: "<br>"))</p>")
         }
         if let seen = step.seen { parts.append("<pre>\(Markup.escaped(seen))</pre>") }
-        parts += step.pictures.map { "<figure>\($0)</figure>" }
+        parts += step.pictures.map(HTMLPage.figure)
         return "<li class=\"\(step.isOK == false ? "broken" : "")\">\(parts.joined(separator: "\n"))</li>"
     }
 
@@ -78,25 +68,4 @@ enum TestPage {
         case nil: "<span>-</span>"
         }
     }
-
-    private static let style = """
-        :root { color-scheme: light dark; --ink: #1a1a1a; --paper: #fff; --faint: #666; --line: #ccc; --ok: #106b2c; --bad: #b3140e;
-          --shade: #f4f4f4; }
-        @media (prefers-color-scheme: dark) {
-          :root { --ink: #e6e6e6; --paper: #151515; --faint: #a0a0a0; --line: #444; --ok: #62c67f; --bad: #ff7a70; --shade: #222; }
-        }
-        body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 64rem;
-          margin: 2rem auto; padding: 0 1rem; }
-        h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; border-bottom: 1px solid var(--line); }
-        small { color: var(--faint); font-weight: normal; }
-        table { border-collapse: collapse; } th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); }
-        .number { text-align: right; font-variant-numeric: tabular-nums; }
-        ol { padding-left: 1.5rem; } li p { margin: .3rem 0; } li.broken { border-left: 3px solid var(--bad); padding-left: .75rem; }
-        code { overflow-wrap: anywhere; }
-        .ok { color: var(--ok); font-weight: 600; } .failed { color: var(--bad); font-weight: 600; } p.failed, .detail { font-weight: normal; }
-        pre { background: var(--shade); padding: .75rem; overflow-x: auto; font-size: .8rem; line-height: 1.35; }
-        figure { margin: 1rem 0; } figure svg { max-width: 100%; height: auto; }
-        a { color: inherit; }
-        @media print { body { margin: 0; max-width: none; } pre { white-space: pre-wrap; } li { break-inside: avoid; } }
-        """
 }

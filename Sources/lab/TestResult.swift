@@ -27,8 +27,13 @@ struct TestResult {
         let status: ExitStatus
         let message: String
         var hint: String?
+        /// Whether a signal asked for it.
+        var isInterruption = false
 
-        init(_ failure: Failure) { (status, message, hint) = (failure.status, failure.message, failure.hint) }
+        init(_ failure: Failure) {
+            (status, message, hint) = (failure.status, failure.message, failure.hint)
+            isInterruption = failure.isInterruption
+        }
         init(_ status: ExitStatus, _ message: String, hint: String? = nil) {
             (self.status, self.message, self.hint) = (status, message, hint)
         }

@@ -33,7 +33,7 @@ struct Why: ParsableCommand {
         guard client.kind == .client else {
             throw Failure(.badInput, "'\(client.name)' is a \(client.kind.rawValue)", hint: "a client expected")
         }
-        let address = try serviceAddress(lab)
+        let address = try lab.topology.service(at: address).address
         let observer = try lab.observer()
         guard let row = try observer.catchment(clients: [client.index], addresses: [address]).first else { return }
         let control = try lab.connect()
@@ -46,20 +46,6 @@ struct Why: ParsableCommand {
         } else {
             print(Self.text(row, decisions, outlook))
         }
-    }
-
-    private func serviceAddress(_ lab: RunningLab) throws -> IPAddress {
-        let all = lab.topology.lab.services.flatMap(\.addresses)
-        guard let address else {
-            guard let first = all.first else { throw Failure(.badInput, "the lab has no service") }
-            return first
-        }
-        guard let found = all.first(where: { $0.description == address }) else {
-            throw Failure(
-                .badInput, "'\(address)' is no address of a service",
-                hint: "there are \(all.map(\.description).joined(separator: ", "))")
-        }
-        return found
     }
 
     private func document(
@@ -81,52 +67,13 @@ struct Why: ParsableCommand {
                 + "\(CatchmentTable.milliseconds(row.rtt)), by AS \(path)"
         ]
         if let finding = row.finding { lines.append(finding) }
-        var table = TextTable("ROUTER", "AS", "CHOSE", "AS PATH", "BY", "OF", "RUNNER-UP", "AS PATH")
-        for decision in decisions { table.add(decision.cells) }
-        lines += ["", table.text, ""]
+        lines += ["", RouterDecision.table(decisions), ""]
         if let note = outlook.note { lines.append(note) }
         for turn in outlook.turns {
             let others = turn.othersMoved == 0 ? "nothing else moves" : "\(turn.othersMoved) other rows move"
             lines += ["If \(turn.change), \(turn.site.name) answers; \(others):", "  \(turn.line)"]
         }
         return lines.joined(separator: "\n")
-    }
-}
-
-/// What one router on the way decided, as its speaker tells.
-private struct RouterDecision {
-    let node: Node
-    let prefix: String
-    let paths: [JSON]
-
-    init(_ node: Node, _ address: IPAddress, _ speaker: SpeakerQuestions) throws {
-        self.node = node
-        let answer = try speaker.paths(to: address.description)
-        prefix = answer["prefix"]?.string ?? ""
-        paths = answer["paths"]?.array ?? []
-    }
-
-    private var best: JSON? { paths.first { $0["best"]?.bool == true } }
-    private var runnerUp: JSON? { paths.first { $0["best"]?.bool != true && $0["excluded"]?.string == nil } }
-
-    var json: JSON {
-        [
-            "node": .string(node.name), "asn": .int(Int(node.asn.rawValue)), "prefix": .string(prefix),
-            "best": best ?? .null, "runner_up": runnerUp ?? .null, "paths": .int(paths.count),
-        ]
-    }
-
-    var cells: [TextTable.Cell] {
-        [
-            .init(node.name), .init(node.asn.description), .init(best?["from"]?.string ?? "-"), .init(Self.path(best)),
-            .init(best?["reason"]?.string ?? "-"), .init(String(paths.count)),
-            .init(runnerUp?["from"]?.string ?? "-"), .init(Self.path(runnerUp)),
-        ]
-    }
-
-    private static func path(_ route: JSON?) -> String {
-        let numbers = (route?["as_path"]?.array ?? []).compactMap { $0.int.map(String.init) }
-        return numbers.isEmpty ? "-" : numbers.joined(separator: " ")
     }
 }
 
@@ -137,6 +84,11 @@ private struct Outlook {
 
     init(_ lab: RunningLab, _ client: Node, _ row: CatchmentRow) throws {
         let prediction = try Prediction(of: lab.topology)
+        guard prediction.isAtRest else {
+            note =
+                "Routing never comes to rest (RFC 3345, RFC 4264): this is one moment of it, and no change can be foreseen."
+            return
+        }
         let foreseen = prediction.way(from: client.index, to: row.address).destination
         guard let foreseen, lab.topology.nodes[foreseen].name == row.site else {
             let site = foreseen.map { lab.topology.nodes[$0].name } ?? "no site"

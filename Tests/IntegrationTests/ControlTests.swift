@@ -39,7 +39,7 @@ struct ControlTests {
     private func withTwins(_ body: (LabUnderTest) throws -> Void) throws {
         try LabUnderTest.with(yaml: Self.twins) { lab in
             try lab.up()
-            try expect(lab, answeredBy: "one")
+            try lab.expect("user", answeredBy: "one")
             try body(lab)
         }
     }
@@ -50,13 +50,6 @@ struct ControlTests {
         let outcome = try Command.run([LabUnderTest.program, "control", "--lab", lab.name] + words)
         guard outcome.status == 0, outcome.errors.isEmpty else { throw TestFailure("lab control \(words): \(outcome)") }
         return outcome.output
-    }
-
-    /// Waits until dig in the client's namespace gets its answer from a site, over both families.
-    private func expect(_ lab: LabUnderTest, answeredBy site: String) throws {
-        for address in Self.addresses {
-            try Command.wait("\(address) answered by \(site)") { try lab.site(for: "user", address) == site }
-        }
     }
 
     private func neighbours(_ lab: LabUnderTest, _ node: String) throws -> [Neighbours.Neighbour] {
@@ -93,7 +86,7 @@ struct ControlTests {
                 for (words, site) in [(there, "two"), (back, "one")] {
                     let outcome = try Command.run([LabUnderTest.program, "control", "--lab", lab.name] + words)
                     #expect(outcome.status == 0 && outcome.lines.count == 2, "\(words): \(outcome)")
-                    try expect(lab, answeredBy: site)
+                    try lab.expect("user", answeredBy: site)
                 }
             }
             for (prefix, address) in zip(["192.0.2.0/24", "2001:db8:53::/48"], Self.addresses) {
@@ -155,7 +148,7 @@ struct ControlTests {
     @Test func aNeighbourIsShutWithAWordAndLetIn() throws {
         try withTwins { lab in
             try say(lab, "core-fra", "shut", "one", "--message", "back at noon")
-            try expect(lab, answeredBy: "two")
+            try lab.expect("user", answeredBy: "two")
             // What the other end has from its neighbour, before it asks again and is rejected.
             try Command.wait("the other end is told") {
                 try lab.run("events").lines.filter { $0.contains("node=one ") && $0.contains("back at noon") }.count
@@ -164,7 +157,7 @@ struct ControlTests {
             #expect(try connections(lab, "one").isEmpty)
             try waitForRest(lab)
             try say(lab, "core-fra", "unshut", "one")
-            try expect(lab, answeredBy: "one")
+            try lab.expect("user", answeredBy: "one")
             try waitForRest(lab)
             let names = try neighbours(lab, "core-fra")
             #expect(names.filter { $0.name == "one" }.allSatisfy { $0.established == 2 })
@@ -201,7 +194,7 @@ struct ControlTests {
             #expect(try lab.site(for: "user", "192.0.2.53") == "two", "nothing was changed")
 
             #expect(try say(lab, "one", "reload").contains("announce 192.0.2.0/24"))
-            try expect(lab, answeredBy: "one")
+            try lab.expect("user", answeredBy: "one")
             #expect(try connections(lab, "core-fra") == before)
         }
     }
@@ -215,13 +208,13 @@ struct ControlTests {
             }
             let told = try say(lab, "core-fra", "reload", without)
             #expect(told.split(separator: "\n").filter { $0.hasSuffix(": removed") }.count == 2, "\(told)")
-            try expect(lab, answeredBy: "two")
+            try lab.expect("user", answeredBy: "two")
             try waitForRest(lab)
             #expect(try neighbours(lab, "one").allSatisfy { $0.state != "Established" })
 
             let back = try say(lab, "core-fra", "reload")
             #expect(back.split(separator: "\n").filter { $0.hasSuffix(": added") }.count == 2, "\(back)")
-            try expect(lab, answeredBy: "one")
+            try lab.expect("user", answeredBy: "one")
             try waitForRest(lab)
             #expect(try neighbours(lab, "one").allSatisfy { $0.state == "Established" })
         }
@@ -257,7 +250,7 @@ struct ControlTests {
                 #expect(outcome.status == 2 && outcome.errors.contains(expected), "\(words): \(outcome)")
                 #expect(outcome.output.isEmpty, "\(words): \(outcome)")
             }
-            try expect(lab, answeredBy: "one")
+            try lab.expect("user", answeredBy: "one")
             #expect(try neighbours(lab, "core-fra").allSatisfy { $0.established == 1 })
         }
     }

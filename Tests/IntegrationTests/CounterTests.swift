@@ -29,20 +29,21 @@ struct CounterTests {
         let metrics: [Metric]
     }
 
-    private func newyork(_ lab: LabUnderTest) throws -> Status.Site {
+    private func counters(_ lab: LabUnderTest) throws -> (newyork: Status.Site, frankfurt: Status.Site) {
         let status = try lab.json(Status.self, "status", lab.name, "--counters")
-        #expect(status.counters.map(\.site) == ["newyork", "frankfurt"])
-        return try #require(status.counters.first)
+        try #require(status.counters.map(\.site) == ["newyork", "frankfurt"])
+        return (status.counters[0], status.counters[1])
     }
 
     @Test func everyQueryIsCountedWhereItWasAnswered() throws {
         try LabUnderTest.withUp("two-sites.yaml") { lab in
-            let before = try newyork(lab)
+            let (before, otherBefore) = try counters(lab)
             for words in [["+notcp"], ["+tcp"], ["+notcp"]] {
                 let dig = ["ip", "netns", "exec", "\(lab.name).boston", "dig", "+tries=1", "@192.0.2.53"]
                 #expect(try Command.run(dig + words + ["AAAA", "no.such.name"]).status == 0)
             }
-            let after = try newyork(lab)
+            let (after, otherAfter) = try counters(lab)
+            #expect(otherAfter.queries == otherBefore.queries && otherAfter.responses == otherBefore.responses)
             func grown(_ counters: KeyPath<Status.Site, [String: Int]>, _ name: String) -> Int {
                 (after[keyPath: counters][name] ?? 0) - (before[keyPath: counters][name] ?? 0)
             }

@@ -4,17 +4,6 @@ import Testing
 /// Exchange points: labs/exchange.yaml, looked at with dig, traceroute, ip and bridge.
 @Suite(.serialized)
 struct ExchangeTests {
-    private static let addresses = ["192.0.2.53", "2001:db8:53::53"]
-
-    /// Waits until dig in a client's namespace gets its answer from a site, over both families.
-    private func expect(_ lab: LabUnderTest, _ client: String, answeredBy site: String) throws {
-        for address in Self.addresses {
-            try Command.wait("\(client), \(address) answered by \(site)") {
-                try lab.site(for: client, address) == site
-            }
-        }
-    }
-
     /// The addresses that answer on the way, one for each TTL.
     private func way(_ lab: LabUnderTest, from node: String, to address: String) throws -> [String] {
         let words = [address.contains(":") ? "-6" : "-4", "-n", "-q", "1", "-w", "5", address]
@@ -46,7 +35,7 @@ struct ExchangeTests {
                 ("manchester", "london"), ("dublin", "london"), ("boston", "london"), ("lyon", "paris"),
                 ("frankfurt", "newyork"),
             ] {
-                try expect(lab, client, answeredBy: site)
+                try lab.expect(client, answeredBy: site)
             }
             // From member to member: one hop, with its address on the LAN.
             #expect(try way(lab, from: "isp-us-jfk", to: "10.3.0.1") == ["10.3.0.1"])
@@ -110,21 +99,21 @@ struct ExchangeTests {
         try LabUnderTest.withUp("exchange.yaml") { lab in
             #expect(try lab.run("fail", "linx--isp-ie", "--how", "link-down").status == 0)
             // Dublin sees it at once, and goes round by its provider.
-            try expect(lab, "dublin", answeredBy: "newyork")
+            try lab.expect("dublin", answeredBy: "newyork")
             // The others do not see it: the route server does, by BFD, and tells them.
             try Command.wait("London's way to Dublin by Frankfurt") {
                 try routes(lab, "isp-uk-lhr", "10.3.0.0/16").map(\.dev) == ["tier-one-fra"]
             }
             #expect(try lab.run("heal", "linx--isp-ie").status == 0)
-            try expect(lab, "dublin", answeredBy: "london")
+            try lab.expect("dublin", answeredBy: "london")
             try Command.wait("London's way to Dublin by the exchange") {
                 try routes(lab, "isp-uk-lhr", "10.3.0.0/16").map(\.gateway) == ["172.16.0.3"]
             }
             // All of the exchange at once.
             #expect(try lab.run("fail", "linx", "--how", "link-down").status == 0)
-            try expect(lab, "boston", answeredBy: "newyork")
+            try lab.expect("boston", answeredBy: "newyork")
             #expect(try lab.run("heal", "linx").status == 0)
-            try expect(lab, "boston", answeredBy: "london")
+            try lab.expect("boston", answeredBy: "london")
         }
     }
 
@@ -141,7 +130,7 @@ struct ExchangeTests {
             }
             let members = "[isp-uk, isp-ie, isp-fr, isp-us, london]"
             try apply(text.replacingOccurrences(of: members, with: "[isp-uk, isp-ie, isp-fr, newyork, london]"))
-            try expect(lab, "boston", answeredBy: "newyork")
+            try lab.expect("boston", answeredBy: "newyork")
             // What isp-us had is known to nobody any more, and newyork has a place of its own.
             #expect(
                 try neighbours(lab, "isp-uk-lhr", on: "linx")
@@ -154,11 +143,11 @@ struct ExchangeTests {
             let site = "  paris: { city: CDG, service: dns }\n"
             let less = text.replacingCharacters(in: start.lowerBound..<end.lowerBound, with: "")
             try apply(less.replacingOccurrences(of: site, with: ""))
-            try expect(lab, "boston", answeredBy: "london")
-            try expect(lab, "lyon", answeredBy: "london")
+            try lab.expect("boston", answeredBy: "london")
+            try lab.expect("lyon", answeredBy: "london")
             #expect(try Command.run(["ip", "netns", "list"]).output.contains("\(lab.name).paris-ix") == false)
             try apply(text)
-            try expect(lab, "lyon", answeredBy: "paris")
+            try lab.expect("lyon", answeredBy: "paris")
             let status = try lab.json(StatusDocument.self, "status", lab.name)
             #expect(status.converged && status.sessions.allSatisfy { $0.state == "Established" })
             #expect(status.nodes.flatMap(\.processes).allSatisfy { $0.restarts == 0 })

@@ -27,7 +27,6 @@ struct FaultKindTests {
           berlin: { city: BER, provider: east }
           oxford: { city: LHR, provider: both }
         """
-    private static let addresses = ["192.0.2.53", "2001:db8:53::53"]
     private static let prefixes = ["192.0.2.0/24", "2001:db8:53::/48"]
 
     private struct Faults: Decodable {
@@ -41,14 +40,6 @@ struct FaultKindTests {
     private func say(_ lab: LabUnderTest, _ verb: String, _ words: String...) throws {
         let outcome = try Command.run([LabUnderTest.program, verb, "--lab", lab.name] + words)
         guard outcome.status == 0, outcome.errors.isEmpty else { throw TestFailure("lab \(verb) \(words): \(outcome)") }
-    }
-
-    private func expect(_ lab: LabUnderTest, _ client: String, at site: String?, _ what: String = "") throws {
-        for address in Self.addresses {
-            try Command.wait("\(client) at \(site ?? "nobody's") for \(address) \(what)") {
-                try lab.site(for: client, address) == site
-            }
-        }
     }
 
     private func faults(_ lab: LabUnderTest) throws -> [String] {
@@ -83,7 +74,7 @@ struct FaultKindTests {
                 try lab.json(StatusDocument.self, "status", lab.name).sessions.allSatisfy { $0.state == "Established" })
         },
         Case(target: "dns", how: ["withdraw"], berlin: nil) { test, lab throws in
-            try test.expect(lab, "boston", at: nil, "when no site is left")
+            try lab.expect("boston", answeredBy: nil, "when no site is left")
         },
         Case(target: "frankfurt", how: ["drain", "20s"], berlin: "newyork") { test, lab throws in
             // First its routes are the last resort, and when nobody uses them they go.
@@ -122,7 +113,7 @@ struct FaultKindTests {
             #expect(dig.output.contains("connection refused"), "\(dig)")
             #expect(
                 try lab.json(StatusDocument.self, "status", lab.name).sessions.allSatisfy { $0.state == "Established" })
-            try test.expect(lab, "boston", at: "newyork")
+            try lab.expect("boston", answeredBy: "newyork")
         },
         Case(target: "frankfurt.dns", how: ["freeze"], berlin: nil) { _, lab throws in
             let dig = try lab.inside("berlin", "dig", "+tries=1", "+time=1", "@192.0.2.53", "CH", "TXT", "id.server")
@@ -130,7 +121,7 @@ struct FaultKindTests {
         },
         Case(target: "frankfurt", how: ["blackhole"], berlin: "newyork"),
         Case(target: "frankfurt,east,berlin", how: ["partition"], berlin: "frankfurt") { test, lab throws in
-            try test.expect(lab, "oxford", at: "newyork", "on the other side")
+            try lab.expect("oxford", answeredBy: "newyork", "on the other side")
             try Command.wait("no session between") {
                 try lab.json(StatusDocument.self, "status", lab.name).sessions
                     .filter { [$0.local, $0.remote].sorted() == ["east-fra", "west-jfk"] }
@@ -140,12 +131,12 @@ struct FaultKindTests {
         Case(target: "east", how: ["hijack"], berlin: nil) { test, lab throws in
             let routes = try test.routes(lab, "east-fra")
             for prefix in prefixes { #expect(routes.contains("unreachable \(prefix)"), "\(routes)") }
-            try test.expect(lab, "boston", at: "newyork", "which its own provider prefers")
+            try lab.expect("boston", answeredBy: "newyork", "which its own provider prefers")
         },
         Case(target: "both", how: ["hijack", "--prefix", "192.0.2.0/25", "--prefix", "2001:db8:53::/49"], berlin: nil) {
             test, lab throws in
             // The longer prefix goes before the shorter path.
-            try test.expect(lab, "boston", at: nil)
+            try lab.expect("boston", answeredBy: nil)
             #expect(try test.routes(lab, "west-jfk").contains("192.0.2.0/25"))
             let dig = try lab.inside("boston", "dig", "+tries=1", "+time=2", "@192.0.2.53", "CH", "TXT", "id.server")
             #expect(!dig.output.contains("ANSWER SECTION"), "\(dig)")
@@ -160,12 +151,12 @@ struct FaultKindTests {
                 try Command.run([LabUnderTest.program, "fail", "--lab", lab.name, each.target, "--how"] + each.how)
                 let text = "\(each.target): \(each.how.joined(separator: " "))"
                 #expect(try faults(lab).count == 1, "\(text)")
-                try expect(lab, "berlin", at: each.berlin, "after \(text)")
+                try lab.expect("berlin", answeredBy: each.berlin, "after \(text)")
                 try each.look(self, lab)
                 try say(lab, "heal", each.target)
                 #expect(try faults(lab) == [])
                 for (client, site) in [("berlin", "frankfurt"), ("boston", "newyork")] {
-                    try expect(lab, client, at: site, "after the end of \(text)")
+                    try lab.expect(client, answeredBy: site, "after the end of \(text)")
                 }
                 try Command.wait("the routes from before \(text)") {
                     try ["east-fra", "both-lhr", "frankfurt"].map { try routes(lab, $0) } == before
@@ -215,7 +206,7 @@ struct FaultKindTests {
             try say(lab, "fail", "frankfurt", "--how", "prepend", "2")
             try say(lab, "fail", "east", "--how", "hijack", "--prefix", "198.51.100.0/24")
             try say(lab, "fail", "frankfurt", "--how", "process-kill")
-            try expect(lab, "berlin", at: "newyork")
+            try lab.expect("berlin", answeredBy: "newyork")
             try say(lab, "heal", "frankfurt", "--how", "process-kill")
             func isThere() throws {
                 try Command.wait("the longer path") {
@@ -248,7 +239,7 @@ struct FaultKindTests {
             }
             try say(lab, "heal", "--all")
             #expect(try faults(lab) == [])
-            try expect(lab, "berlin", at: "frankfurt")
+            try lab.expect("berlin", answeredBy: "frankfurt")
             try Command.wait("the plain path") {
                 try !received(lab, "east-fra", from: "frankfurt").contains("64500 64500")
                     && !routes(lab, "west-jfk").contains("198.51.100.0/24")

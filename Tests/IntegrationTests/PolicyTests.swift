@@ -7,15 +7,6 @@ struct PolicyTests {
     private static let addresses = ["192.0.2.53", "2001:db8:53::53"]
     private static let prefixes = ["192.0.2.0/24", "2001:db8:53::/48"]
 
-    /// Waits until dig in a client's namespace gets its answer from a site, over both families.
-    private func expect(_ lab: LabUnderTest, _ client: String, answeredBy site: String) throws {
-        for address in Self.addresses {
-            try Command.wait("\(client), \(address) answered by \(site)") {
-                try lab.site(for: client, address) == site
-            }
-        }
-    }
-
     /// The ways out for a prefix that BGP has written into a node's kernel, as `ip -j route` tells them: interfaces.
     private func ways(_ lab: LabUnderTest, _ node: String, _ prefix: String) throws -> [String] {
         struct Route: Decodable {
@@ -32,14 +23,14 @@ struct PolicyTests {
     /// labs/policy.yaml: the community of the site in Frankfurt makes it the backup, though its path is shorter.
     @Test func theCatchmentsAreWhatTheFileSays() throws {
         try LabUnderTest.withUp("policy.yaml") { lab in
-            for client in ["paris", "newyork"] { try expect(lab, client, answeredBy: "london") }
+            for client in ["paris", "newyork"] { try lab.expect(client, answeredBy: "london") }
             // The community is taken off, so overseas does not see it.
             let seen = try lab.run("bgp", "overseas-jfk", "--table", "--json").output
             #expect(seen.contains("192.0.2.0/24") && !seen.contains("65010:70"), "\(seen)")
             #expect(try lab.run("fail", "london", "--how", "withdraw").status == 0)
-            for client in ["paris", "newyork"] { try expect(lab, client, answeredBy: "frankfurt") }
+            for client in ["paris", "newyork"] { try lab.expect(client, answeredBy: "frankfurt") }
             #expect(try lab.run("heal", "london").status == 0)
-            for client in ["paris", "newyork"] { try expect(lab, client, answeredBy: "london") }
+            for client in ["paris", "newyork"] { try lab.expect(client, answeredBy: "london") }
         }
     }
 
@@ -118,12 +109,12 @@ struct PolicyTests {
             """
         try LabUnderTest.with(yaml: file) { lab in
             try lab.up()
-            try expect(lab, "user", answeredBy: "west")
+            try lab.expect("user", answeredBy: "west")
             #expect(try lab.run("fail", "core-fra--core-lhr", "--how", "link-down").status == 0)
-            try expect(lab, "user", answeredBy: "east")
+            try lab.expect("user", answeredBy: "east")
             for prefix in Self.prefixes { #expect(try ways(lab, "core-fra", prefix) == ["core-waw"], "\(prefix)") }
             #expect(try lab.run("heal", "core-fra--core-lhr").status == 0)
-            try expect(lab, "user", answeredBy: "west")
+            try lab.expect("user", answeredBy: "west")
         }
     }
 }

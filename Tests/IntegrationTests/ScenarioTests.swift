@@ -4,10 +4,9 @@ import Testing
 /// `lab test` as a CI system runs it: what it prints, what it leaves, and with which status it ends.
 @Suite(.serialized)
 struct ScenarioTests {
-    /// The labs that the project brings do what their files say; `world` needs more time than a test should take.
-    @Test(arguments: ["hello.yaml", "two-sites.yaml", "policy.yaml", "mixed.yaml"])
-    func theLabsDoWhatTheyAreExpectedTo(example: String) throws {
-        try LabUnderTest.with(example) { lab in
+    /// That all labs of the project do what their files say is a part of its own of scripts/test.
+    @Test func aLabThatDoesWhatIsExpectedIsSaidToAndGoes() throws {
+        try LabUnderTest.with("two-sites.yaml") { lab in
             let outcome = try LabUnderTest.lab("test", lab.file, limit: 300)
             #expect(outcome.status == 0, "\(outcome)")
             #expect(outcome.lines.first == "\(lab.file): lab \(lab.name)")
@@ -71,6 +70,7 @@ struct ScenarioTests {
         ),
         ("expect: { path: { boston: { contains: EU } } }", "does not go through EU, which is expected"),
         ("expect: { path: { berlin: { stays-in: DE } } }", ""),
+        ("expect: { path: { berlin: { stays-in: US } } }", "the path of berlin to 192.0.2.53 leaves US"),
         (
             "expect: { session: { newyork--west: down } }",
             "the ipv4 session of west-jfk with newyork is Established, and it is expected to be down"
@@ -90,6 +90,10 @@ struct ScenarioTests {
         (
             "expect: { catchment: { berlin: frankfurt } }",
             "berlin is answered by newyork at 192.0.2.53, and frankfurt is expected"
+        ),
+        (
+            "expect: { session: { frankfurt--east: Established } }",
+            ", and Established is expected"
         ),
         ("heal: { link: [frankfurt, east] }", ""),
         ("expect: { catchment: { berlin: frankfurt }, within: 20s }", ""),
@@ -115,6 +119,14 @@ struct ScenarioTests {
                     #expect(
                         found.detail?.contains(wanted.message) == true, "\(found.detail ?? "nothing") for \(wanted)")
                 }
+            }
+            // Every kind that the help names is among those that were broken; that packets are dropped is the next test's.
+            let help = try LabUnderTest.lab("test", "--help").output
+            let words = help.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+            let kinds = try #require(words.firstMatch(of: /Expected can be: ([a-z, ]+)\./)).1.split(separator: ", ")
+            #expect(kinds.count == 9)
+            for kind in kinds where kind != "never" {
+                #expect(document.steps.contains { $0.ok == false && $0.step.hasPrefix("expect \(kind) ") }, "\(kind)")
             }
             let good = Self.broken.count { $0.message.isEmpty }
             #expect(document.passed == good && document.failed == Self.broken.count - good)
@@ -305,18 +317,73 @@ struct ScenarioTests {
         #expect(outcome.status == 0, "\(outcome)")
     }
 
+    /// Nothing is built before it is known where the results go.
+    @Test func aReportThatCannotBeWrittenIsNoticedFirst() throws {
+        try LabUnderTest.with("two-sites.yaml") { lab in
+            let folder = URL(fileURLWithPath: lab.file).deletingLastPathComponent().path
+            for (option, path) in [("--junit", folder + "/none/x.xml"), ("--report", folder)] {
+                let outcome = try LabUnderTest.lab("test", lab.file, option, path)
+                #expect(outcome.status == 2 && outcome.output.isEmpty, "\(outcome)")
+                #expect(outcome.errors.contains("\(path) cannot be written: "), "\(outcome)")
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["lab.yaml"])
+        }
+    }
+
+    @Test func warningsAreSaidOnceHoweverManyLabsAreUp() throws {
+        let text = try String(contentsOfFile: LabUnderTest.root + "/labs/two-sites.yaml", encoding: .utf8)
+        // Nothing is joined to it, which is worth a warning.
+        let odd = text.replacingOccurrences(of: "\nservices:", with: "\n  lonely: { cities: [LHR] }\nservices:")
+        #expect(odd != text)
+        let lab = odd.components(separatedBy: "scenario:")[0] + "scenario:\n  - wait: 1ms\n"
+        try LabUnderTest.with(yaml: lab) { first in
+            try LabUnderTest.with(yaml: lab) { second in
+                let outcome = try LabUnderTest.lab("test", first.file, second.file, "--jobs", "2")
+                #expect(outcome.status == 0, "\(outcome)")
+                for file in [first.file, second.file] {
+                    let said = outcome.errors.components(separatedBy: "\(file):").count - 1
+                    #expect(said == 1, "\(outcome.errors)")
+                }
+            }
+        }
+    }
+
+    // MARK: Commands
+
+    /// What a command leaves behind may write for ever, and the step ends all the same.
+    @Test func aCommandEndsWithItsShell() throws {
+        let steps = "  - run: { node: boston, command: \"echo done; yes &\", output: { contains: done } }\n"
+        try withSteps(steps) { lab in
+            let document = try run(lab, status: 0)
+            #expect(document.steps.map(\.ok) == [true])
+        }
+    }
+
     // MARK: Ends
 
+    /// All files are meant, and all of a command that runs.
     @Test func ctrlCTakesTheLabDown() throws {
-        try withSteps("  - wait: 600s\n") { lab in
-            let test = try Command.Running([LabUnderTest.program, "test", lab.file])
-            defer { test.end() }
-            try Command.wait("the lab is up") { test.outputSoFar.contains("lab \(lab.name)") && isUp(lab) }
-            kill(test.process.processIdentifier, SIGINT)
-            let outcome = try test.finish(limit: 60)
-            #expect(outcome.status == 4, "\(outcome)")
-            #expect(outcome.errors.contains("interrupted by Ctrl-C"), "\(outcome)")
-            try expectGone(lab)
+        let note = NSTemporaryDirectory() + "/" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: note) }
+        try withSteps("  - run: { node: boston, command: \"sleep 600 & echo $! > \(note); wait\" }\n") { lab in
+            try withSteps("  - wait: 600s\n") { other in
+                let test = try Command.Running([LabUnderTest.program, "test", lab.file, other.file])
+                defer { test.end() }
+                func sleeper() -> pid_t? {
+                    let text = try? String(contentsOfFile: note, encoding: .utf8)
+                    return text.flatMap { pid_t($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+                }
+                try Command.wait("the command runs") { sleeper() != nil }
+                kill(test.process.processIdentifier, SIGINT)
+                let outcome = try test.finish(limit: 60)
+                #expect(outcome.status == 4, "\(outcome)")
+                #expect(outcome.errors.contains("interrupted by Ctrl-C"), "\(outcome)")
+                #expect(outcome.errors.contains("not tested: \(other.file)"), "\(outcome)")
+                let command = try #require(sleeper())
+                #expect(!FileManager.default.fileExists(atPath: "/proc/\(command)"), "sleep goes on")
+                try expectGone(lab)
+                try expectGone(other)
+            }
         }
     }
 

@@ -88,13 +88,18 @@ struct SupervisionTests {
             let follower = try Command.Running(words)
             defer { follower.end() }
             try Command.wait("what is there") { follower.outputSoFar.contains("went wrong") }
+            // Whoever follows is late: the log is cut before it looks again.
+            kill(follower.process.processIdentifier, SIGSTOP)
             let line = String(repeating: "x", count: 1023) + "\n"
-            for _ in 0..<1100 { try say(line) }
+            try say("before the cut\n" + String(repeating: line, count: 1100))
             try Command.wait("the log to be cut") {
                 try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? .max < 1 << 20
             }
             try say("and after that\n")
+            kill(follower.process.processIdentifier, SIGCONT)
             try Command.wait("the new line") { follower.outputSoFar.contains("and after that\n") }
+            let followed = follower.outputSoFar.split(separator: "\n").suffix(1102)
+            #expect(followed.first == "before the cut" && followed.count { $0.count == 1023 } == 1100)
             let all = try lab.run("logs", "newyork", "--role", "dns").lines
             #expect(all.last == "and after that" && all.count { $0.count == 1023 } >= 1023)
             #expect(try LabUnderTest.lab("down", lab.name).status == 0)

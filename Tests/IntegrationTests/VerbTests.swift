@@ -195,14 +195,70 @@ struct VerbTests {
         #expect(doctor.output.contains("links will be made with"))
     }
 
-    @Test(arguments: [
-        "up", "down", "list", "status", "exec", "shell", "catchment", "trace", "routes", "fail", "heal", "check",
-        "doctor",
-        "graph", "map", "events",
-    ])
-    func helpOfEveryVerbHasAnExample(verb: String) throws {
-        let help = try LabUnderTest.lab(verb, "--help")
-        #expect(help.status == 0)
-        #expect(help.output.contains("Example:"))
+    @Test func helpOfEveryVerbHasAnExample() throws {
+        let help = try LabUnderTest.lab("--help").output
+        let lines = help.components(separatedBy: "SUBCOMMANDS:").last?.split(separator: "\n") ?? []
+        // A verb is two spaces from the edge, what follows about it further in.
+        let verbs = lines.compactMap { $0.wholeMatch(of: /\x20\x20([a-z]+)(?: .*)?/).map { String($0.1) } }.filter {
+            $0 != "help"
+        }
+        #expect(verbs.count >= 30 && verbs.contains("why"), "\(verbs)")
+        for verb in verbs {
+            let help = try LabUnderTest.lab(verb, "--help")
+            #expect(help.status == 0)
+            #expect(help.output.contains("Example:\n  lab \(verb)"), "\(help.output)")
+        }
+    }
+
+    /// A router on the way may have no path, and an address has more than one spelling.
+    @Test func whyShowsRoutersWithoutAPath() throws {
+        try LabUnderTest.withUp("two-sites.yaml") { lab in
+            let answered = try lab.run("why", "berlin", "2001:DB8:53:0:0::53")
+            #expect(
+                answered.status == 0 && answered.output.contains("berlin to 2001:db8:53::53: frankfurt"), "\(answered)")
+            #expect(try lab.run("fail", "newyork,frankfurt", "--how", "withdraw").status == 0)
+            try Command.wait("nobody to answer") { try lab.site(for: "berlin") == nil }
+            let why = try lab.run("why", "berlin")
+            #expect(why.status == 0 && why.output.contains("berlin to 192.0.2.53: no answer"), "\(why)")
+            let row = try #require(why.lines.first { $0.hasPrefix("east-fra  ") })
+            #expect(row.split(separator: " ").dropFirst(2) == ["-", "-", "-", "0", "-", "-"], "\(row)")
+        }
+    }
+
+    /// Griffin's bad gadget: each of three networks prefers the way over the next one to its own.
+    @Test func whatNeverComesToRestIsSaid() throws {
+        let networks = [("one", 65001, "two", 65002), ("two", 65002, "three", 65003), ("three", 65003, "one", 65001)]
+            .map {
+                """
+                  \($0.0):
+                    asn: \($0.1)
+                    cities: [FRA]
+                    siblings: [\($0.2)]
+                    import: [{ match: { neighbors: [\($0.2)], as-path: "^\($0.3) 64500$" }, set: { local-preference: 900 } }]
+                """
+            }
+        let yaml = """
+            lab: x
+            networks:
+            \(networks.joined(separator: "\n"))
+            services: { dns: { asn: 64500, addresses: [192.0.2.53] } }
+            sites: { middle: { city: FRA, providers: [one, two, three] } }
+            clients: { berlin: { city: BER, provider: one } }
+            """
+        try LabUnderTest.with(yaml: yaml) { lab in
+            for words in [
+                ["predict", lab.file], ["diff", lab.file, lab.file], ["playbook", lab.file], ["map", lab.file],
+            ] {
+                for options in [[], ["--json"]] {
+                    let outcome = try Command.run([LabUnderTest.program] + words + options)
+                    #expect(outcome.status == 0 && outcome.errors.contains("routing never comes to rest"), "\(outcome)")
+                    if !options.isEmpty { #expect(outcome.output.contains("\"at_rest\":false"), "\(outcome)") }
+                }
+            }
+            let map = try LabUnderTest.lab("map", lab.file).output
+            #expect(map.contains("one moment of routing that never comes to rest"))
+            let playbook = try LabUnderTest.lab("playbook", lab.file).output
+            #expect(playbook.contains(" no rest"), "\(playbook)")
+        }
     }
 }

@@ -85,6 +85,14 @@ struct ScenarioTests {
             "{ expect: { within: 1s } }",
             "14:15 nothing is expected | expect one of: catchment, share, rtt, path, gap, lost, resolved, session, never"
         ),
+        (
+            "{ expect: { catchment: {} } }",
+            "14:28 'catchment' expects nothing | say what has to be so, or leave 'catchment' out"
+        ),
+        (
+            "{ expect: { rtt: { home: \"< 30ms\" }, never: [] } }",
+            "14:49 'never' expects nothing | say what has to be so, or leave 'never' out"
+        ),
         ("{ expect: { catchments: {} } }", "14:17 an expectation has no key 'catchments' | did you mean 'catchment'?"),
         ("{ expect: { catchment: { hime: london } } }", "14:30 there is no client 'hime' | did you mean 'home'?"),
         ("{ expect: { catchment: { london: london } } }", "14:30 there is no client 'london' | 'london' is a site"),
@@ -137,6 +145,10 @@ struct ScenarioTests {
             "{ fail: { target: home, how: withdraw } }",
             "14:13 withdraw is for what runs a BGP speaker, and home is a client that does not"
         ),
+        ("{ drain: home }", "14:14 drain is for what runs a BGP speaker, and home is a client that does not"),
+        (
+            "{ drain: { link: [london, core] } }", "14:14 drain is for nodes, and london--core is a link"
+        ),
         ("{ fail: { site: london } }", "14:13 'fail' needs the key 'how'"),
         (
             "{ fail: { how: link-down } }",
@@ -156,9 +168,20 @@ struct ScenarioTests {
             "{ run: { node: home, command: ls, output: {} } }",
             "14:47 'output' has either 'contains' or 'equals', with a text | like { contains: 192.0.2.53 }"
         ),
+        (
+            "{ run: { node: home, command: [ping, [-c, 1], 192.0.2.53] } }",
+            "14:42 'command' has to be a text or a list of texts"
+        ),
+        ("{ run: { node: home, command: [] } }", "14:35 a command needs a program"),
         ("{ repeat: { times: 2, steps: [] } }", "14:34 'repeat' needs at least one step"),
         (
             "{ repeat: { times: 9999, steps: [{ repeat: { times: 99, steps: [{ wait: 1s }] } }] } }",
+            "14:3 with its repetitions the scenario has more than 100000 steps"
+        ),
+        (
+            // More steps than an Int counts, and another one after them.
+            "{ repeat: { times: 9999, steps: [\(String(repeating: "{ repeat: { times: 9999, steps: [", count: 4)){ wait: 1s }"
+                + String(repeating: "] } }, { wait: 1s }", count: 4) + "] } }",
             "14:3 with its repetitions the scenario has more than 100000 steps"
         ),
     ])

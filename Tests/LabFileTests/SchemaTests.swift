@@ -100,6 +100,9 @@ struct SchemaTests {
     private static let refusedSteps =
         [
             "5", "{}", "{ wait: 5 }", "{ wait: 1s, heal: london }", "{ expects: {} }", "{ expect: {} }",
+            "{ expect: { catchment: {} } }", "{ expect: { share: {}, lost: 0 } }", "{ expect: { rtt: {} } }",
+            "{ expect: { path: {} } }", "{ expect: { resolved: {} } }", "{ expect: { session: {} } }",
+            "{ expect: { never: [] } }", "{ run: { node: home, command: [ls, [a]] } }",
             "{ expect: { catchment: home } }", "{ expect: { catchment: { home: 5 } } }", "{ expect: { within: 1s } }",
             "{ expect: { share: { london: 40% } } }", "{ expect: { share: { london: '> 40' } } }",
             "{ expect: { rtt: { home: 30ms } } }", "{ expect: { rtt: { home: '<> 30ms' } } }",

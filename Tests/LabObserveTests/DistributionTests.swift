@@ -1,11 +1,13 @@
 import Sys
+import TestSupport
 import Testing
 
 @testable import LabObserve
 
 struct DistributionTests {
     @Test func percentilesAreValues() {
-        let distribution = Distribution((1...100).map { Nanoseconds($0) }.shuffled())
+        var generator = SeededGenerator(8)
+        let distribution = Distribution((1...100).map { Nanoseconds($0) }.shuffled(using: &generator))
         #expect(distribution.percentile(0) == 1)
         #expect(distribution.percentile(0.5) == 50)
         #expect(distribution.percentile(0.99) == 99)
@@ -29,8 +31,9 @@ struct DistributionTests {
     @Test(arguments: [7, 25, 600])
     func theIntervalCoversTheMedianAsOftenAsItSays(count: Int) {
         var covered = 0
+        var generator = SeededGenerator(UInt64(count))
         for _ in 0..<4000 {
-            let sample = Distribution((0..<count).map { _ in Nanoseconds.random(in: 0...1_000_000) })
+            let sample = Distribution((0..<count).map { _ in Nanoseconds(generator.next() % 1_000_001) })
             if sample.medianInterval?.contains(500_000) == true { covered += 1 }
         }
         #expect(covered > 3720)

@@ -1,5 +1,6 @@
 import LabModel
 import Sys
+import TestSupport
 import Testing
 
 @testable import LabObserve
@@ -38,6 +39,8 @@ struct FlowBookTests {
         book.settle(1, .answered(by: "london"), at: 36 * millisecond)
         book.settle(1, .answered(by: "paris"), at: 37 * millisecond)
         book.settle(2, .answered(by: "paris"), at: 1200 * millisecond)
+        // A late answer that comes twice served nobody all the same.
+        book.settle(2, .answered(by: "paris"), at: 1201 * millisecond)
         book.settle(3, .looped(at: "core-fra"), at: 100 * millisecond)
         book.settle(4, .refused(at: "isp-lhr", why: "no route"), at: 100 * millisecond)
         book.settle(5, .answered(by: "paris"), at: 60 * millisecond)
@@ -61,11 +64,17 @@ struct FlowBookTests {
         #expect(report.accounted == report.sent)
         #expect(report.roundTrips.sorted == [30 * millisecond, 35 * millisecond])
         #expect(report.sites.map(\.site) == ["london", "paris"])
+        #expect(
+            report.spans.map(\.outcome) == [
+                .answered(site: "london"), .lost, .looped, .lost, .answered(site: "paris"), .lost,
+            ])
+        #expect(report.spans.map { $0.from / millisecond } == [0, 10, 15, 20, 25, 30])
+        #expect(report.spans.map { $0.to / millisecond } == [10, 15, 20, 25, 30, 35])
     }
 
     /// Whatever comes in, in whatever order, for whatever probes.
     @Test func sentIsAlwaysTheSumOfFates() {
-        var generator = SystemRandomNumberGenerator()
+        var generator = SeededGenerator(68)
         for _ in 0..<200 {
             var book = book(Int.random(in: 0...300, using: &generator))
             for _ in 0..<Int.random(in: 0...900, using: &generator) {
@@ -105,6 +114,16 @@ struct FlowBookTests {
         for id in [0, 1, 2] { book.settle(UInt16(id), .answered(by: "london"), at: 60 * millisecond) }
         #expect(book.gap == Gap(start: 15 * millisecond, length: 10 * millisecond, probes: 3, isOpen: true))
         #expect(self.book(0).gap == nil)
+    }
+
+    /// One probe of two hundred is lost on the way whatever happens, the last one as well.
+    @Test func aLastProbeThatIsLostIsNoGapThatLasts() {
+        var book = book(10)
+        for id in [0, 1, 5, 6, 7, 8] { book.settle(UInt16(id), .answered(by: "london"), at: 60 * millisecond) }
+        #expect(book.gap == Gap(start: 10 * millisecond, length: 15 * millisecond, probes: 3, isOpen: false))
+        var whole = self.book(3)
+        for id in [0, 1] { whole.settle(UInt16(id), .answered(by: "london"), at: 60 * millisecond) }
+        #expect(whole.gap == Gap(start: 10 * millisecond, length: 0, probes: 1, isOpen: false))
     }
 
     /// The walk that loses a probe may come a little after it was sent.

@@ -167,6 +167,29 @@ import Testing
         }
     }
 
+    @Test("A way over another network to the same site is a difference, too") func reroute() throws {
+        let before = """
+            networks:
+              west: { asn: 65010, cities: [JFK], peers: [east] }
+              east: { asn: 65020, cities: [FRA] }
+              middle: { asn: 65030, cities: [LHR], peers: [west] }
+            services: { dns: { asn: 64500, addresses: [192.0.2.53] } }
+            sites: { newyork: { city: JFK, providers: [west] } }
+            clients:
+              boston: { city: BOS, provider: west }
+              berlin: { city: BER, provider: east }
+            """
+        let after = before.replacing(", peers: [east] }", with: " }").replacing(
+            "[FRA] }", with: "[FRA], providers: [middle] }")
+        let rows = CatchmentDifference.between(
+            try Prediction(Self.topology(before)).catchments(), try Prediction(Self.topology(after)).catchments())
+        #expect(rows.count == 2)
+        for row in rows {
+            #expect(row.before?.site?.name == "newyork" && row.after?.site?.name == "newyork" && !row.isMoved)
+            #expect(row.isRerouted == (row.before?.client.name == "berlin"))
+        }
+    }
+
     @Test("A turn names the least change that moves a client, and was predicted") func turns() throws {
         let topology = try Self.topology(Self.twoSites)
         let prediction = try Prediction(topology)
@@ -197,11 +220,15 @@ import Testing
               berlin: { city: BER, provider: transit }
               london: { city: LHR, provider: isp }
             """)
-        let plays = try Prediction(topology).plays(of: "dns").filter { $0.site == "newyork" }
+        let prediction = try Prediction(topology)
+        let before = CatchmentShare.of(prediction.catchments().map { $0.site?.name })
+        let plays = try prediction.plays(of: "dns").filter { $0.site == "newyork" }
         #expect(plays.map(\.action).suffix(4) == ["MED 100", "NO_EXPORT", "GRACEFUL_SHUTDOWN", "withdraw"])
         func share(_ play: Play) -> Double { play.shares.first { $0.site == "newyork" }?.share ?? 0 }
         let prepended = plays.filter { $0.action.hasPrefix("prepend") }.map(share)
         #expect(prepended.count == 4 && prepended == prepended.sorted(by: >))
+        let unprepended = before.first { $0.site == "newyork" }?.share ?? 0
+        #expect(prepended.allSatisfy { $0 < unprepended }, "prepending does something")
         // The site is one of two of the same AS, so its MED counts; London is served by Frankfurt as it is.
         #expect(plays.first { $0.action == "MED 100" }?.moved == 1)
         #expect(plays.first { $0.action == "NO_EXPORT" }?.isDead == true)

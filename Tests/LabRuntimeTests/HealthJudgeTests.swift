@@ -1,4 +1,5 @@
 import LabModel
+import TestSupport
 import Testing
 
 @testable import LabRuntime
@@ -53,7 +54,7 @@ struct HealthJudgeTests {
     /// Whatever comes, a site is back no sooner than the hold-down after the last failure, and never goes down by fewer than
     /// `fall` failures in a row.
     @Test func theRulesHoldForAnyChecks() {
-        var generator = SystemRandomNumberGenerator()
+        var generator = SeededGenerator(57)
         for _ in 0..<200 {
             var judge = Self.judge(fall: 2, rise: 2, holdDown: 5000)
             var (now, lastFailure, row): (Int64, Int64, Int) = (0, .min, 0)

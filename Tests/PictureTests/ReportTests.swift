@@ -71,6 +71,29 @@ struct ReportTests {
         #expect(whatIsWrong(withXML: FailoverTimeline.svg(title: "", [], moments: [], marks: marks)) == nil)
     }
 
+    @Test("Best paths stand in their boxes where they fit, and a router without one has none") func paths() throws {
+        let svg = PathTimeline.svg(
+            title: "paths",
+            [
+                .init(
+                    router: "core-fra",
+                    spans: [
+                        .init(from: -100, to: 0, path: ["64500"]), .init(from: 0, to: 5, path: nil),
+                        .init(from: 5, to: 8, path: ["65010", "65020", "64500"]),
+                        .init(from: 8, to: 200, path: ["65030", "64500"]), .init(from: 200, to: 300, path: []),
+                    ])
+            ], moments: [.init(time: 0, name: "fail london")])
+        #expect(whatIsWrong(withXML: svg) == nil)
+        for text in [">64500</text>", ">65030 64500</text>", ">its own</text>", ">fail london</text>"] {
+            #expect(svg.contains(text), "\(text)")
+        }
+        #expect(
+            !svg.contains(">65010 65020 64500</text>") && svg.contains("<title>65010 65020 64500, 5 to 8 ms</title>"))
+        #expect(svg.contains("core-fra: 64500, then no path, then 65010 65020 64500, then 65030 64500, then its own"))
+        #expect(values("width", class: "gap", svg).count == 1)
+        #expect(whatIsWrong(withXML: PathTimeline.svg(title: "", [], moments: [])) == nil)
+    }
+
     @Test(
         "A scale has two to eight round numbers, whatever the span",
         arguments: [

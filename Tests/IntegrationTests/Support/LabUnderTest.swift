@@ -116,6 +116,15 @@ struct LabUnderTest {
         return line.flatMap { pid_t($0.split(separator: " ")[4]) }
     }
 
+    /// Waits until dig in a client's namespace gets its answer from a site, over both families; from nobody, for nil.
+    func expect(_ client: String, answeredBy site: String?, _ what: String = "") throws {
+        for address in ["192.0.2.53", "2001:db8:53::53"] {
+            try Command.wait("\(client), \(address) answered by \(site ?? "nobody") \(what)") {
+                try self.site(for: client, address) == site
+            }
+        }
+    }
+
     /// Which site answers a client, asked with dig.
     func site(for client: String, _ address: String = "192.0.2.53") throws -> String? {
         let answer = try inside(client, "dig", "+short", "+tries=1", "+time=2", "@" + address, "CH", "TXT", "id.server")
