@@ -4,19 +4,31 @@ public import DNSZone
 /// The answer to a question for a zone's SOA, or the messages of a zone transfer, put together (RFC 5936, sections 2.2 and 3).
 public struct IncomingZone {
     /// Why it is not to be used.
-    public enum Failure: Error, Equatable {
+    public enum Failure: Error, Equatable, CustomStringConvertible {
         /// No message, or one that answers something else.
         case badMessage
+        /// The server has no authority for the zone: it may say whatever it has heard (RFC 1034, section 4.3.5).
+        case notAuthoritative
         /// The server does not give it.
         case refused(ResponseCode)
         /// The records make no zone.
         case badZone
+
+        /// The reason in words.
+        public var description: String {
+            switch self {
+            case .badMessage: "an answer that cannot be read, or to another question"
+            case .notAuthoritative: "no authority for the zone"
+            case .refused(let code): code.description
+            case .badZone: "its records make no zone"
+            }
+        }
     }
 
     /// What has come.
     public enum Result {
-        /// The version of the zone, and in how many seconds to ask again.
-        case version(UInt32, refresh: UInt32)
+        /// The version of the zone.
+        case version(UInt32)
         /// All of the zone.
         case zone(Zone)
     }
@@ -35,11 +47,20 @@ public struct IncomingZone {
 
     /// Takes a message; nil when more have to come. Throws ``Failure``.
     public mutating func take(_ bytes: [UInt8]) throws(Failure) -> Result? {
-        guard let message = try? Message(parsing: bytes), message.id == id, message.flags.contains(.response) else {
+        guard let message = try? Message(parsing: bytes), message.id == id, message.flags.contains(.response),
+            message.flags.opcode == .query
+        else { throw .badMessage }
+        guard message.responseCode == .noError else { throw .refused(message.responseCode) }
+        // Later messages of a transfer need no question (RFC 5936, section 2.2.1).
+        let question = Question(name: origin, type: isWhole ? .axfr : .soa)
+        guard message.questions == [question] || (message.questions.isEmpty && !records.isEmpty) else {
             throw .badMessage
         }
-        guard message.responseCode == .noError else { throw .refused(message.responseCode) }
-        guard isWhole else { return try version(message.answers.first) }
+        // In a transfer AA says nothing (RFC 5936, section 2.2.1).
+        guard isWhole else {
+            guard message.isAuthoritative else { throw .notAuthoritative }
+            return .version(try version(message.answers.first))
+        }
         for record in message.answers {
             guard record.recordClass == .internet else { throw .badMessage }
             guard record.type == .soa, !records.isEmpty else {
@@ -58,13 +79,10 @@ public struct IncomingZone {
         return nil
     }
 
-    private func version(_ record: ResourceRecord?) throws(Failure) -> Result {
-        guard let record, record.type == .soa, record.name == origin, record.data.count >= 22 else { throw .badMessage }
-        let data = record.data.span.bytes
-        guard let serial = data.uint32(at: data.byteCount - 20), let refresh = data.uint32(at: data.byteCount - 16)
-        else {
-            throw .badMessage
-        }
-        return .version(serial, refresh: refresh)
+    private func version(_ record: ResourceRecord?) throws(Failure) -> UInt32 {
+        guard let record, record.type == .soa, record.name == origin, record.data.count >= 22,
+            let serial = record.data.span.bytes.uint32(at: record.data.count - 20)
+        else { throw .badMessage }
+        return serial
     }
 }

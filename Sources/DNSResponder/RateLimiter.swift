@@ -1,4 +1,5 @@
 public import DNSWire
+public import Net
 
 /// How many responses of a kind a network of clients gets.
 public struct RateLimits: Hashable, Sendable {
@@ -96,8 +97,16 @@ public struct RateLimiter: Sendable {
 
 /// The network that a client is taken for a part of: its /24, or its /56 of IPv6.
 public struct ClientPrefix: Hashable, Sendable {
-    /// | zero 3 | the prefix 56 | family 1 |, in bits; never 0.
+    /// | zero 7 | the prefix, 24 or 56 | family 1 |, in bits. A bucket's key is this and three bits for the kind of response.
     let key: UInt64
+
+    /// The prefix that an address lies in.
+    public init(of address: IPAddress) {
+        switch address {
+        case .v4(let address): self.init(v4: address.rawValue)
+        case .v6(let address): self.init(v6: address.high)
+        }
+    }
 
     /// The /24 of an IPv4 address in host byte order.
     public init(v4 address: UInt32) { key = UInt64(address >> 8) << 1 | 1 }

@@ -12,10 +12,13 @@ public import Net
 /// - RFC 6672: DNAME; RFC 8482: one RRset for ANY over UDP; RFC 9619: one question; RFC 1996, 5936: NOTIFY and AXFR
 /// - RFC 6891: one OPT, BADVERS; RFC 5001: NSID on request only; RFC 9471: glue of a referral is not optional
 /// - RFC 7871: client subnet; RFC 7873, 9018: cookies; RFC 8914: extended errors; RFC 9660: ZONEVERSION
+/// - RFC 1035, section 3.3.13: SERVFAIL from a zone that has expired
 /// - RFC 4892: CHAOS `id.server`
 public struct Responder: Sendable {
     /// Those with more labels first: the first zone that contains a name is the closest one.
-    public let zones: [Zone]
+    public private(set) var zones: [Zone]
+    /// Which of them have expired: no answer comes from those.
+    private(set) var isExpired: [Bool]
     /// What the server calls itself, at most 255 octets.
     let identity: [UInt8]
     /// What proves that a client is where it says.
@@ -81,8 +84,8 @@ public struct Responder: Sendable {
     public enum Task: Equatable, Sendable {
         /// In place of the response, all of the zone is to be sent (``ZoneTransfer``).
         case transfer(zone: Int)
-        /// The zone's primary says that there is a newer one.
-        case refresh(zone: Int)
+        /// A primary of the zone says that there is a newer one.
+        case refresh(zone: Int, from: IPAddress)
     }
 
     /// Makes a responder for zones, under the name that `id.server` and NSID give (of which 255 octets count). `primaries` are
@@ -92,26 +95,22 @@ public struct Responder: Sendable {
         keepalive: UInt16 = 100
     ) {
         self.zones = zones.sorted { $0.origin.labelCount > $1.origin.labelCount }
+        isExpired = zones.map { _ in false }
         self.identity = Array(identity.utf8.prefix(255))
         self.cookies = cookies
         self.primaries = primaries
         self.keepalive = keepalive
     }
 
-    /// The same responder with another version of one of its zones.
-    public func replacing(_ number: Int, with zone: Zone) -> Responder {
-        var zones = zones
+    /// Answers from another version of one of its zones from now on.
+    public mutating func replace(_ number: Int, with zone: Zone) {
         zones[number] = zone
-        return Responder(copying: self, zones: zones)
+        isExpired[number] = false
     }
 
-    private init(copying other: Responder, zones: [Zone]) {
-        self.zones = zones
-        identity = other.identity
-        cookies = other.cookies
-        primaries = other.primaries
-        keepalive = other.keepalive
-    }
+    /// Says whether one of its zones has expired. Then the server has no data that it may answer with: SERVFAIL, with the extended
+    /// error 24, until there is a newer version or somebody confirms this one.
+    public mutating func setExpired(_ number: Int, _ isExpired: Bool) { self.isExpired[number] = isExpired }
 
     /// Writes the response to `query` into `response`, which should have ``maximumUDPByteCount`` or
     /// ``maximumTCPByteCount`` octets; with fewer, responses are truncated earlier. Nil when no response must be sent:
@@ -170,13 +169,14 @@ public struct Responder: Sendable {
             return Outcome(code: .formatError)
         }
         if opcode == .notify { return notified(question, name, arrival) }
+        let isTransfer = question.type == .axfr || question.type == .ixfr
         switch question.recordClass {
         case .internet:
-            if question.type == .axfr || question.type == .ixfr {
-                return transfer(question, name, of: message, arrival, into: &builder)
-            }
+            if isTransfer { return transfer(question, name, of: message, arrival, into: &builder) }
             return answer(question.type, name, of: message, query.edns, arrival, into: &builder)
         case .any:
+            // A zone has one class, and a transfer is of a zone (RFC 5936, section 2.1).
+            guard !isTransfer else { return Outcome(code: .refused, reason: .notSupported) }
             // It "should never be authoritative": nobody knows what other classes have (RFC 1035, section 6.2).
             var outcome = answer(question.type, name, of: message, query.edns, arrival, into: &builder)
             outcome.flags.remove(.authoritative)

@@ -19,15 +19,15 @@ struct NodeList {
 
 extension Responder {
     /// Adds the addresses that the zone has for the names in NS, MX, SRV, SVCB and HTTPS records (RFC 1034, section 4.3.2, step 6;
-    /// RFC 9460, section 4.1).
+    /// RFC 9460, section 4.1). The set is that of `node`, and its owner's name was written at `owner`.
     ///
     /// They save the client a question, so they are left out where they do not fit, without a word. Only those of servers
     /// at or below `requiredBelow`, the zone cut of a referral, cannot be found in any other way: false when one of
     /// them did not fit, and TC has to say so (RFC 9471, section 2.1).
     @discardableResult
     func putAddresses(
-        ofTargetsOf set: Zone.RecordSet, requiredBelow cut: Int?, _ key: inout NameKey, in zone: borrowing Zone,
-        into builder: inout MessageBuilder
+        ofTargetsOf set: Zone.RecordSet, at node: Int, _ owner: Int, requiredBelow cut: Int?, _ key: inout NameKey,
+        in zone: borrowing Zone, into builder: inout MessageBuilder
     ) -> Bool {
         switch set.type {
         case .ns, .mx, .srv, .svcb, .https: break
@@ -36,6 +36,9 @@ extension Responder {
         let hasFitted = putAddresses(of: set, cut, isRequired: true, &key, in: zone, into: &builder)
         guard hasFitted else { return false }
         putAddresses(of: set, cut, isRequired: false, &key, in: zone, into: &builder)
+        if set.type == .svcb || set.type == .https {
+            putOwnAddresses(of: set, at: node, owner, in: zone, into: &builder)
+        }
         return true
     }
 
@@ -72,5 +75,28 @@ extension Responder {
             }
         }
         return true
+    }
+
+    /// The owner's own addresses, where a record's target is `.`: with a priority that means the owner, and without one (0) that
+    /// there is no service (RFC 9460, sections 2.5.1 and 2.5.2).
+    private func putOwnAddresses(
+        of set: Zone.RecordSet, at node: Int, _ owner: Int, in zone: borrowing Zone, into builder: inout MessageBuilder
+    ) {
+        let image = zone.image(of: set)
+        var offset = 0
+        var isMeant = false
+        while let length = image.uint16(at: offset &+ 8), let priority = image.uint16(at: offset &+ 10) {
+            if priority != 0, image.uint8(at: offset &+ 12) == 0 { isMeant = true }
+            offset &+= 10 &+ Int(length)
+        }
+        guard isMeant else { return }
+        let mark = builder.mark
+        if let addresses = zone.set(.a, at: node) {
+            builder.put(addresses, of: zone, ownedBy: owner, in: .additional)
+        }
+        if let addresses = zone.set(.aaaa, at: node) {
+            builder.put(addresses, of: zone, ownedBy: owner, in: .additional)
+        }
+        if builder.hasOverflowed { builder.rollBack(to: mark) }
     }
 }

@@ -9,6 +9,8 @@ enum ExtendedError: UInt16 {
     case notAuthoritative = 20
     /// The server does not do what was asked.
     case notSupported = 21
+    /// The server has no data that it may answer with: the zone has expired.
+    case invalidData = 24
 }
 
 /// What the OPT record of a response will say, worked out before the answer so that the answer leaves room for it.

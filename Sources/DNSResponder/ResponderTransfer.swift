@@ -12,7 +12,7 @@ extension Responder {
         guard arrival.isUnicast, primaries[zones[zone].origin]?.contains(arrival.client) == true else {
             return Outcome(code: .refused, reason: .prohibited)
         }
-        return Outcome(code: .noError, flags: .authoritative, task: .refresh(zone: zone))
+        return Outcome(code: .noError, flags: .authoritative, task: .refresh(zone: zone, from: arrival.client))
     }
 
     /// AXFR and IXFR. No history of a zone is kept, so IXFR has the whole zone, or nothing where the client is up to date. What
@@ -26,19 +26,20 @@ extension Responder {
             return Outcome(code: .notAuthoritative, reason: .notAuthoritative)
         }
         guard arrival.isUnicast else { return Outcome(code: .refused, reason: .prohibited) }
+        guard !isExpired[zone] else { return Outcome(code: .serverFailure, zone: zone, reason: .invalidData) }
         if question.type == .axfr {
             guard arrival.transport == .tcp else { return Outcome(code: .refused, reason: .notSupported) }
-            return Outcome(code: .noError, flags: .authoritative, task: .transfer(zone: zone))
+            return Outcome(code: .noError, flags: .authoritative, zone: zone, task: .transfer(zone: zone))
         }
         guard let serial = Self.knownSerial(in: message, after: question) else { return Outcome(code: .formatError) }
         if arrival.transport == .tcp, zones[zone].serial.isNewer(than: serial) {
-            return Outcome(code: .noError, flags: .authoritative, task: .transfer(zone: zone))
+            return Outcome(code: .noError, flags: .authoritative, zone: zone, task: .transfer(zone: zone))
         }
         let mark = builder.mark
         builder.put(zones[zone].startOfAuthority, of: zones[zone], ownedBy: Header.byteCount, in: .answer)
-        guard builder.hasOverflowed else { return Outcome(code: .noError, flags: .authoritative) }
+        guard builder.hasOverflowed else { return Outcome(code: .noError, flags: .authoritative, zone: zone) }
         builder.rollBack(to: mark)
-        return Outcome(code: .noError, flags: [.authoritative, .truncated])
+        return Outcome(code: .noError, flags: [.authoritative, .truncated], zone: zone)
     }
 
     /// The number of the zone with that origin.
@@ -58,9 +59,4 @@ extension Responder {
         else { return nil }
         return message.uint32(at: mailbox)
     }
-}
-
-extension UInt32 {
-    /// Whether this serial is newer than another (RFC 1982, section 3.2).
-    public func isNewer(than other: UInt32) -> Bool { Int32(truncatingIfNeeded: self &- other) > 0 }
 }

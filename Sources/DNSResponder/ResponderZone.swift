@@ -25,6 +25,7 @@ extension Responder {
         guard let first = zoneNumber(for: key, type) else {
             return Outcome(code: .refused, reason: .notAuthoritative)
         }
+        guard !isExpired[first] else { return Outcome(code: .serverFailure, zone: first, reason: .invalidData) }
         var chain = Chain()
         var number = first
         while true {
@@ -39,7 +40,7 @@ extension Responder {
                 outcome.zone = first
                 return outcome
             case .elsewhere:
-                guard let next = zoneNumber(for: key, type) else {
+                guard let next = zoneNumber(for: key, type), !isExpired[next] else {
                     return Outcome(code: .noError, flags: .authoritative, zone: first)
                 }
                 number = next
@@ -140,7 +141,7 @@ extension Responder {
         }
         if isEmpty { return negative(.noError, in: zone, into: &builder) }
         if type != .any, let set = zone.set(type, at: node) {
-            putAddresses(ofTargetsOf: set, requiredBelow: nil, &key, in: zone, into: &builder)
+            putAddresses(ofTargetsOf: set, at: node, owner, requiredBelow: nil, &key, in: zone, into: &builder)
         }
         return Outcome(code: .noError, flags: .authoritative)
     }
@@ -170,7 +171,9 @@ extension Responder {
         if builder.hasOverflowed {
             builder.rollBack(to: mark)
             outcome.flags.insert(.truncated)
-        } else if !putAddresses(ofTargetsOf: servers, requiredBelow: cut, &key, in: zone, into: &builder) {
+        } else if !putAddresses(
+            ofTargetsOf: servers, at: cut, Header.byteCount, requiredBelow: cut, &key, in: zone, into: &builder)
+        {
             outcome.flags.insert(.truncated)
         }
         return outcome

@@ -11,22 +11,27 @@ public struct ZoneTransfer: Sendable {
     private let id: UInt16
     private let flags: Header.Flags
     private let question: [UInt8]
-    private let hasEDNS: Bool
+    /// The OPT record of the first message; empty when there is none.
+    private let options: [UInt8]
     private var hasBegun = false
     private var hasEnded = false
+    /// Whether a record fitted no message: the rest cannot be sent, and the client has to be told by the end of the connection.
+    public private(set) var hasFailed = false
     /// The next record: its node, its RRset, its place in the RRset's image.
     private var (node, set, offset) = (0, 0, 0)
 
-    /// Begins a transfer of `zone` that `query` asks for; nil when that is no query.
-    public init?(of zone: Zone, for query: RawSpan) {
-        guard let parsed = Query(reading: query), let question = parsed.question,
-            let octets = query.slice(at: Header.byteCount, count: question.byteCount)
+    /// Begins a transfer of `zone` with the response that a ``Responder`` has written beside the task of it: a header, the question,
+    /// and the OPT record if there is one, with the cookie and whatever else the client has asked for. Nil when that is not so.
+    public init?(of zone: Zone, in response: RawSpan) {
+        guard let header = Header(reading: response), header.questionCount == 1,
+            let end = response.offsetAfterName(at: Header.byteCount),
+            let question = response.slice(at: Header.byteCount, count: end &+ 4 &- Header.byteCount),
+            let options = response.slice(at: end &+ 4, count: response.byteCount &- end &- 4)
         else { return nil }
         self.zone = zone
-        id = parsed.header.id
-        flags = parsed.header.flags.intersection(.recursionDesired).union([.response, .authoritative])
-        self.question = octets.copied()
-        hasEDNS = parsed.edns != nil
+        (id, flags) = (header.id, header.flags)
+        self.question = question.copied()
+        self.options = options.copied()
         set = zone.setIndices(at: 0).lowerBound
     }
 
@@ -38,20 +43,15 @@ public struct ZoneTransfer: Sendable {
         var builder = MessageBuilder(into: &buffer, limit: Responder.maximumTCPByteCount)
         builder.put(question.span.bytes)
         builder.countRecord(in: .question)
-        let optionByteCount = isFirst && hasEDNS ? 11 : 0
+        let hasOptions = isFirst && !options.isEmpty
         if isFirst { putStart(into: &builder) }
-        fill(&builder, reserving: optionByteCount)
-        if optionByteCount > 0 {
-            // | 00 | TYPE 41 | payload size 2 | zero 4 | RDLENGTH 0 |
-            builder.put(0 as UInt8)
-            builder.put(RecordType.opt.rawValue)
-            builder.put(UInt16(Responder.maximumUDPByteCount))
-            builder.put(0 as UInt32)
-            builder.put(0 as UInt16)
+        fill(&builder, reserving: hasOptions ? options.count : 0)
+        if hasOptions {
+            builder.put(options.span.bytes)
             builder.countRecord(in: .additional)
         }
         if builder.recordCount(in: .answer) == 0 || builder.hasOverflowed {
-            hasEnded = true
+            (hasEnded, hasFailed) = (true, true)
             return nil
         }
         return builder.finish(id: id, flags: flags)
@@ -95,9 +95,12 @@ public struct ZoneTransfer: Sendable {
             let mark = builder.mark
             builder.putRecord(record, of: records.type, ownedBy: zone.spelling(of: node), in: .answer)
             let isFull = builder.hasOverflowed
-            if isFull { builder.rollBack(to: mark) }
+            // Before the message goes back: a record of its own has made it longer than the usual size.
             builder.setLimit(Responder.maximumTCPByteCount)
-            if isFull { return false }
+            if isFull {
+                builder.rollBack(to: mark)
+                return false
+            }
             offset &+= record.byteCount
         }
         return true

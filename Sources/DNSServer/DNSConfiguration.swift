@@ -84,7 +84,7 @@ struct DNSConfiguration {
 }
 
 /// A zone as the configuration has it.
-struct ZoneConfiguration: Equatable {
+struct ZoneConfiguration {
     let origin: DomainName
     /// Whom this site fetches the zone from.
     let primaries: [IPAddress]
@@ -105,9 +105,12 @@ struct ZoneConfiguration: Equatable {
         }
         primaries = try members.optionalAddresses("primaries")
         notified = try members.optionalAddresses("notify")
-        var includes: [String: String] = [:]
-        for member in members["includes"]?.members ?? [] { includes[member.name] = member.value.string }
-        self.includes = includes
+        includes = try members.optionalStrings("includes")
+    }
+
+    /// Whether it is the same zone, wherever newer versions come from.
+    func hasSameText(as other: ZoneConfiguration) -> Bool {
+        origin == other.origin && text == other.text && includes == other.includes
     }
 
     /// Reads the text. `addresses` are those that the service answers on.
@@ -146,6 +149,20 @@ struct Members {
     func string(_ name: String) throws(ConfigurationError) -> String {
         guard let text = try optionalString(name) else { throw ConfigurationError("'\(name)' is missing") }
         return text
+    }
+
+    /// The members of an object of strings.
+    func optionalStrings(_ name: String) throws(ConfigurationError) -> [String: String] {
+        guard let value = json[name] else { return [:] }
+        guard let members = value.members else { throw ConfigurationError("'\(name)' must be an object") }
+        var strings: [String: String] = [:]
+        for member in members {
+            guard let text = member.value.string else {
+                throw ConfigurationError("'\(member.name)' in '\(name)' must be a string")
+            }
+            strings[member.name] = text
+        }
+        return strings
     }
 
     func array(_ name: String) throws(ConfigurationError) -> [JSON] {

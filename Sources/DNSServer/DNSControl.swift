@@ -6,7 +6,8 @@ import Sys
 /// ->  {"event": "ready"}                         every socket is bound
 /// ->  {"event": "failed", "reason": "..."}       and then the process ends
 /// <-  {"do": "counters", "id": 1}                ->  {"reply": 1, "queries": {...}, ...}
-/// <-  {"do": "zones", "id": 3}                   ->  {"reply": 3, "zones": [{"zone": "hello.test.", "serial": 7}]}
+/// <-  {"do": "zones", "id": 3}                   ->  {"reply": 3, "zones": [{"zone": "hello.test.", "serial": 7,
+///                                                             "expired": false, "reason": null}]}
 /// <-  {"do": "reload", "id": 4}                  ->  {"reply": 4}: the configuration is read again, without a pause
 /// <-  {"do": "stop", "id": 2}                    ->  {"reply": 2}, and the process ends
 /// ```

@@ -10,21 +10,34 @@ import Sys
 ///
 /// Every socket is bound to one address. A response so leaves from the address that was asked, without a word to the
 /// kernel per datagram, and two addresses of one machine never mix.
-final class DNSServer {
+final class DNSServer: ZoneServer {
     private let loop: EventLoop
     private let path: String
     private var configuration: DNSConfiguration
     private var responder: Responder
     private let batch = DatagramBatch()
-    private var sockets: [IPAddress: DatagramSocket] = [:]
+    private var endpoints: [Place: Endpoint] = [:]
     private var streams: StreamService?
     private var counters = Counters()
     private var limiter: RateLimiter?
     private var copies: ZoneCopies?
+    /// For configurations that have none: one secret as long as the server runs, so that its cookies stay good.
+    private let ownCookies: ServerCookies
 
-    private final class DatagramSocket {
-        let descriptor: FileDescriptor
-        init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+    private struct Place: Hashable {
+        let address: IPAddress
+        let port: UInt16
+    }
+
+    /// The two sockets of a place.
+    private final class Endpoint {
+        let datagrams: FileDescriptor
+        let listener: StreamService.Listener
+
+        init(_ datagrams: consuming FileDescriptor, _ listener: StreamService.Listener) {
+            self.datagrams = datagrams
+            self.listener = listener
+        }
     }
 
     /// Reads the configuration at `path` and binds UDP and TCP on every address. Throws ``ConfigurationError`` or ``SystemError``.
@@ -36,63 +49,84 @@ final class DNSServer {
         self.loop = loop
         self.path = path
         self.configuration = configuration
-        responder = try Self.responder(configuration, keeping: nil)
+        let cookies = ServerCookies(.random(in: 0 ... .max), .random(in: 0 ... .max))
+        ownCookies = cookies
+        responder = Self.responder(configuration, try Self.zones(configuration), configuration.cookies ?? cookies)
         limiter = Self.limiter(configuration)
         streams = StreamService(loop) { [unowned self] in answerStream($0, $1, $2) }
         try bind(to: configuration)
-        copies = ZoneCopies(loop, configuration) { [unowned self] in install($0, $1) }
-        copies?.start(serial)
+        copies = ZoneCopies(loop, configuration, self)
     }
 
     private static func limiter(_ configuration: DNSConfiguration) -> RateLimiter? {
         configuration.rateLimits.map { RateLimiter($0, seed: .random(in: 0 ... .max)) }
     }
 
-    /// A zone whose text is as before stays the version that it is: it may be a newer one, from its primary.
-    private static func responder(
-        _ configuration: DNSConfiguration, keeping before: (DNSConfiguration, Responder)?
-    ) throws(ConfigurationError) -> Responder {
+    /// The zones as the configuration has them, but for those that are `kept`.
+    private static func zones(
+        _ configuration: DNSConfiguration, kept: [DomainName: Zone] = [:]
+    ) throws(ConfigurationError) -> [Zone] {
         var zones: [Zone] = []
         for zone in configuration.zones {
-            let isKept = before?.0.zones.contains(zone) == true && before?.0.addresses == configuration.addresses
-            let known = isKept ? before?.1.zones.first { $0.origin == zone.origin } : nil
-            if let known { zones.append(known) } else { zones.append(try zone.zone(configuration.addresses)) }
+            if let known = kept[zone.origin] {
+                zones.append(known)
+            } else {
+                zones.append(try zone.zone(configuration.addresses))
+            }
         }
+        return zones
+    }
+
+    private static func responder(
+        _ configuration: DNSConfiguration, _ zones: [Zone], _ cookies: ServerCookies
+    ) -> Responder {
         let primaries = configuration.zones.map { ($0.origin, $0.primaries) }
         return Responder(
-            zones: zones, identity: configuration.identity,
-            cookies: configuration.cookies ?? ServerCookies(.random(in: 0 ... .max), .random(in: 0 ... .max)),
+            zones: zones, identity: configuration.identity, cookies: cookies,
             primaries: Dictionary(primaries, uniquingKeysWith: { first, _ in first }),
             keepalive: UInt16(clamping: StreamService.usualIdleTimeout / 100_000_000))
     }
 
     // MARK: Sockets
 
-    /// Binds to addresses that are new, and lets those go that are not there any more. Throws ``SystemError``.
+    /// Binds to places that are new, and lets those go that are not wanted any more. Throws ``SystemError``.
     private func bind(to configuration: DNSConfiguration) throws(SystemError) {
-        let wanted = configuration.addresses + configuration.unicast.filter { !configuration.addresses.contains($0) }
-        for address in wanted where sockets[address] == nil {
-            try bind(address, port: configuration.port, isUnicast: !configuration.addresses.contains(address))
+        let wanted = (configuration.addresses + configuration.unicast).map {
+            Place(address: $0, port: configuration.port)
         }
-        for (address, socket) in sockets where !wanted.contains(address) {
-            loop.remove(socket.descriptor.raw)
-            sockets[address] = nil
-            streams?.stopListening(at: address)
+        for place in wanted where endpoints[place] == nil { endpoints[place] = try bind(place) }
+        for (place, endpoint) in endpoints {
+            endpoint.listener.isUnicast = !configuration.addresses.contains(place.address)
+            if !wanted.contains(place) { close(endpoint, at: place) }
         }
     }
 
-    private func bind(_ address: IPAddress, port: UInt16, isUnicast: Bool) throws(SystemError) {
-        let socket = DatagramSocket(try Socket.bound(.datagram, address, port: port))
-        try streams?.listen(try Socket.listening(address, port: port), at: address, isUnicast: isUnicast)
-        sockets[address] = socket
-        let raw = socket.descriptor.raw
-        try loop.add(raw, .read) { [unowned self] _ in
+    private func bind(_ place: Place) throws(SystemError) -> Endpoint {
+        let datagrams = try Socket.bound(.datagram, place.address, port: place.port)
+        let raw = datagrams.raw
+        let listener = StreamService.Listener(try Socket.listening(place.address, port: place.port))
+        let endpoint = Endpoint(datagrams, listener)
+        try loop.add(raw, .read) { [unowned self, unowned endpoint] _ in
             batch.serve(
-                raw, at: address, isUnicast: isUnicast, with: responder, limitedBy: &limiter, counting: &counters
+                raw, at: place.address, isUnicast: endpoint.listener.isUnicast, with: responder,
+                limitedBy: &limiter, counting: &counters
             ) {
                 carryOut($0)
             }
         }
+        do {
+            try streams?.listen(listener)
+        } catch {
+            loop.remove(raw)
+            throw error
+        }
+        return endpoint
+    }
+
+    private func close(_ endpoint: Endpoint, at place: Place) {
+        loop.remove(endpoint.datagrams.raw)
+        streams?.stopListening(endpoint.listener)
+        endpoints[place] = nil
     }
 
     private func answerStream(
@@ -109,42 +143,49 @@ final class DNSServer {
             if let task = reply.task { carryOut(task) }
             return .message(reply.byteCount)
         }
-        return ZoneTransfer(of: responder.zones[zone], for: query.bytes).map { .transfer($0) }
+        return ZoneTransfer(of: responder.zones[zone], in: span.bytes.extracting(first: reply.byteCount)).map {
+            .transfer($0)
+        }
     }
 
     // MARK: Versions of zones
 
     /// At the next turn: while a query is answered, responder and counters are in use.
     private func carryOut(_ task: Responder.Task) {
-        guard case .refresh(let zone) = task else { return }
+        guard case .refresh(let zone, let primary) = task else { return }
         let origin = responder.zones[zone].origin
-        loop.schedule(after: 0) { [weak self] in self?.copies?.refresh(origin) }
+        loop.schedule(after: 0) { [weak self] in self?.copies?.refresh(origin, saidBy: primary) }
     }
 
-    private func serial(_ origin: DomainName) -> UInt32? {
-        responder.zones.first { $0.origin == origin }?.serial
+    func zone(_ origin: DomainName) -> Zone? { number(of: origin).map { responder.zones[$0] } }
+
+    func install(_ zone: Zone) {
+        if let number = number(of: zone.origin) { responder.replace(number, with: zone) }
     }
 
-    /// Serves another version of a zone.
-    private func install(_ origin: DomainName, _ zone: Zone) {
-        guard let number = responder.zones.firstIndex(where: { $0.origin == origin }) else { return }
-        responder = responder.replacing(number, with: zone)
+    func setExpired(_ origin: DomainName, _ isExpired: Bool) {
+        if let number = number(of: origin) { responder.setExpired(number, isExpired) }
     }
 
-    /// Reads the configuration again and goes over to it. Throws ``ConfigurationError`` or ``SystemError``; then all is as before, but
-    /// for addresses that could be bound already.
+    private func number(of origin: DomainName) -> Int? { responder.zones.firstIndex { $0.origin == origin } }
+
+    /// Reads the configuration again and goes over to it. A zone whose text is as before stays the version that it is: it may be a
+    /// newer one, from its primary. Throws ``ConfigurationError`` or ``SystemError``; then all is as before, but for addresses
+    /// that could be bound already.
     func reload() throws {
         let new = try DNSConfiguration(path: path)
-        let next = try Self.responder(new, keeping: (configuration, responder))
-        try bind(to: new)
-        let before = responder
-        if new.rateLimits != configuration.rateLimits { limiter = Self.limiter(new) }
-        (configuration, responder) = (new, next)
-        copies = ZoneCopies(loop, new) { [unowned self] in install($0, $1) }
-        copies?.start(serial)
-        for zone in next.zones where before.zones.first(where: { $0.origin == zone.origin })?.serial != zone.serial {
-            copies?.notify(zone.origin)
+        var kept: [DomainName: Zone] = [:]
+        // A text without addresses of its name servers has those that the service answers on.
+        for zone in new.zones where new.addresses == configuration.addresses {
+            guard configuration.zones.contains(where: { $0.hasSameText(as: zone) }) else { continue }
+            kept[zone.origin] = self.zone(zone.origin)
         }
+        let zones = try Self.zones(new, kept: kept)
+        try bind(to: new)
+        if new.rateLimits != configuration.rateLimits { limiter = Self.limiter(new) }
+        responder = Self.responder(new, zones, new.cookies ?? ownCookies)
+        configuration = new
+        copies?.follow(new, changed: new.zones.map(\.origin).filter { kept[$0] == nil })
     }
 
     // MARK: What is told of it
@@ -155,10 +196,14 @@ final class DNSServer {
             acceptedConnections: streams?.acceptedCount ?? 0, openConnections: streams?.connectionCount ?? 0)
     }
 
-    /// The zones and their serials, for the control channel.
+    /// The zones, for the control channel: their serials, whether they have expired, and why no primary could be asked.
     var zoneMembers: [JSON.Member] {
         let zones = responder.zones.map { zone -> JSON in
-            ["zone": .string(zone.origin.description), "serial": .int(Int(zone.serial))]
+            let state = copies?.state(of: zone.origin)
+            return [
+                "zone": .string(zone.origin.description), "serial": .int(Int(zone.serial)),
+                "expired": .bool(state?.isExpired ?? false), "reason": state?.failure.map { .string($0) } ?? .null,
+            ]
         }
         return [JSON.Member("zones", .array(zones))]
     }

@@ -10,8 +10,8 @@ import Sys
 /// Why it is fast: one recvmmsg(2) takes up to ``capacity`` queries, every response is written straight into the memory
 /// that one sendmmsg(2) then sends from, and nothing is allocated or copied in between. Under load the cost of entering
 /// the kernel is so shared by a whole batch, and of a query's time the kernel's UDP takes nine tenths. A batch that is not full
-/// has emptied the socket, so nobody asks the kernel once more to hear that nothing is there. The clock is read once a batch, and
-/// only if responses are limited. An idle server has touched none of this memory but the vectors.
+/// has emptied the socket, so nobody asks the kernel once more to hear that nothing is there. The clocks are read once a batch, the
+/// second one only if responses are limited. An idle server has touched none of this memory but the vectors.
 ///
 /// ```
 /// queries    | 1280 | 1280 | ...   addresses | sockaddr_in6 | ...   one of each per datagram, in the same order
@@ -88,14 +88,13 @@ final class DatagramBatch {
             let memory = UnsafeMutableRawBufferPointer(
                 start: responses + answers &* Responder.maximumUDPByteCount, count: Responder.maximumUDPByteCount)
             var span = memory.mutableBytes
-            let arrival = Responder.Arrival(
-                from: IPAddress(addresses + index), over: .udp, isUnicast: isUnicast, time: time)
+            let client = IPAddress(addresses + index)
+            let arrival = Responder.Arrival(from: client, over: .udp, isUnicast: isUnicast, time: time)
             let reply = responder.respond(to: query.bytes, arrival, into: &span)
             if let task = reply?.task { onTask(task) }
             // A cookie of ours proves the address as a handshake does.
             let isProven = reply?.hasValidCookie ?? true
-            let verdict =
-                isProven ? .send : limiter?.judge(span.bytes, to: addresses + index, from: own, now: now) ?? .send
+            let verdict = isProven ? .send : limiter?.judge(span.bytes, to: client, from: own, now: now) ?? .send
             var length = reply?.byteCount ?? 0
             if verdict == .truncate { length = Responder.truncate(&span, byteCount: length) }
             counters.count(reply, over: .udp, verdict, received: size, sent: length)
@@ -130,42 +129,19 @@ final class DatagramBatch {
 }
 
 extension RateLimiter {
-    /// Judges a response that was written to `response`. Nil for an address of no known family. A response to the server's own
-    /// address reaches nobody else, and is for whoever checks the server: a flood in that name must not make it look dead.
+    /// Judges a response that was written to `response`. One to the server's own address reaches nobody else, and is for whoever
+    /// checks the server: a flood in that name must not make it look dead.
     fileprivate mutating func judge(
-        _ response: RawSpan, to client: UnsafePointer<sockaddr_in6>, from own: IPAddress, now: Nanoseconds
-    ) -> Verdict? {
-        guard let prefix = ClientPrefix(client), let header = Header(reading: response) else { return nil }
-        return own.isAddress(of: client) ? .send : judge(ResponseKind(of: header), to: prefix, now: now)
+        _ response: RawSpan, to client: IPAddress, from own: IPAddress, now: Nanoseconds
+    ) -> Verdict {
+        guard client != own, let header = Header(reading: response) else { return .send }
+        return judge(ResponseKind(of: header), to: ClientPrefix(of: client), now: now)
     }
 }
 
 extension IPAddress {
-    fileprivate func isAddress(of client: UnsafePointer<sockaddr_in6>) -> Bool {
-        let raw = UnsafeRawPointer(client)
-        switch self {
-        case .v4(let address):
-            return UInt32(bigEndian: raw.load(fromByteOffset: 4, as: UInt32.self)) == address.rawValue
-        case .v6(let address):
-            return UInt64(bigEndian: raw.load(fromByteOffset: 8, as: UInt64.self)) == address.high
-                && UInt64(bigEndian: raw.load(fromByteOffset: 16, as: UInt64.self)) == address.low
-        }
-    }
-}
-
-extension ClientPrefix {
-    fileprivate init?(_ address: UnsafePointer<sockaddr_in6>) {
-        let raw = UnsafeRawPointer(address)
-        switch Int32(address.pointee.sin6_family) {
-        case AF_INET: self.init(v4: UInt32(bigEndian: raw.load(fromByteOffset: 4, as: UInt32.self)))
-        case AF_INET6: self.init(v6: UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
-        default: return nil
-        }
-    }
-}
-
-extension IPAddress {
-    /// The address that the kernel has written there; a socket has one family.
+    /// The address that the kernel has written there; a socket has one family. A sockaddr_in6 has 28 octets, so only one in two
+    /// has its address where a whole word may be read.
     fileprivate init(_ address: UnsafePointer<sockaddr_in6>) {
         let raw = UnsafeRawPointer(address)
         if address.pointee.sin6_family == sa_family_t(AF_INET) {

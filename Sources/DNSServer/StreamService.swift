@@ -25,7 +25,7 @@ final class StreamService {
 
     private let loop: EventLoop
     private let answer: Answer
-    private var listeners: [IPAddress: Listener] = [:]
+    private var listeners: [Int32: Listener] = [:]
     private var connections: [Int32: StreamConnection] = [:]
     private let input = UnsafeMutableRawBufferPointer.allocate(byteCount: frameByteCount, alignment: 16)
     private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 2 * frameByteCount, alignment: 16)
@@ -46,13 +46,13 @@ final class StreamService {
         _ query: UnsafeRawBufferPointer, _ connection: StreamConnection, _ response: UnsafeMutableRawBufferPointer
     ) -> Response?
 
-    private final class Listener {
-        let descriptor: FileDescriptor
-        let isUnicast: Bool
-        init(_ descriptor: consuming FileDescriptor, _ isUnicast: Bool) {
-            self.descriptor = descriptor
-            self.isUnicast = isUnicast
-        }
+    /// A socket that listens.
+    final class Listener {
+        fileprivate let descriptor: FileDescriptor
+        /// Whether it is bound to the site's own address.
+        var isUnicast = false
+
+        init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
     }
 
     init(_ loop: EventLoop, idleTimeout: Nanoseconds = usualIdleTimeout, answer: @escaping Answer) {
@@ -69,19 +69,15 @@ final class StreamService {
     var connectionCount: Int { connections.count }
     private(set) var acceptedCount = 0
 
-    /// Accepts connections to an address from a listening socket. Throws ``SystemError``.
-    func listen(
-        _ descriptor: consuming FileDescriptor, at address: IPAddress, isUnicast: Bool = false
-    ) throws(SystemError) {
-        let listener = Listener(descriptor, isUnicast)
+    /// Accepts connections. Throws ``SystemError``.
+    func listen(_ listener: Listener) throws(SystemError) {
         try loop.add(listener.descriptor.raw, .read) { [weak self, unowned listener] _ in self?.accept(listener) }
-        listeners[address] = listener
+        listeners[listener.descriptor.raw] = listener
     }
 
-    /// Accepts no more connections to an address; those that there are stay.
-    func stopListening(at address: IPAddress) {
-        guard let listener = listeners.removeValue(forKey: address) else { return }
-        loop.remove(listener.descriptor.raw)
+    /// Accepts no more connections there; those that there are stay.
+    func stopListening(_ listener: Listener) {
+        if listeners.removeValue(forKey: listener.descriptor.raw) != nil { loop.remove(listener.descriptor.raw) }
     }
 
     private func accept(_ listener: Listener) {
@@ -97,7 +93,10 @@ final class StreamService {
             }
         } catch {
             try? loop.modify(raw, [])
-            loop.schedule(after: Self.acceptPause) { [loop] in try? loop.modify(raw, .read) }
+            // When that is over, the descriptor may be another's.
+            loop.schedule(after: Self.acceptPause) { [weak self] in
+                if let self, listeners[raw] === listener { try? loop.modify(raw, .read) }
+            }
         }
     }
 
@@ -179,8 +178,13 @@ final class StreamService {
                 continue
             }
             let response = UnsafeMutableRawBufferPointer(rebasing: output[(written + 2)...])
-            if let length = nextOfTransfer(connection, response) {
-                written += frame(length, at: written)
+            if connection.transfer != nil {
+                if let length = nextOfTransfer(connection, response) {
+                    written += frame(length, at: written)
+                } else {
+                    isSound = connection.transfer?.hasFailed == false
+                    connection.transfer = nil
+                }
                 continue
             }
             guard let query = Self.frame(in: received, at: offset) else { break }
@@ -199,11 +203,8 @@ final class StreamService {
 
     /// Writes the next message of the zone that is on its way, and returns its length; nil when there is none.
     private func nextOfTransfer(_ connection: StreamConnection, _ response: UnsafeMutableRawBufferPointer) -> Int? {
-        guard connection.transfer != nil else { return nil }
         var span = response.mutableBytes
-        if let length = connection.transfer?.next(into: &span) { return length }
-        connection.transfer = nil
-        return nil
+        return connection.transfer?.next(into: &span)
     }
 
     /// Writes the length of a message before it, and returns that of both.

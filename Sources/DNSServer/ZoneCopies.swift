@@ -5,76 +5,57 @@ import Sys
 
 /// Keeps the zones of a site the same as those of other sites: fetches what a primary has newer (RFC 1034, section 4.3.5), and tells
 /// others of what is newer here (RFC 1996).
-///
-/// A zone is looked at when the server starts, when its primary says so, and every REFRESH seconds of its SOA; after an
-/// attempt that failed, RETRY seconds later. It does not expire: the copy that came with the configuration is there for good.
 final class ZoneCopies {
     private let loop: EventLoop
-    private let configuration: DNSConfiguration
-    private let install: (DomainName, Zone) -> Void
-    private var serial: (DomainName) -> UInt32? = { _ in nil }
-    private var fetches: [DomainName: ZoneFetch] = [:]
-    private var timers: [DomainName: Timer] = [:]
-    private let notifier: Notifier
+    private unowned let server: any ZoneServer
+    private var configuration: DNSConfiguration
+    private var copies: [DomainName: SecondaryZone] = [:]
+    private var notifier: Notifier
 
-    init(_ loop: EventLoop, _ configuration: DNSConfiguration, install: @escaping (DomainName, Zone) -> Void) {
+    /// Begins to look after the zones of `server`, and tells those that fetch them from here which version it has: it may have been
+    /// given another one while it was not running.
+    init(_ loop: EventLoop, _ configuration: DNSConfiguration, _ server: any ZoneServer) {
         self.loop = loop
+        self.server = server
         self.configuration = configuration
-        self.install = install
         notifier = Notifier(loop, from: configuration.unicast, port: configuration.port)
+        follow(configuration, changed: configuration.zones.map(\.origin))
     }
 
-    deinit { for timer in timers.values { timer.cancel() } }
-
-    /// Begins to look after the zones; `serial` answers which version of one is served now.
-    func start(_ serial: @escaping (DomainName) -> UInt32?) {
-        self.serial = serial
-        for zone in configuration.zones where !zone.primaries.isEmpty { refresh(zone.origin) }
+    /// Goes over to another configuration. What is known of a zone stays, and what is under way goes on, unless it is among the
+    /// `changed` or comes from elsewhere now.
+    func follow(_ new: DNSConfiguration, changed: [DomainName]) {
+        var changed = changed
+        if new.unicast != configuration.unicast || new.port != configuration.port {
+            notifier = Notifier(loop, from: new.unicast, port: new.port)
+            changed = new.zones.map(\.origin)
+        }
+        configuration = new
+        let known = copies
+        copies = [:]
+        for zone in new.zones where !zone.primaries.isEmpty {
+            let origin = SecondaryZone.Origin(
+                name: zone.origin, primaries: zone.primaries, sources: new.unicast, port: new.port)
+            if let copy = known[zone.origin], copy.origin == origin, !changed.contains(zone.origin) {
+                copies[zone.origin] = copy
+                if copy.isExpired { server.setExpired(zone.origin, true) }
+            } else {
+                copies[zone.origin] = SecondaryZone(loop, origin, server) { [weak self] in self?.notify(zone.origin) }
+            }
+        }
+        for origin in changed { notify(origin) }
     }
 
-    /// Tells those that fetch the zone from here that it has changed.
-    func notify(_ origin: DomainName) {
+    /// A primary says that it has a newer version of a zone.
+    func refresh(_ origin: DomainName, saidBy primary: IPAddress) { copies[origin]?.refresh(saidBy: primary) }
+
+    /// Whether a zone has expired, and why its primaries could not be asked the last time.
+    func state(of origin: DomainName) -> (isExpired: Bool, failure: String?) {
+        (copies[origin]?.isExpired ?? false, copies[origin]?.failure)
+    }
+
+    private func notify(_ origin: DomainName) {
         guard let zone = configuration.zones.first(where: { $0.origin == origin }) else { return }
         notifier.notify(origin, zone.notified)
-    }
-
-    /// Asks the primaries of a zone whether there is a newer version, and fetches it. Asked again meanwhile, it begins anew: what
-    /// is on its way may be older.
-    func refresh(_ origin: DomainName) {
-        guard let zone = configuration.zones.first(where: { $0.origin == origin }), !zone.primaries.isEmpty,
-            let serial = serial(origin)
-        else { return }
-        let sources = configuration.unicast
-        fetches[origin] = ZoneFetch(
-            loop, origin, newerThan: serial, from: zone.primaries, sources: sources, port: configuration.port
-        ) { [weak self] in self?.finish(origin, $0) }
-    }
-
-    private func finish(_ origin: DomainName, _ outcome: ZoneFetch.Outcome) {
-        fetches[origin] = nil
-        if case .newer(let zone) = outcome { install(origin, zone) }
-        schedule(origin, outcome)
-        if case .newer = outcome { notify(origin) }
-    }
-
-    private func schedule(_ origin: DomainName, _ outcome: ZoneFetch.Outcome) {
-        let seconds: UInt32 =
-            switch outcome {
-            case .newer(let zone): zone.refresh
-            case .current(let refresh): refresh
-            case .failed: 0
-            }
-        // A failed one comes again soon at first: with the sites of a lab, most failures are at the start, before routing is there.
-        let pause = outcome.isFailure ? retryPause(origin) : Nanoseconds(max(seconds, 1)) * 1_000_000_000
-        timers[origin]?.cancel()
-        timers[origin] = loop.schedule(after: pause) { [weak self] in self?.refresh(origin) }
-    }
-
-    private var failures: [DomainName: Int] = [:]
-
-    private func retryPause(_ origin: DomainName) -> Nanoseconds {
-        let count = failures[origin, default: 0]
-        failures[origin] = min(count + 1, 6)
-        return 1_000_000_000 << Nanoseconds(count)
     }
 }

@@ -48,9 +48,10 @@ public struct QueryOptions: Equatable, Sendable {
             guard place.count == 0, !wantsZoneVersion else { return false }
             wantsZoneVersion = true
         case EDNSOption.cookie:
-            // RFC 7873, section 5.2.2; of several, the first counts (section 4).
+            // RFC 7873, section 5.2: of several, the first counts, and the others are ignored whatever they are.
+            guard cookie == nil else { break }
             guard place.count == 8 || (16...40).contains(place.count) else { return false }
-            cookie = cookie ?? place
+            cookie = place
         case EDNSOption.clientSubnet:
             guard Self.isSubnet(place, in: message) else { return false }
             clientSubnet = clientSubnet ?? place

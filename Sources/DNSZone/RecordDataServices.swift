@@ -21,7 +21,11 @@ extension RecordFields {
             }
             parameters[parameter.key] = try parameter.wire()
         }
-        try checkMandatory(parameters, start)
+        if let start {
+            try checkMandatory(parameters, start)
+            // RFC 9460, section 7.1.1.
+            if parameters[2] != nil, parameters[1] == nil { throw start.error("no-default-alpn needs alpn beside it") }
+        }
         for (key, value) in parameters.sorted(by: { $0.key < $1.key }) {
             data += bigEndian(key) + bigEndian(UInt16(clamping: value.count)) + value
         }
@@ -29,14 +33,11 @@ extension RecordFields {
     }
 
     /// What is mandatory must be there (RFC 9460, section 8).
-    private func checkMandatory(_ parameters: [UInt16: [UInt8]], _ start: ZoneToken?) throws(ZoneError) {
-        guard let mandatory = parameters[0], let start else { return }
+    private func checkMandatory(_ parameters: [UInt16: [UInt8]], _ start: ZoneToken) throws(ZoneError) {
+        guard let mandatory = parameters[0] else { return }
         for index in stride(from: 0, to: mandatory.count - 1, by: 2) {
             let key = UInt16(mandatory[index]) << 8 | UInt16(mandatory[index + 1])
             if key == 0 || parameters[key] == nil { throw start.error("a mandatory parameter is missing: key\(key)") }
-        }
-        if parameters[2] != nil, parameters[1] == nil {
-            throw start.error("no-default-alpn needs alpn beside it")
         }
     }
 
@@ -92,7 +93,10 @@ private struct ServiceParameter {
         case 0: return try keys(value)
         case 1: return try list(value).flatMap { [UInt8(clamping: $0.count)] + $0 }
         case 3:
-            guard let port = UInt16(text(value)) else { throw token.error("'\(text(value))' is no port") }
+            // The initializer would take a sign.
+            guard value.allSatisfy({ decimalDigit($0) != nil }), let port = UInt16(text(value)) else {
+                throw token.error("'\(text(value))' is no port")
+            }
             return bigEndian(port)
         case 4: return try addresses(value, .ipv4)
         case 5:

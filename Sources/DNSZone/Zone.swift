@@ -30,8 +30,11 @@ public struct Zone: Sendable {
     public let negativeTTL: UInt32
     /// SERIAL of the SOA.
     public let serial: UInt32
-    /// REFRESH and RETRY of the SOA, in seconds: how often a secondary asks whether there is a newer version.
+    /// REFRESH and RETRY of the SOA, in seconds: how often a secondary asks whether there is a newer version, and how soon again when
+    /// nobody has answered.
     public let refresh, retry: UInt32
+    /// EXPIRE of the SOA, in seconds: for how long a secondary may answer from a copy that nobody has confirmed.
+    public let expire: UInt32
 
     /// A name of the zone, or one that exists only because names below it do (an empty non-terminal).
     struct Node: Sendable {
@@ -76,6 +79,7 @@ public struct Zone: Sendable {
         serial = timers.uint32(at: 0) ?? 0
         refresh = timers.uint32(at: 4) ?? 0
         retry = timers.uint32(at: 8) ?? 0
+        expire = timers.uint32(at: 12) ?? 0
     }
 
     /// Makes a zone of the text of a master file (``ZoneFile``), with the files that it includes by name. What the text lacks is added:

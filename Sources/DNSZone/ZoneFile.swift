@@ -16,10 +16,9 @@ public struct ZoneFile: Equatable, Sendable {
     /// The TTL of a record when the text gives none at all: 300 seconds.
     public static var defaultTTL: UInt32 { 300 }
 
-    /// How deep files may include others: a file that includes itself ends there.
+    /// How deep files may include others.
     public static var deepestInclusion: Int { 10 }
-
-    /// How many inclusions there may be in all: two in a file that includes itself would be a thousand at the greatest depth.
+    /// How many inclusions there may be in all: with ten files that each include the next one ten times it would be 10^10.
     public static var mostInclusions: Int { 100 }
 
     /// Gives the text of an included file, or says why not. The name is relative to the folder of the zone's own text.
@@ -102,6 +101,7 @@ private struct ZoneFileReader {
         let name = path(of: String(decoding: try fields.unescaped(token), as: UTF8.self))
         let origin = fields.isAtEnd ? self.origin : try fields.name("origin")
         try fields.end()
+        guard !files.contains(name) else { throw token.error("'\(name)' includes itself") }
         guard files.count <= ZoneFile.deepestInclusion else {
             throw token.error("files include each other more than \(ZoneFile.deepestInclusion) deep")
         }

@@ -71,18 +71,19 @@ struct ZoneReader {
         } else {
             return nil
         }
-        let included = IncludedFiles(relativeTo: own?.path ?? folder, readFile)
+        let included = IncludedFiles(of: own?.path ?? folder, readFile)
         for problem in check(made, included.read) {
             let position = Position(line: problem.line, column: problem.column)
-            if let file = included.files[problem.file] {
-                report.error(problem.message, inFile: file.path, file.source, at: position)
+            if let text = included.texts[problem.file] {
+                let path = included.path(of: problem.file)
+                report.error(problem.message, inFile: path, Source(zone: Array(text.utf8)), at: position)
             } else if let own {
                 report.error(problem.message, inFile: own.path, own.source, at: position)
             } else {
                 reportRecord(problem, in: zone.records ?? [], zone.origin.position)
             }
         }
-        made.includes = included.files.mapValues { String(decoding: $0.source.bytes, as: UTF8.self) }
+        made.includes = included.texts
         return made
     }
 
@@ -111,31 +112,5 @@ struct ZoneReader {
 
     private static func origin(_ name: String) -> String {
         name.hasSuffix(".") && name != "." ? String(name.dropLast()) : name
-    }
-}
-
-/// The files that a zone has included so far.
-private final class IncludedFiles {
-    private(set) var files: [String: (path: String, source: Source)] = [:]
-    private let folder: Substring
-    private let readFile: (String) throws -> [UInt8]
-
-    init(relativeTo path: String, _ readFile: @escaping (String) throws -> [UInt8]) {
-        folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
-        self.readFile = readFile
-    }
-
-    func read(_ name: String) -> Result<String, UnreadableZone> {
-        let path = name.hasPrefix("/") ? name : folder + name
-        do {
-            let bytes = try readFile(path)
-            guard let text = String(validating: bytes, as: UTF8.self) else {
-                return .failure(UnreadableZone(reason: "it is not UTF-8 text"))
-            }
-            files[name] = (path, Source(zone: bytes))
-            return .success(text)
-        } catch {
-            return .failure(UnreadableZone(reason: "\(error)"))
-        }
     }
 }

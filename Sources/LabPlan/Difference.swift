@@ -150,7 +150,9 @@ private struct Comparison {
         for node in new.nodes where Plan.hasStandingRoutes(node) && hasOtherRoutes(node) {
             steps.append(Step(.installRoutes(node: node.index), because: Plan.routing(node)))
         }
-        for node in new.nodes {
+        // A zone's primary has it first: a site that had it earlier would fetch the older one from there, where that has the
+        // greater serial.
+        for node in new.nodes.filter(isPrimary) + new.nodes.filter({ !isPrimary($0) }) {
             for role in Plan.daemons(of: node) { steps += daemonSteps(node, role) }
         }
         return steps
@@ -180,6 +182,10 @@ private struct Comparison {
     /// Whether a site needs routes to the other sites of its service.
     private func fetchesZones(_ node: Node, _ topology: Topology) -> Bool {
         node.kind == .site && topology.lab.services.first { $0.name == node.network }?.zone?.primary != nil
+    }
+
+    private func isPrimary(_ node: Node) -> Bool {
+        new.lab.services.contains { $0.name == node.network && $0.zone?.primary == node.name }
     }
 
     private func daemonSteps(_ node: Node, _ role: DaemonRole) -> [Step] {

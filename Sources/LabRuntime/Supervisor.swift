@@ -31,6 +31,8 @@ final class Supervisor {
     var health: [String: SiteHealth] = [:]
     /// Sessions that an operator has shut, by the end that was told to, with both ends.
     var shut: [Convergence.Key: [Convergence.Key]] = [:]
+    /// The zones that sites have been given, by the sites' names.
+    var loadedZones: [String: LoadedZone] = [:]
     /// Sessions whose neighbour a reload has taken away, by the end that lost it, with both ends.
     var removed: [Convergence.Key: [Convergence.Key]] = [:]
     /// Whether routing came to rest since the last change that anybody saw.
@@ -151,7 +153,7 @@ final class Supervisor {
                     role, node: node,
                     role == .bgp
                         ? DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
-                        : DaemonConfiguration.dns(topology, node: node))
+                        : responderConfiguration(node))
             }
         daemon.onReady = { [weak self, weak daemon] in self?.becameReady(daemon) }
     }

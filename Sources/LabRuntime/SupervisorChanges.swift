@@ -110,6 +110,7 @@ extension Supervisor {
         do {
             let stored = try StoredLab(topology.lab, plan.backend, numbering: topology.numbering)
             try Files.replace(paths.lab, stored.json.description.utf8)
+            forgetReplacedZones()
             followHealth()
             done(nil)
         } catch {
@@ -304,7 +305,9 @@ extension Supervisor {
         _ role: DaemonRole, _ node: Int, _ resets: Resets, _ next: @escaping ((any Error)?) -> Void
     ) throws {
         guard let daemon = daemons.first(where: { $0.node == node && $0.role == role }) else { return next(nil) }
-        if role == .dns, daemon.state == .running { return try reload(daemon, node, next) }
+        if role == .dns, daemon.state == .running {
+            return reload(daemon, topology.nodes[node]) { next($0.map { RequestError("\(daemon.name): \($0)") }) }
+        }
         let isOurs = topology.otherDaemon(of: node) == nil && !daemon.isOfOthers
         let isThere = daemon.state == .running || daemon.state == .frozen
         let configuration = DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
@@ -333,16 +336,6 @@ extension Supervisor {
             removed = removed.filter { $0.key.node != node }
             holdSessions()
             next(nil)
-        }
-    }
-
-    /// Tells a responder its new configuration; it goes on answering meanwhile.
-    private func reload(_ responder: Daemon, _ node: Int, _ next: @escaping ((any Error)?) -> Void) throws {
-        try Files.replace(
-            paths.configuration(responder.name), DaemonConfiguration.dns(topology, node: node).description.utf8)
-        responder.ask([.init("do", "reload")]) { reply in
-            if reply == .null { return next(RequestError("\(responder.name) ended")) }
-            next(reply["error"]?.string.map { RequestError("\(responder.name): \($0)") })
         }
     }
 

@@ -42,7 +42,8 @@ enum FileLoading {
         return (lab, file.scenario)
     }
 
-    private static func read(_ path: String) throws -> [UInt8] {
+    /// The octets of a file. Throws ``Failure`` when it cannot be read.
+    static func read(_ path: String) throws -> [UInt8] {
         do {
             return try Files.read(path)
         } catch {

@@ -12,8 +12,8 @@ struct ZoneCommand: ParsableCommand {
         commandName: "zone", abstract: "Shows which version of the zone each site serves, or gives a site another one.",
         discussion: """
             With SITE and FILE the site serves the zone of that file from now on, without a pause. If it is the zone's primary
-            (`primary:` in the lab file), it tells the other sites, and they fetch what is newer (NOTIFY and AXFR). `lab apply` with
-            an edited zone gives it to all sites instead.
+            (`primary:` in the lab file), its serial must be newer; it tells the other sites, and they fetch it (NOTIFY and AXFR).
+            That lasts until `lab apply` of an edited zone gives that one to all sites.
 
             Example:
               lab zone
@@ -58,34 +58,21 @@ struct ZoneCommand: ParsableCommand {
             throw Failure(
                 .badInput, "\(node.name) serves no zone", hint: "`zone:` of a service in the lab file gives one")
         }
-        let bytes: [UInt8]
-        do {
-            bytes = try Files.read(file)
-        } catch {
-            throw Failure(.badInput, "\(file) cannot be read: \(error.reason)")
+        guard let text = String(validating: try FileLoading.read(file), as: UTF8.self) else {
+            throw Failure(.badInput, "\(file) is not UTF-8 text")
         }
-        let folder = file.lastIndex(of: "/").map { file[...$0] } ?? ""
-        var includes: [String: String] = [:]
-        let zone = Service.Zone(origin: origin, text: String(decoding: bytes, as: UTF8.self))
-        let problems = FileLoading.problems(zone) { name in
-            guard let bytes = try? Files.read(name.hasPrefix("/") ? name : folder + name) else {
-                return .failure(UnreadableZone(reason: "it cannot be read"))
-            }
-            let text = String(decoding: bytes, as: UTF8.self)
-            includes[name] = text
-            return .success(text)
-        }
+        let zone = Service.Zone(origin: origin, text: text)
+        let included = IncludedFiles(of: file) { try Files.read($0) }
+        let problems = FileLoading.problems(zone, included.read)
         for problem in problems {
-            let place = problem.file.isEmpty ? file : folder + problem.file
+            let place = problem.file.isEmpty ? file : included.path(of: problem.file)
             Console.write(error: "\(place):\(problem.line):\(problem.column): error: \(problem.message)")
         }
         guard problems.isEmpty else {
             throw Failure(.badInput, "\(file) is no zone \(origin); nothing was changed")
         }
-        return [
-            .init("text", .string(zone.text)),
-            .init("includes", .object(includes.sorted { $0.key < $1.key }.map { .init($0.key, .string($0.value)) })),
-        ]
+        let includes = included.texts.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .string($0.value)) }
+        return [.init("text", .string(text)), .init("includes", .object(includes))]
     }
 }
 
@@ -95,9 +82,10 @@ enum ZoneTable {
         var table = TextTable("SITE", "ZONE", "SERIAL", "STATE")
         for zone in zones {
             let state = zone["state"]?.string ?? ""
+            let reason = zone["reason"]?.string.map { ": " + $0 } ?? ""
             table.add(
                 .init(zone["site"]?.string ?? ""), .init(zone["zone"]?.string ?? ""),
-                .init(String(zone["serial"]?.int ?? 0)), .init(state, state == "current" ? .green : .red))
+                .init(String(zone["serial"]?.int ?? 0)), .init(state + reason, state == "current" ? .green : .red))
         }
         return table.text
     }

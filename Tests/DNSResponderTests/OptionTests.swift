@@ -104,6 +104,9 @@ import Testing
             let message = try responder().ask(query([EDNSOption(code: code, data: hex(data))]))
             #expect(message.responseCode == .formatError && message.edns != nil, "\(code) \(data)")
         }
+        // Of several cookies all but the first are ignored (RFC 7873, section 5.2).
+        let second = try responder().ask(query([cookie("0102030405060708"), cookie("01")]))
+        #expect(second.responseCode == .noError && second.edns?.options.first?.data.count == 24)
         let twice = EDNSOption(code: EDNSOption.zoneVersion, data: [])
         #expect(try responder().ask(query([twice, twice])).responseCode == .formatError)
     }

@@ -26,10 +26,16 @@ import Testing
         return message
     }
 
+    private func transfer(_ zone: Zone, _ query: Message) throws -> ZoneTransfer {
+        let responder = Responder(zones: [zone], identity: "london", cookies: ServerCookies(1, 2))
+        let answer = try #require(responder.octets(query.encoded(), arrival(.tcp, isUnicast: true)))
+        guard let transfer = ZoneTransfer(of: zone, in: answer.octets.span.bytes) else { throw NoAnswer() }
+        return transfer
+    }
+
     /// The messages of a transfer.
     private func messages(_ zone: Zone, _ query: Message) throws -> [[UInt8]] {
-        let octets = query.encoded()
-        guard var transfer = ZoneTransfer(of: zone, for: octets.span.bytes) else { throw NoAnswer() }
+        var transfer = try self.transfer(zone, query)
         var messages: [[UInt8]] = []
         var memory = [UInt8](repeating: 0, count: 65535)
         while true {
@@ -58,6 +64,9 @@ import Testing
         let count = (0..<zone.nodeCount).flatMap { zone.setIndices(at: $0) }.reduce(0) { $0 + zone.set($1).count }
         #expect(first.answers.count == count + 1)
         #expect(first.isAuthoritative && first.edns != nil && first.id == 9)
+        // What it asks for besides comes in the first message (RFC 7873, section 5.2.3).
+        request.additionals = [EDNS(options: [EDNSOption(code: EDNSOption.cookie, data: [UInt8](1...8))]).record]
+        #expect(try Message(parsing: messages(zone, request)[0]).edns?.options.first?.data.count == 24)
         let copy = try #require(try received(sent))
         let again = try messages(copy, request).flatMap { try Message(parsing: $0).answers.lines }
         #expect(again.sorted() == first.answers.lines.sorted())
@@ -65,7 +74,8 @@ import Testing
 
     @Test func aLargeZoneTakesSeveralMessagesAndALongRecordOneOfItsOwn() throws {
         let long = (0..<120).map { _ in "\"\(String(repeating: "x", count: 250))\"" }.joined(separator: " ")
-        let text = (0..<2000).map { "host\($0) A 192.0.2.\($0 % 250)\n" }.joined() + "long TXT \(long)\n"
+        let text =
+            (0..<2000).map { "host\($0) A 192.0.2.\($0 % 250)\n" }.joined() + "long TXT \(long)\nlast A 192.0.2.1\n"
         let zone = try responder(text).zones[0]
         let sent = try messages(zone, query(.axfr))
         #expect(sent.count >= 3 && sent.filter { $0.count > 16384 }.count == 1)
@@ -76,6 +86,20 @@ import Testing
         #expect(try received(Array(sent.dropLast())) == nil)
         var other = IncomingZone(try DomainName("hello.test"), id: 8, isWhole: true)
         #expect(throws: IncomingZone.Failure.badMessage) { try other.take(sent[0]) }
+    }
+
+    @Test func aTransferSaysWhenARecordFitsNoMessage() throws {
+        let text = "long TYPE65280 \\# 65530 \(String(repeating: "00", count: 65530))\nlast A 192.0.2.1"
+        var transfer = try transfer(try responder(text).zones[0], query(.axfr))
+        var memory = [UInt8](repeating: 0, count: 65535)
+        var count = 0
+        while true {
+            var span = memory.mutableSpan
+            var bytes = span.mutableBytes
+            if transfer.next(into: &bytes) == nil { break }
+            count += 1
+        }
+        #expect(count == 1 && transfer.hasFailed)
     }
 
     @Test func transfersAreGivenOverTCPAtTheSitesOwnAddress() throws {
@@ -97,6 +121,60 @@ import Testing
         }
     }
 
+    /// RFC 1035, section 3.3.13: no authority any more; RFC 8914, section 4.25.
+    @Test func nothingComesFromAZoneThatHasExpired() throws {
+        var responder = try makeResponder([
+            ("hello.test", helloZone), ("other.test", "alias CNAME www.hello.test.\nwww A 192.0.2.1"),
+        ])
+        func ask(_ name: String, _ type: RecordType, _ options: [EDNSOption] = []) throws -> Message {
+            let query = Message(
+                id: 1, questions: [Question(name: try DomainName(name), type: type)],
+                additionals: [EDNS(options: options).record])
+            return try responder.ask(query, arrival(.tcp, isUnicast: true))
+        }
+        let number = try #require(responder.zones.firstIndex { $0.origin.description == "hello.test." })
+        responder.setExpired(number, true)
+        for (name, type) in [
+            ("www.hello.test", RecordType.a), ("no.hello.test", .a), ("hello.test", .soa), ("hello.test", .axfr),
+        ] {
+            let answer = try ask(name, type)
+            #expect(answer.responseCode == .serverFailure && !answer.isAuthoritative)
+            #expect(answer.answers.isEmpty && answer.authorities.isEmpty)
+            #expect(answer.edns?.options == [EDNSOption(code: EDNSOption.extendedError, data: [0, 24])])
+        }
+        // RFC 9660, section 3.2: the version is told with SERVFAIL too.
+        let version = try ask("www.hello.test", .a, [EDNSOption(code: EDNSOption.zoneVersion, data: [])]).edns
+        #expect(version?.options.first?.data == [2, 0] + bigEndian(responder.zones[number].serial))
+        #expect(try ask("www.other.test", .a).answers.count == 1)
+        // A chain of another zone ends before it.
+        #expect(try ask("alias.other.test", .a).answers.map(\.type) == [.cname])
+        responder.replace(number, with: responder.zones[number])
+        #expect(try ask("www.hello.test", .a).answers.count == 2)
+    }
+
+    @Test func aTransferIsOfAZoneOfOneClass() throws {
+        for type in [RecordType.axfr, .ixfr] {
+            let question = Question(name: try DomainName("hello.test"), type: type, recordClass: .any)
+            let answer = try responder().ask(Message(id: 1, questions: [question]), arrival(.tcp, isUnicast: true))
+            #expect(answer.responseCode == .refused)
+        }
+    }
+
+    @Test func onlyTheAnswerOfAnAuthorityIsTaken() throws {
+        let origin = try DomainName("hello.test")
+        func taken(_ change: (inout Message) -> Void) throws -> UInt32? {
+            var answer = try responder().ask(query(.soa), arrival())
+            change(&answer)
+            var incoming = IncomingZone(origin, id: 9, isWhole: false)
+            guard case .version(let serial) = try incoming.take(answer.encoded()) else { return nil }
+            return serial
+        }
+        #expect(try taken { _ in } == 2_026_010_101)
+        #expect(throws: IncomingZone.Failure.notAuthoritative) { try taken { $0.flags.remove(.authoritative) } }
+        #expect(throws: IncomingZone.Failure.badMessage) { try taken { $0.questions[0].type = .axfr } }
+        #expect(throws: IncomingZone.Failure.badMessage) { try taken { $0.flags.opcode = .notify } }
+    }
+
     @Test func onlyAPrimaryIsBelievedThatThereIsANewerZone() throws {
         let responder = try responder()
         func notify(_ name: String = "hello.test", from client: String, isUnicast: Bool = true) throws
@@ -107,7 +185,7 @@ import Testing
             return try #require(responder.octets(message.encoded(), arrival(from: client, isUnicast: isUnicast))).reply
         }
         let taken = try notify(from: primary)
-        #expect(taken.code == .noError && taken.task == .refresh(zone: 0))
+        #expect(taken.code == .noError && taken.task == .refresh(zone: 0, from: try #require(IPAddress(primary))))
         for refused in [try notify(from: "10.128.2.1"), try notify(from: primary, isUnicast: false)] {
             #expect(refused.code == .refused && refused.task == nil)
         }

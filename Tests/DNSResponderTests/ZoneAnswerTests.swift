@@ -3,6 +3,30 @@ import DNSWire
 import Testing
 
 @Suite struct ZoneAnswerTests {
+    /// RFC 9460, sections 2.5.1, 2.5.2 and 4.1.
+    @Test func theAddressesOfAServiceAtItsOwnNameComeAlong() throws {
+        let responder = try makeResponder([
+            (
+                "hello.test",
+                """
+                @ HTTPS 1 . alpn=h2
+                @ A 192.0.2.1
+                @ AAAA 2001:db8::1
+                none HTTPS 0 .
+                none A 192.0.2.2
+                *.any HTTPS 1 .
+                *.any A 192.0.2.3
+                alias CNAME x.any
+                """
+            )
+        ])
+        func addresses(_ name: String) throws -> [String] { try responder.ask(name, .https).additionals.lines }
+        #expect(try addresses("hello.test") == ["hello.test. 300 A 192.0.2.1", "hello.test. 300 AAAA 2001:db8::1"])
+        #expect(try addresses("none.hello.test") == [])
+        #expect(try addresses("y.any.hello.test") == ["y.any.hello.test. 300 A 192.0.2.3"])
+        #expect(try addresses("alias.hello.test") == ["x.any.hello.test. 300 A 192.0.2.3"])
+    }
+
     private let responder: Responder
     private let soa = ["hello.test. 60 SOA ns1.hello.test."]
 

@@ -25,6 +25,22 @@ import Testing
         #expect(configuration.rateLimits == nil)
     }
 
+    /// A version from a primary stays through a reload that changes who is told of it, and not through one that changes the text.
+    @Test func aZoneIsTheSameWhereverItComesFrom() throws {
+        func zone(_ text: String) throws -> ZoneConfiguration {
+            try #require(try DNSConfiguration(JSON(parsing: text)).zones.first)
+        }
+        let known = try zone(valid)
+        for other in [#""primaries":["10.1.1.1"],"text""#, #""notify":["10.1.1.1"],"text""#] {
+            #expect(known.hasSameText(as: try zone(valid.replacing(#""text""#, with: other))))
+        }
+        for (old, new) in [
+            ("192.0.2.1\"", "192.0.2.2\""), ("hello", "other"), (#""text""#, #""includes":{"a":"x"},"text""#),
+        ] {
+            #expect(!known.hasSameText(as: try zone(valid.replacing(old, with: new))))
+        }
+    }
+
     @Test func everyErrorNamesItsKey() {
         let changes: [(String, String, String)] = [
             (#""node":"london","#, #""node":"london","prot":53,"#, "unknown key 'prot'"),
@@ -48,6 +64,8 @@ import Testing
             (#""zones""#, #""cookie_secret":"e5e9","zones""#, "'cookie_secret' must be 32 hexadecimal digits"),
             (#""zones""#, #""unicast":["x"],"zones""#, "'unicast' has \"x\", which is no address"),
             (#""text""#, #""primaries":"10.1.1.1","text""#, "'primaries' must be an array"),
+            (#""text""#, #""includes":[],"text""#, "'includes' must be an object"),
+            (#""text""#, #""includes":{"a":1},"text""#, "'a' in 'includes' must be a string"),
             (#""zones""#, #""rate_limit":{},"zones""#, "'responses' is missing"),
             (#""zones""#, #""rate_limit":5,"zones""#, "'rate_limit' must be an object"),
             (
@@ -61,6 +79,7 @@ import Testing
             (valid, "[]", "the configuration must be an object"),
         ]
         #expect(error(valid) == nil)
+        #expect(error(valid.replacing(#""text""#, with: #""includes":{"a":"x"},"text""#)) == nil)
         for (old, new, expected) in changes {
             #expect(error(valid.replacing(old, with: new, maxReplacements: 1)) == expected)
         }

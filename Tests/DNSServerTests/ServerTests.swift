@@ -1,4 +1,6 @@
+import DNSResponder
 import DNSWire
+import DNSZone
 import Glibc
 import JSON
 import Net
@@ -140,7 +142,7 @@ import Testing
         let address = IPAddress.v4(IPv4Address(127, 0, 0, 1))
         let listener = try Socket.listening(address, port: 0)
         let local = try Socket.localAddress(listener.raw)
-        try streams.listen(listener, at: address)
+        try streams.listen(StreamService.Listener(listener))
         let client = try Socket.open(AF_INET, .stream)
         _ = try Socket.connect(client.raw, to: local)
         var half: [UInt8] = [0, 40, 1]
@@ -221,6 +223,106 @@ import Testing
             }
         }
         #expect(try server.ask(["do": "counters", "id": 1])["rate_limited"] == ["dropped": 0, "truncated": 0])
+        #expect(try server.stop() == 0)
+    }
+
+    /// Of two datagrams in one batch, the second one's IPv6 address is not where a word may be read.
+    @Test func everyAddressOfABatchIsRead() throws {
+        let server = try start()
+        let own = try #require(IPAddress("2001:db8:53::53"))
+        let namespace = NetworkNamespace(FileDescriptor(owning: dup(server.namespace)))
+        let socket = try namespace.perform { try Socket.bound(.datagram, own, port: 5300) }
+        let client = try namespace.perform { try Socket.bound(.datagram, own, port: 5301) }
+        let bytes = try query(1, "www.hello.test")
+        let target = SocketAddress(own, port: 5300)
+        for _ in 0..<3 {
+            let count = bytes.withUnsafeBytes { octets in
+                target.withPointer { sendto(client.raw, octets.baseAddress, octets.count, 0, $0, $1) }
+            }
+            #expect(count == bytes.count)
+        }
+        let zone = try Zone(origin: DomainName("hello.test"), text: Self.zone)
+        let responder = Responder(zones: [zone], identity: "london", cookies: ServerCookies(1, 2))
+        var limiter: RateLimiter? = RateLimiter(RateLimits(responses: 1, slip: 0), seed: 1)
+        var counters = Counters()
+        DatagramBatch().serve(
+            socket.raw, at: own, isUnicast: false, with: responder, limitedBy: &limiter, counting: &counters
+        ) { _ in }
+        var answer = [UInt8](repeating: 0, count: 512)
+        for _ in 0..<3 { #expect(recv(client.raw, &answer, answer.count, 0) > 12) }
+        #expect(try server.stop() == 0)
+    }
+
+    @Test func anAddressMayChangeItsPortAndItsKind() throws {
+        let server = try start()
+        let transfer = { try server.dig("@192.0.2.54", "-p", $0, "+tcp", "hello.test", "AXFR") }
+        #expect(try transfer("53").contains("Transfer failed"))
+        let before = TestServer.configuration(zone: Self.zone)
+        let unicast = before.replacing(#","192.0.2.54""#, with: "").replacing(
+            #""zones""#, with: #""unicast":["192.0.2.54"],"zones""#)
+        #expect(try server.reload(unicast) == ["reply": 99])
+        #expect(try transfer("53").contains("XFR size"))
+        #expect(try server.reload(unicast.replacing(#""zones""#, with: #""port":5353,"zones""#)) == ["reply": 99])
+        #expect(try transfer("5353").contains("XFR size"))
+        #expect(try server.dig("@192.0.2.53", "-p", "5353", "+short", "www.hello.test") == "198.51.100.10\n")
+        #expect(try transfer("53").contains("connection refused"))
+        #expect(try server.stop() == 0)
+    }
+
+    @Test func aCookieStaysGoodWhenTheConfigurationIsReadAgain() throws {
+        let server = try start()
+        let first = try server.dig("@192.0.2.53", "+cookie=0102030405060708", "+qr", "www.hello.test")
+        let cookie = try #require(first.firstMatch(of: /COOKIE: (0102030405060708[0-9a-f]{32})/)?.output.1)
+        let words = ["@192.0.2.53", "+header-only", "+cookie=\(cookie)"]
+        #expect(try server.run("/usr/bin/dig", words).contains("status: NOERROR"))
+        #expect(try server.reload(TestServer.configuration(zone: "other A 192.0.2.1")) == ["reply": 99])
+        #expect(try server.dig("@192.0.2.53", "+short", "other.hello.test") == "192.0.2.1\n")
+        #expect(try server.run("/usr/bin/dig", words).contains("status: NOERROR"))
+        #expect(try server.stop() == 0)
+    }
+
+    /// While no connection can be accepted, the socket may be closed, and its number become another's.
+    @Test func aListenerThatIsGoneIsNotListenedToAgain() throws {
+        let loop = try EventLoop()
+        let streams = StreamService(loop) { _, _, _ in nil }
+        // It does not listen, so that accept(2) fails.
+        let socket = try Socket.bound(.stream, .v4(IPv4Address(127, 0, 0, 1)), port: 0)
+        let raw = socket.raw
+        let listener = StreamService.Listener(socket)
+        try streams.listen(listener)
+        loop.schedule(after: 1) { [unowned loop] in loop.schedule(after: 1) { loop.stop() } }
+        try loop.run()
+        streams.stopListening(listener)
+        // Another descriptor of that number, with something to read, of which nobody wants to hear.
+        var ends: [Int32] = [-1, -1]
+        #expect(pipe(&ends) == 0)
+        #expect(dup2(ends[0], raw) == raw && write(ends[1], "x", 1) == 1)
+        var wasRead = false
+        try loop.add(raw, []) { _ in wasRead = true }
+        loop.schedule(after: 150_000_000) { [unowned loop] in loop.schedule(after: 1) { loop.stop() } }
+        try loop.run()
+        #expect(!wasRead)
+        loop.remove(raw)
+        close(ends[0])
+        close(ends[1])
+    }
+
+    /// It may have been given another version while it was not running (RFC 1996, section 4.1).
+    @Test func othersAreToldWhatAServerHasWhenItStarts() throws {
+        let text = TestServer.configuration(zone: "www A 192.0.2.1").replacing(
+            #""zones":[{"#, with: #""unicast":["127.0.0.1"],"zones":[{"notify":["127.0.0.9"],"#)
+        let (server, event) = try TestServer.start(text)
+        #expect(event == ["event": "ready"])
+        let namespace = NetworkNamespace(FileDescriptor(owning: dup(server.namespace)))
+        let address = try #require(IPAddress("127.0.0.9"))
+        let socket = try namespace.perform { try Socket.bound(.datagram, address, port: 53) }
+        _ = fcntl(socket.raw, F_SETFL, 0)
+        var timeout = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(socket.raw, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        var bytes = [UInt8](repeating: 0, count: 512)
+        let count = recv(socket.raw, &bytes, bytes.count, 0)
+        let notice = try Message(parsing: Array(bytes.prefix(max(count, 0))))
+        #expect(notice.flags.opcode == .notify && notice.questions.first?.name.description == "hello.test.")
         #expect(try server.stop() == 0)
     }
 

@@ -74,6 +74,12 @@ final class TestServer: @unchecked Sendable {
         return nil
     }
 
+    /// Gives the daemon another configuration and has it read that. Returns its answer.
+    func reload(_ configuration: String) throws -> JSON {
+        try Data(configuration.utf8).write(to: URL(fileURLWithPath: folder + "/dns.json"))
+        return try ask(["do": "reload", "id": 99])
+    }
+
     deinit {
         if !hasStopped { _ = try? stop() }
         close(namespace)

@@ -4,10 +4,10 @@ import Testing
 /// Zones of a lab that is up: versions of them, transfers, and changes that no responder is started again for.
 @Suite(.serialized)
 struct ZoneTests {
-    private static func zone(serial: Int, _ address: String) -> String {
+    private static func zone(serial: Int, _ address: String, timers: String = "3600 600 604800") -> String {
         """
         $TTL 300
-        @ SOA ns1 hostmaster ( \(serial) 3600 600 604800 60 )
+        @ SOA ns1 hostmaster ( \(serial) \(timers) 60 )
         @ NS ns1
         ns1 A 192.0.2.53
         $INCLUDE hosts/www.zone
@@ -17,7 +17,9 @@ struct ZoneTests {
     }
 
     /// Two sites with a zone from a file, of which New York is the primary.
-    private func withUp(_ body: (LabUnderTest, String) throws -> Void) throws {
+    private func withUp(
+        timers: String = "3600 600 604800", _ body: (LabUnderTest, String) throws -> Void
+    ) throws {
         let text = try String(contentsOfFile: LabUnderTest.root + "/labs/two-sites.yaml", encoding: .utf8)
         let service = "dns: { addresses: [192.0.2.53, 2001:db8:53::53]"
         let zoned = text.replacingOccurrences(
@@ -28,7 +30,8 @@ struct ZoneTests {
             try FileManager.default.createDirectory(
                 atPath: folder + "/hosts", withIntermediateDirectories: true)
             try "www A 198.51.100.10\n".write(toFile: folder + "/hosts/www.zone", atomically: true, encoding: .utf8)
-            try Self.zone(serial: 1, "one").write(toFile: folder + "/a.zone", atomically: true, encoding: .utf8)
+            let zone = Self.zone(serial: 1, "one", timers: timers)
+            try zone.write(toFile: folder + "/a.zone", atomically: true, encoding: .utf8)
             try lab.up()
             try body(lab, folder)
         }
@@ -85,6 +88,43 @@ struct ZoneTests {
             #expect(try lab.run("zone").output.contains("behind"))
             #expect(try lab.run("heal", "frankfurt").status == 0)
             try Command.wait("the zone at Frankfurt") { try states(lab).last == "frankfurt a.test. 2 current" }
+        }
+    }
+
+    /// The primary's own version stays when the lab file changes elsewhere, and gives way to another zone there, whatever its serial.
+    @Test func whatThePrimaryWasGivenLastsUntilTheFileHasAnotherZone() throws {
+        try withUp { lab, folder in
+            try Self.zone(serial: 9, "nine").write(toFile: folder + "/b.zone", atomically: true, encoding: .utf8)
+            #expect(try lab.run("zone", "newyork", folder + "/b.zone").status == 0)
+            let nine = ["newyork a.test. 9 current", "frankfurt a.test. 9 current"]
+            try Command.wait("the zone at both sites") { try states(lab) == nine }
+            // No other site would fetch what is not newer.
+            let older = try lab.run("zone", "newyork", folder + "/a.zone")
+            #expect(older.status == 2 && older.errors.contains("serial 9, and 1 is not newer"), "\(older)")
+            let text = try String(contentsOfFile: lab.file, encoding: .utf8)
+            let limited = text.replacingOccurrences(
+                of: "primary: newyork }", with: "primary: newyork }, rate-limit: { responses: 1000 }")
+            #expect(limited != text)
+            try limited.write(toFile: lab.file, atomically: true, encoding: .utf8)
+            let applied = try Command.run([LabUnderTest.program, "apply", lab.file])
+            #expect(applied.status == 0 && applied.output.contains("newyork dns"), "\(applied)")
+            #expect(try states(lab) == nine)
+            try Self.zone(serial: 2, "two").write(toFile: folder + "/a.zone", atomically: true, encoding: .utf8)
+            #expect(try Command.run([LabUnderTest.program, "apply", lab.file]).status == 0)
+            #expect(try states(lab) == ["newyork a.test. 2 current", "frankfurt a.test. 2 current"])
+            for client in ["boston", "berlin"] { #expect(try version(lab, client) == "two") }
+        }
+    }
+
+    @Test func aSiteThatIsCutOffForLongSaysThatItsZoneHasExpired() throws {
+        try withUp(timers: "1 1 1") { lab, _ in
+            #expect(try lab.run("fail", "frankfurt", "--how", "link-down").status == 0)
+            try Command.wait("the end of Frankfurt's zone") { try states(lab).last == "frankfurt a.test. 1 expired" }
+            let own = try lab.inside("frankfurt", "dig", "+tries=1", "@192.0.2.53", "version.a.test", "TXT").output
+            #expect(own.contains("status: SERVFAIL") && own.contains("EDE: 24 (Invalid Data)"), "\(own)")
+            try Command.wait("the reason") { try lab.run("zone").output.contains("expired: 10.128.") }
+            #expect(try lab.run("heal", "frankfurt").status == 0)
+            try Command.wait("Frankfurt's zone") { try states(lab).last == "frankfurt a.test. 1 current" }
         }
     }
 

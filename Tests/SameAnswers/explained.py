@@ -23,7 +23,8 @@ EXPLAINED = [
     Difference(
         "ANY", ["Knot", "NSD"],
         "RFC 8482, 4.1: \"A DNS responder can choose to select one or a larger subset of the available RRsets at the QNAME\"",
-        lambda query, parts, found: query.kind == "any"),
+        lambda query, parts, found: query.kind == "any" and parts in ({"answer"}, {"additional"})
+        and all(found.get("answer", (True, True)))),
     Difference(
         "RCODE in a query", ["NSD"],
         "RFC 1035, 4.1.1: \"this 4 bit field is set as part of responses\"",
