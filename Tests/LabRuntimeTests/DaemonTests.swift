@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 import LabPlan
 import Sys
 import TestSupport
