@@ -94,16 +94,16 @@ struct DifferenceTests {
         let routes = ["routes london", "routes singapore"]
         #expect(words(primary).filter { $0.hasPrefix("routes") } == routes)
         var lab = primary.new.topology.lab
-        func difference(_ change: (inout Lab) -> Void) throws -> [String] {
+        func routeSteps(_ change: (inout Lab) -> Void) throws -> [String] {
             change(&lab)
             let topology = try Topology(lab, keeping: primary.new.topology.numbering)
             return words(Difference(from: primary.new, to: Plan(topology, backend: .netem), processors: 2))
                 .filter { $0.hasPrefix("routes") }
         }
-        #expect(try difference { $0.description = "said otherwise" } == [])
+        #expect(try routeSteps { $0.description = "said otherwise" } == [])
         // The kernel took the route away with the link.
-        #expect(try difference { $0.sites[0].relations[0].network = "core" } == ["routes london"])
-        #expect(try difference { $0.services[0].zone?.primary = nil } == routes)
+        #expect(try routeSteps { $0.sites[0].relations[0].network = "core" } == ["routes london"])
+        #expect(try routeSteps { $0.services[0].zone?.primary = nil } == routes)
     }
 
     @Test func aNeighbourThatTakesIPv6NextHopsIsNamedOnce() throws {
