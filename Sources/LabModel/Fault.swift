@@ -96,7 +96,8 @@ public enum FaultKind: Hashable, Sendable {
     public var direction: FaultDirection {
         switch self {
         case .blackhole(let direction), .loss(_, let direction), .delay(_, let direction): direction
-        case .linkDown, .flap, .partition, .processKill, .freeze, .dnsDead, .withdraw, .drain, .prepend, .leak, .hijack: .both
+        case .linkDown, .flap, .partition, .processKill, .freeze, .dnsDead, .withdraw, .drain, .prepend, .leak, .hijack:
+            .both
         }
     }
 

@@ -30,7 +30,11 @@ extension Supervisor {
         for speaker in speakers {
             speaker.ask([.init("do", "counters")]) { [weak self] reply in
                 if let node = speaker.node { self?.report(reply["sessions"]?.array ?? [], node: node) }
-                if reply == .null { round.isComplete = false } else if reply["idle"]?.bool != true { round.isIdle = false }
+                if reply == .null {
+                    round.isComplete = false
+                } else if reply["idle"]?.bool != true {
+                    round.isIdle = false
+                }
                 round.missing -= 1
                 if round.missing == 0 { self?.finish(round) }
             }

@@ -22,7 +22,9 @@ public enum Files {
         var count = 0
         while count < most {
             let read = try systemCall("pread", path) {
-                bytes.withUnsafeMutableBytes { pread(raw, $0.baseAddress?.advanced(by: count), most - count, start + count) }
+                bytes.withUnsafeMutableBytes {
+                    pread(raw, $0.baseAddress?.advanced(by: count), most - count, start + count)
+                }
             }
             if read == 0 { break }
             count += read

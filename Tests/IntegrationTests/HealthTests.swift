@@ -227,7 +227,9 @@ struct HealthTests {
             }
             let supervisor = try #require(lab.supervisor)
             try Command.wait("no child that nobody has reaped") {
-                try Command.run(["ps", "--ppid", "\(supervisor)", "-o", "stat="]).lines.allSatisfy { !$0.hasPrefix("Z") }
+                try Command.run(["ps", "--ppid", "\(supervisor)", "-o", "stat="]).lines.allSatisfy {
+                    !$0.hasPrefix("Z")
+                }
             }
         }
     }

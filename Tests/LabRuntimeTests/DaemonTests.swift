@@ -18,7 +18,9 @@ import Testing
     }
 
     /// A daemon that runs a script; descriptor 3 is where it hears and speaks.
-    private func daemon(_ script: String) -> Daemon { daemon(ProcessOptions(path: "/bin/sh", arguments: ["-c", script])) }
+    private func daemon(_ script: String) -> Daemon {
+        daemon(ProcessOptions(path: "/bin/sh", arguments: ["-c", script]))
+    }
 
     private func daemon(_ options: ProcessOptions) -> Daemon {
         Daemon(loop, role: .dns, node: 0, name: "x.dns", log: folder.path + "/x.log", options)
@@ -34,9 +36,12 @@ import Testing
         try loop.run()
     }
 
-    @Test("How a process ended is told as it was", arguments: [
-        ("exit 143", DaemonEnd.status(143)), ("exit 255", .status(255)), ("kill -TERM $$; sleep 60", .signal(SIGTERM)),
-    ])
+    @Test(
+        "How a process ended is told as it was",
+        arguments: [
+            ("exit 143", DaemonEnd.status(143)), ("exit 255", .status(255)),
+            ("kill -TERM $$; sleep 60", .signal(SIGTERM)),
+        ])
     func ends(script: String, end: DaemonEnd) throws {
         let daemon = daemon(script)
         daemon.onEnd = { [loop] _ in loop.stop() }

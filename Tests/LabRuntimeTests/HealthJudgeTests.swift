@@ -27,7 +27,8 @@ struct HealthJudgeTests {
         news(&judge, checks).compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }
     }
 
-    @Test("Another reason is news when it has lasted as long as it takes to go down, and only once",
+    @Test(
+        "Another reason is news when it has lasted as long as it takes to go down, and only once",
         arguments: [
             ("xxxyyyyyy", ["2 down x", "5 reason y"]), ("xxxyyxyyxyy", ["2 down x"]),
             ("xxxyyyxxx..........", ["2 down x", "5 reason y", "8 reason x", "18 up"]),
