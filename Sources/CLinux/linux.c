@@ -52,11 +52,12 @@ int cl_pidfd_send_signal(int descriptor, int number) {
   return (int)syscall(SYS_pidfd_send_signal, descriptor, number, NULL, 0);
 }
 
-int cl_pidfd_reap(int descriptor, int *status) {
+int cl_pidfd_reap(int descriptor, int *status, bool *by_signal) {
   siginfo_t info = {0};
   if (waitid(P_PIDFD, (id_t)descriptor, &info, WEXITED | WNOHANG) < 0) return -1;
   if (info.si_pid == 0) return 0;
-  *status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+  *status = info.si_status;
+  *by_signal = info.si_code != CLD_EXITED;
   return 1;
 }
 

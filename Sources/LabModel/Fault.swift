@@ -48,7 +48,7 @@ public enum FaultKind: Hashable, Sendable {
     case flap(period: Int64, count: Int)
     /// Links keep their carrier, and packets vanish.
     case blackhole(FaultDirection)
-    /// A share of the packets, more than 0 and up to 1, is lost, besides what the link loses anyway.
+    /// A share of the packets, 1e-11 to 1, is lost, besides what the link loses anyway.
     case loss(Double, FaultDirection)
     /// Packets are so many nanoseconds longer under way.
     case delay(Int64, FaultDirection)
@@ -92,6 +92,15 @@ public enum FaultKind: Hashable, Sendable {
         }
     }
 
+    /// Which packets the fault is about; both where that makes no difference.
+    public var direction: FaultDirection {
+        switch self {
+        case .blackhole(let direction), .loss(_, let direction), .delay(_, let direction): direction
+        case .linkDown, .flap, .partition, .processKill, .freeze, .dnsDead, .withdraw, .drain, .prepend, .leak, .hijack:
+            .both
+        }
+    }
+
     /// The fault in words, which ``init(_:)`` reads.
     public var text: String {
         func words(_ parameter: String?, _ direction: FaultDirection = .both) -> String {
@@ -111,9 +120,10 @@ public enum FaultKind: Hashable, Sendable {
         }
     }
 
+    /// A duration to the nanosecond.
     private static func duration(_ nanoseconds: Int64) -> String {
         nanoseconds > 0 && nanoseconds % 1_000_000_000 == 0
-            ? "\(nanoseconds / 1_000_000_000)s" : LinkQuality.milliseconds(nanoseconds)
+            ? "\(nanoseconds / 1_000_000_000)s" : DecimalText.text(nanoseconds, decimals: 6) + "ms"
     }
 }
 

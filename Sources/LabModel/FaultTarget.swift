@@ -82,6 +82,14 @@ public enum FaultTarget: Hashable, Sendable {
         return .process(node: node.index, process)
     }
 
+    /// Whether a fault of a kind is the same thing at both targets: `A--B` is `B--A` where no direction is meant.
+    public func isSame(_ other: FaultTarget, for kind: FaultKind) -> Bool {
+        guard kind.direction == .both, case .links(let own) = self, case .links(let others) = other else {
+            return self == other
+        }
+        return own.keys == others.keys
+    }
+
     // MARK: What it covers
 
     /// Which directions of a link a fault of the target concerns: what end `a` sends, and what end `b` sends.

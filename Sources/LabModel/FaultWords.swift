@@ -101,7 +101,8 @@ private struct FaultWords {
 
 extension Quantity {
     fileprivate static func lostShare(_ text: String) throws(Wrong) -> Double {
-        let share = try share(text)
+        // No finer than a fault says it again (`FaultKind.text`).
+        let share = (try share(text) * 1e11).rounded() / 1e9 / 100
         guard share > 0 else { throw Wrong(message: "loses nothing", hint: "it goes: more than 0% to 100%") }
         return share
     }

@@ -12,10 +12,7 @@ extension LinkQuality {
 
     /// Nanoseconds as milliseconds with up to three decimals: `5ms`, `0.2ms`, `87.654ms`.
     public static func milliseconds(_ nanoseconds: Int64) -> String {
-        let microseconds = (nanoseconds + 500) / 1000
-        let fraction = String(microseconds % 1000 + 1000).dropFirst()
-        let digits = fraction.reversed().drop { $0 == "0" }.reversed()
-        return "\(microseconds / 1000)" + (digits.isEmpty ? "" : "." + String(digits)) + "ms"
+        DecimalText.text((nanoseconds + 500) / 1000, decimals: 3) + "ms"
     }
 
     /// Bits a second in the largest unit that leaves a whole number: `10mbit`, `1500kbit`.
@@ -27,11 +24,19 @@ extension LinkQuality {
         return "\(bits)bit"
     }
 
-    /// A share of 0 to 1 with up to two decimals: `1%`, `0.25%`.
+    /// A share of 0 to 1 with up to nine decimals, which is finer than a kernel's random numbers: `1%`, `0.125%`.
     public static func percent(_ share: Double) -> String {
-        let hundredths = Int((share * 10000).rounded())
-        let fraction = String(hundredths % 100 + 100).dropFirst()
+        DecimalText.text(Int64((share * 1e11).rounded()), decimals: 9) + "%"
+    }
+}
+
+/// Decimal fractions without the zeros at their end.
+enum DecimalText {
+    /// `number` of 10^-decimals, not negative: 1250 with three decimals is `1.25`.
+    static func text(_ number: Int64, decimals: Int) -> String {
+        let unit = (0..<decimals).reduce(Int64(1)) { product, _ in product * 10 }
+        let fraction = String(number % unit + unit).dropFirst()
         let digits = fraction.reversed().drop { $0 == "0" }.reversed()
-        return "\(hundredths / 100)" + (digits.isEmpty ? "" : "." + String(digits)) + "%"
+        return "\(number / unit)" + (digits.isEmpty ? "" : "." + String(digits))
     }
 }

@@ -174,14 +174,18 @@ private struct Comparison {
     /// Whether the routes that no protocol brings differ: those of its prefixes, a client's default, and the interior.
     private func hasOtherRoutes(_ node: Node) -> Bool {
         guard let before = predecessor(of: node) else { return true }
-        if before.prefixes != node.prefixes || fetchesZones(before, old) != fetchesZones(node, new) { return true }
+        if before.prefixes != node.prefixes || hasOtherWayToSites(before, node) { return true }
         guard node.kind == .client else { return false }
         return new.links(of: node.index).contains { predecessor(of: $0.link) == nil }
     }
 
-    /// Whether a site needs routes to the other sites of its service.
-    private func fetchesZones(_ node: Node, _ topology: Topology) -> Bool {
-        node.kind == .site && topology.lab.services.first { $0.name == node.network }?.zone?.primary != nil
+    /// Whether a site reaches the other sites of its service in another way, or over a link that is made anew: the kernel took the
+    /// route away with the old one.
+    private func hasOtherWayToSites(_ before: Node, _ node: Node) -> Bool {
+        let (had, has) = (old.wayToOtherSites(of: before), new.wayToOtherSites(of: node))
+        guard let had, let has else { return (had == nil) != (has == nil) }
+        return successor(of: had.link) != has.link.index || had.neighbour.address != has.neighbour.address
+            || had.neighbour.address6 != has.neighbour.address6
     }
 
     private func isPrimary(_ node: Node) -> Bool {
@@ -215,9 +219,9 @@ private struct Comparison {
         else { return nil }
         guard before.asn == node.asn else { return "another AS number" }
         func names(_ topology: Topology, _ node: Node) -> [String] {
-            topology.sessions.lazy.filter { $0.node == node.index && $0.family == .ipv4 }.map {
-                topology.nodes[$0.remote].name
-            }
+            // Each neighbour once: one that takes IPv6 next hops has a session over IPv6 alone.
+            topology.sessions.lazy.filter { $0.node == node.index && ($0.family == .ipv4 || $0.hasExtendedNextHop) }
+                .map { topology.nodes[$0.remote].name }
         }
         let (had, has) = (names(old, before), names(new, node))
         let added = has.filter { !had.contains($0) }.map { "+" + $0 }

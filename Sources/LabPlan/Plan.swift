@@ -102,7 +102,8 @@ public struct Plan: Sendable {
     }
 
     static func addressing(_ node: Node) -> String {
-        node.kind == .exchange ? "the LAN of \(node.name)" : "its own address"
+        if node.kind == .exchange { return "the LAN of \(node.name)" }
+        return node.hasOwnAddress ? "its own address" : "its loopback interface"
     }
 
     /// Whether a node has routes that no protocol brings. What is at an exchange point needs no more than its LAN.

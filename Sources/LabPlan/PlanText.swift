@@ -49,6 +49,7 @@ extension Plan {
         case .addressNode(let node) where topology.nodes[node].kind == .exchange:
             let prefixes = topology.lanPrefixes(of: topology.nodes[node]).map(\.description)
             return ("bridge", "\(name(node)):\(Exchange.bridge) \(prefixes.joined(separator: " "))")
+        case .addressNode(let node) where !topology.nodes[node].hasOwnAddress: return ("address", "\(name(node)):lo")
         case .addressNode(let node):
             return ("address", "\(name(node)):lo \(topology.nodes[node].address) \(topology.nodes[node].address6)")
         case .addressLink(let link):

@@ -93,8 +93,7 @@ struct Convergence {
     private mutating func count(_ key: Key, _ sign: Int) {
         guard let end = ends[key] else { return }
         if held.contains(key) {
-            // A daemon of others may take until its hold timer to see that the neighbour is gone.
-            if end.isEstablished, end.isSettled != nil || falling.contains(key) { unbalanced += sign }
+            if end.isEstablished, falling.contains(key) { unbalanced += sign }
             return
         }
         expected += sign

@@ -109,6 +109,16 @@ final class Daemon {
         if isFrozen { freeze() }
     }
 
+    /// Starts the process after ``kill()``. What cannot be started now is tried again later, as after any other end.
+    func revive() {
+        guard state == .killed else { return }
+        do {
+            try start()
+        } catch {
+            tryLater(after: .notStarted("\(error)"))
+        }
+    }
+
     /// Sends a message that nobody answers.
     func send(_ message: JSON) {
         var line: [UInt8] = []
@@ -167,8 +177,8 @@ final class Daemon {
             try? process.signal(SIGKILL)
             _ = try? process.wait()
         }
-        ended()
         state = .killed
+        ended()
         (endsInARow, backOff) = (0, Self.shortestBackOff)
     }
 
@@ -194,10 +204,16 @@ final class Daemon {
     private func processEnded() {
         guard let process = process.take() else { return }
         loop.remove(process.descriptor.raw)
-        let status = (try? process.reap()) ?? 255
+        let end = try? process.reapEnd()
+        // Before anybody learns of it: what they ask then must not wait for a process that is gone.
+        state = .restarting
         ended()
         if Clock.monotonic() - startedAt > Self.soundAfter { (endsInARow, backOff) = (0, Self.shortestBackOff) }
-        tryLater(after: status > 128 ? .signal(status - 128) : .status(status))
+        switch end {
+        case .signal(let number): tryLater(after: .signal(number))
+        case .exit(let status): tryLater(after: .status(status))
+        case nil: tryLater(after: .status(255))
+        }
     }
 
     private func tryLater(after end: DaemonEnd) {

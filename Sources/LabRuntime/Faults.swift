@@ -29,7 +29,12 @@ struct Faults {
         _ fault: Fault, _ target: FaultTarget, time: Int64 = 0, wallTime: Int64 = 0
     ) throws(RequestError) -> Int {
         let name = fault.kind.name
-        if let known = active.first(where: { $0.target == target && $0.fault.kind.name == name }) {
+        let known = active.first { known in
+            guard known.fault.kind.name == name else { return false }
+            return known.target == target
+                || (fault.kind.direction == .both && known.target.isSame(target, for: known.fault.kind))
+        }
+        if let known {
             throw RequestError(
                 "\(fault.target) has the fault '\(known.fault.kind.text)' already; 'lab heal \(fault.target) --how "
                     + "\(name.rawValue)' ends it")
@@ -41,6 +46,25 @@ struct Faults {
 
     /// Ends a fault.
     mutating func end(_ id: Int) { active.removeAll { $0.id == id } }
+
+    /// The faults that somebody means by a target: those that were begun with the same words, of which some may mean nothing any
+    /// more in a changed lab, and those at the same nodes, links or process. Throws ``RequestError`` when there are none,
+    /// `FaultError` when the words mean nothing.
+    func meant(by text: String, in topology: Topology) throws -> [Active] {
+        let target: FaultTarget?
+        do {
+            target = try FaultTarget(text, in: topology)
+        } catch {
+            guard active.contains(where: { $0.fault.target == text }) else { throw error }
+            target = nil
+        }
+        let found = active.filter { fault in
+            fault.fault.target == text || target.map { fault.target.isSame($0, for: fault.fault.kind) } == true
+        }
+        guard found.isEmpty else { return found }
+        let all = active.map { "\($0.fault.kind.name.rawValue) at \($0.fault.target)" }
+        throw RequestError("\(text) has no fault" + (all.isEmpty ? "" : "; there are \(all.joined(separator: ", "))"))
+    }
 
     /// Changes what a fault remembers of itself.
     mutating func change(_ id: Int, _ body: (inout Active) -> Void) {

@@ -9,8 +9,9 @@ struct NodeRequests {
 
     /// The number of the first interface: beyond those of tunnels that a new namespace may have from modules that are loaded.
     private static let firstIndex: UInt32 = 100
-    /// The number of the bridge in the namespace of an exchange point.
-    private static let bridgeIndex = firstIndex - 1
+    /// The number of the bridge in the namespace of an exchange point: beyond those that the kernel gives to TAP devices, one
+    /// after the other, and those of veth ends.
+    private static let bridgeIndex: UInt32 = 1 << 30
 
     /// The metric of a route that any other of the same prefix comes before.
     private static let lastResort: UInt32 = 1 << 31
@@ -105,19 +106,26 @@ struct NodeRequests {
         }
     }
 
-    /// Where a site that fetches zones from another sends packets to it. All sites of a service have one AS number, so BGP, which
-    /// ends loops by it, brings no site the prefixes of the others; operators give them a static route as well.
+    /// The routes of the last resort by which a site that fetches zones reaches the other sites.
     private func routesToOtherSites(
         _ node: Node, interfaceIndex: (String) throws -> UInt32
     ) throws -> [any NetlinkRequest] {
-        guard node.kind == .site, topology.lab.services.first(where: { $0.name == node.network })?.zone?.primary != nil
-        else { return [] }
-        guard let (_, end, other) = topology.links(of: node.index).first else { return [] }
-        let interface = try interfaceIndex(end.interface)
+        guard let way = topology.wayToOtherSites(of: node) else { return [] }
+        let interface = try interfaceIndex(way.end.interface)
         return AddressFamily.allCases.map { family in
-            let hop = KernelRoute.NextHop(other.address(family), interface: interface)
-            return RouteChange(.replace, KernelRoute(Addressing.sites(family), via: [hop], metric: Self.lastResort))
+            routeToOtherSites(.replace, family, [.init(way.neighbour.address(family), interface: interface)])
         }
+    }
+
+    /// Takes those routes away, for a site that has had them and needs them no longer.
+    func removalOfRoutesToOtherSites() -> [any NetlinkRequest] {
+        AddressFamily.allCases.map { routeToOtherSites(.delete, $0, []) }
+    }
+
+    private func routeToOtherSites(
+        _ kind: ChangeKind, _ family: AddressFamily, _ hops: [KernelRoute.NextHop]
+    ) -> RouteChange {
+        RouteChange(kind, KernelRoute(Addressing.sites(family), via: hops, metric: Self.lastResort))
     }
 
     /// A route of the interior protocol: the block of `route.destination` by `route.link`.

@@ -79,5 +79,7 @@ extension PlanExecutor {
         for prefix in before where !node.prefixes.contains(prefix) {
             try own.netlink.send(requests.absence(of: prefix, kind: .delete), ignoring: .alreadyGone)
         }
+        guard node.kind == .site, topology.wayToOtherSites(of: node) == nil else { return }
+        for removal in requests.removalOfRoutesToOtherSites() { try own.netlink.send(removal, ignoring: .alreadyGone) }
     }
 }

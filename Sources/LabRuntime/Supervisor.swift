@@ -37,8 +37,17 @@ final class Supervisor {
     var removed: [Convergence.Key: [Convergence.Key]] = [:]
     /// Whether routing came to rest since the last change that anybody saw.
     var isConverged = false
+    /// Whether the sessions were started: before that there is no rest.
+    var isStarted = false
+    /// What of it whoever brings the lab up was told last.
+    var toldProgress = Convergence.Progress()
+    /// Counts the times that all speakers were asked whether they are at rest.
+    var rounds = 0
     /// Those who wait for rest after a change.
     var waitingForRest: [() -> Void] = []
+    /// How many changes of links and faults wait for a daemon's answer, and those who wait for the end of all.
+    var changesUnderWay = 0
+    var waitingForChanges: [() -> Void] = []
     /// Whether the lab is being changed to another file.
     var isChanging = false
     /// Whether the lab is up for good: before that, the end of whoever brings it up is the end of the lab.
@@ -46,7 +55,7 @@ final class Supervisor {
     /// Whether it then goes on without them.
     private var staysUp = true
     /// The one who brings the lab up, until it is committed.
-    private var builder: LineChannel?
+    private(set) var builder: LineChannel?
     private var control: ControlServer?
 
     var topology: Topology { plan.topology }
@@ -64,7 +73,7 @@ final class Supervisor {
             for folder in ["config", "log"] { try Files.makeDirectory(paths.directory + "/" + folder) }
             if paths.place != .machine { try Files.makeDirectory(paths.namespaces) }
             try Supervisor.redirectOutput(to: paths.log("supervisor"))
-            logs = try LogKeeper(loop, paths.logs)
+            logs = LogKeeper(loop, paths.logs)
             journal = try Journal(creating: paths.journal)
             events = try EventLog(paths.events)
             try Files.write(paths.lab, StoredLab(plan.topology.lab, plan.backend).json.description.utf8)
@@ -211,9 +220,6 @@ final class Supervisor {
         checkConvergence()
     }
 
-    private var isStarted = false
-    private var toldProgress = Convergence.Progress()
-
     private func startSessions(_ daemon: Daemon) {
         guard daemon.role == .bgp, let node = daemon.node else { return }
         restoreSpeaker(daemon, node)
@@ -227,6 +233,8 @@ final class Supervisor {
         for link in topology.links where effectiveQuality(link) != .init(link.quality) {
             setWire(link, effectiveQuality(link))
         }
+        // It may have come back so soon that no session noticed, and nobody reports.
+        checkConvergence()
     }
 
     // MARK: What daemons say
@@ -242,18 +250,6 @@ final class Supervisor {
         default:
             isConverged = false
             events.record(event, [.init("node", .string(topology.nodes[node].name))] + (message.members ?? []))
-        }
-    }
-
-    func report(_ sessions: [JSON], node: Int) {
-        for session in sessions {
-            guard let peer = session["peer"]?.string else { continue }
-            convergence.report(
-                .init(node: node, remoteAddress: peer),
-                .init(
-                    isEstablished: session["state"]?.string == "Established", sent: session["sent"]?.int ?? 0,
-                    received: session["received"]?.int ?? 0, hasEndOfRIB: session["end_of_rib"]?.bool ?? false,
-                    isSettled: session["settled"]?.bool))
         }
     }
 
@@ -280,53 +276,9 @@ final class Supervisor {
         return text.split(separator: "\n").last.map(String.init) ?? "it said nothing"
     }
 
-    // MARK: Convergence
-
-    /// Looks whether routing has come to rest, and says so to whoever brings the lab up.
-    func checkConvergence() {
-        guard isStarted || daemons.allSatisfy({ $0.role == .wire }) else { return }
-        let progress = convergence.progress
-        if progress != toldProgress { tell("sessions", progress.established, of: progress.expected) }
-        toldProgress = progress
-        guard convergence.evaluate() == .ask else { return }
-        let speakers = daemons.filter { $0.role == .bgp && $0.state == .running }
-        var missing = speakers.count
-        var isIdle = true
-        let finish = { [weak self] in
-            guard let self else { return }
-            // Who holds a change back, for MinRouteAdvertisementInterval say, reports again when it is out.
-            switch (self.convergence.confirm(), isIdle) {
-            case (true, true): self.cameToRest()
-            case (true, false): break
-            case (false, _): self.checkConvergence()
-            }
-        }
-        guard missing > 0 else { return finish() }
-        for speaker in speakers {
-            speaker.ask([.init("do", "counters")]) { [weak self] reply in
-                if let node = speaker.node { self?.report(reply["sessions"]?.array ?? [], node: node) }
-                if reply["idle"]?.bool != true { isIdle = false }
-                missing -= 1
-                if missing == 0 { finish() }
-            }
-        }
-    }
-
-    /// Something was said that may move routes.
-    func routingMayChange() { isConverged = false }
-
-    private func cameToRest() {
-        if !isConverged { events.record("converged", []) }
-        isConverged = true
-        builder?.send(JSON.object([.init("converged", true)]).description.utf8)
-        let waiting = waitingForRest
-        waitingForRest = []
-        for isAtRest in waiting { isAtRest() }
-    }
-
     // MARK: Whoever brings the lab up
 
-    private func tell(_ what: String, _ done: Int, of total: Int) {
+    func tell(_ what: String, _ done: Int, of total: Int) {
         builder?.send(
             JSON.object([.init("progress", .string(what)), .init("done", .int(done)), .init("of", .int(total))])
                 .description.utf8)

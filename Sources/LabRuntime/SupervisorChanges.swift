@@ -22,25 +22,20 @@ extension Supervisor {
             from: plan, to: Plan(topology, backend: plan.backend),
             processors: ResourceLimits.processors)
         isChanging = true
-        let resets = Resets()
-        carryOut(difference, resets) { [self] failure in
-            if let failure { return turnBack(difference, failure, done) }
-            isChanging = false
-            for fault in faults.endLost() {
-                record("heal", fault, [.init("reason", "what it was about is gone")])
+        afterChangesUnderWay { [self] in
+            let resets = Resets()
+            carryOut(difference, resets) { [self] failure in
+                if let failure { return turnBack(difference, failure, done) }
+                isChanging = false
+                for fault in faults.endLost() {
+                    record("heal", fault, [.init("reason", "what it was about is gone")])
+                }
+                if !difference.steps.isEmpty {
+                    events.record("apply", [.init("steps", .int(difference.steps.count))])
+                }
+                done(["ok": true, "reset": .array(resets.names.map { .string($0) })])
             }
-            if !difference.steps.isEmpty {
-                events.record("apply", [.init("steps", .int(difference.steps.count))])
-            }
-            done(["ok": true, "reset": .array(resets.names.map { .string($0) })])
         }
-    }
-
-    /// Calls `done` when routing has come to rest, which may be at once.
-    func whenAtRest(_ done: @escaping () -> Void) {
-        waitingForRest.append(done)
-        isConverged = false
-        checkConvergence()
     }
 
     private func turnBack(_ difference: Difference, _ failure: any Error, _ done: @escaping (JSON) -> Void) {
@@ -59,7 +54,7 @@ extension Supervisor {
     }
 
     /// The sessions that a change has reset, as `NODE -> NEIGHBOUR`.
-    private final class Resets {
+    final class Resets {
         var names: [String] = []
     }
 
@@ -204,7 +199,9 @@ extension Supervisor {
         let wire = try addWire()
         var isFirst = true
         wire.onReady = { [weak self] in
-            if isFirst { next(nil) } else { self?.restoreWire() }
+            // Also the first time: faults may be older than the first link.
+            self?.restoreWire()
+            if isFirst { next(nil) }
             isFirst = false
         }
         let told = wire.onEnd
@@ -288,100 +285,6 @@ extension Supervisor {
         { [self] next in
             try body(self)
             next(nil)
-        }
-    }
-
-    private func startDaemon(_ role: DaemonRole, _ node: Int) throws {
-        if let known = leaving.removeValue(forKey: "\(topology.nodes[node].name).\(role.rawValue)") {
-            known.node = node
-            return daemons.append(known)
-        }
-        try addNodeDaemon(role, node)
-        if let daemon = daemons.last { try startAsFaultsAllow(daemon) }
-    }
-
-    /// Tells a daemon its new configuration. Our speaker and our responder read it while they run; others are started again.
-    private func reconfigure(
-        _ role: DaemonRole, _ node: Int, _ resets: Resets, _ next: @escaping ((any Error)?) -> Void
-    ) throws {
-        guard let daemon = daemons.first(where: { $0.node == node && $0.role == role }) else { return next(nil) }
-        if role == .dns, daemon.state == .running {
-            return reload(daemon, topology.nodes[node]) { next($0.map { RequestError("\(daemon.name): \($0)") }) }
-        }
-        let isOurs = topology.otherDaemon(of: node) == nil && !daemon.isOfOthers
-        let isThere = daemon.state == .running || daemon.state == .frozen
-        let configuration = DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
-        let file = paths.configuration(daemon.name)
-        guard role == .bgp, isOurs, isThere, let told = try? JSON(parsing: Files.read(file)),
-            DaemonConfiguration.canReload(configuration, after: told)
-        else {
-            try replace(daemon, role, node)
-            return next(nil)
-        }
-        try Files.replace(file, configuration.description.utf8)
-        guard daemon.state == .running else {
-            // Who is stopped reads it when it goes on.
-            daemon.send(["do": "reload"])
-            return next(nil)
-        }
-        daemon.ask([.init("do", "reload")]) { [self] reply in
-            if let reason = reply["error"]?.string {
-                return next(RequestError("\(daemon.name): \(reason)"))
-            }
-            for name in reply["reset"]?.array ?? [] {
-                if let name = name.string { resets.names.append("\(topology.nodes[node].name) -> \(name)") }
-            }
-            retellHealth(of: node)
-            // It has all neighbours of the lab's file again.
-            removed = removed.filter { $0.key.node != node }
-            holdSessions()
-            next(nil)
-        }
-    }
-
-    /// Ends a daemon and starts it anew with what it is told now. A speaker's sessions come up again.
-    private func replace(_ daemon: Daemon, _ role: DaemonRole, _ node: Int) throws {
-        daemon.kill()
-        daemons.removeAll { $0 === daemon }
-        if role == .bgp {
-            convergence.lost(node: node)
-            forgetControl(node: node)
-        }
-        try addNodeDaemon(role, node)
-        if let daemon = daemons.last { try startAsFaultsAllow(daemon) }
-    }
-}
-
-/// Things that are done one after the other or side by side, some of which answer later.
-enum Chain {
-    /// Does its thing and calls `next`, with an error if it could not.
-    typealias Part = (_ next: @escaping ((any Error)?) -> Void) throws -> Void
-
-    /// Runs the parts side by side; `done` is called when all have answered, with the first failure.
-    static func all(_ parts: [Part], _ done: @escaping ((any Error)?) -> Void) {
-        var missing = parts.count
-        var failure: (any Error)?
-        guard missing > 0 else { return done(nil) }
-        func answered(_ error: (any Error)?) {
-            failure = failure ?? error
-            missing -= 1
-            if missing == 0 { done(failure) }
-        }
-        for part in parts {
-            do { try part(answered) } catch { answered(error) }
-        }
-    }
-
-    /// Runs the parts until one fails.
-    static func run(_ parts: [Part], from index: Int = 0, _ done: @escaping ((any Error)?) -> Void) {
-        guard index < parts.count else { return done(nil) }
-        do {
-            let part = parts[index]
-            try part { failure in
-                if let failure { done(failure) } else { run(parts, from: index + 1, done) }
-            }
-        } catch {
-            done(error)
         }
     }
 }

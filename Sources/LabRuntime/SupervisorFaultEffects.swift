@@ -35,10 +35,26 @@ extension Supervisor {
                     next(nil)
                 }, at: 1)
         }
+        changesUnderWay += 1
         Chain.run(stages) { [weak self] failure in
             done(failure)
             self?.checkConvergence()
+            self?.changeIsDone()
         }
+    }
+
+    /// Calls `body` when nothing waits for a daemon's answer that speaks of links and nodes by their numbers; that may be at once.
+    func afterChangesUnderWay(_ body: @escaping () -> Void) {
+        if changesUnderWay == 0 { body() } else { waitingForChanges.append(body) }
+    }
+
+    /// A change of links or faults is in force, or has failed.
+    func changeIsDone() {
+        changesUnderWay -= 1
+        guard changesUnderWay == 0 else { return }
+        let waiting = waitingForChanges
+        waitingForChanges = []
+        for body in waiting { body() }
     }
 
     private func changes(at node: Int, from before: Faults, to now: Faults) -> [Chain.Part] {
@@ -53,7 +69,7 @@ extension Supervisor {
             }
             if before.isKilled(node, process) != now.isKilled(node, process) {
                 parts.append { [self] next in
-                    try setKilled(daemon, process, node)
+                    setKilled(daemon, process, node)
                     next(nil)
                 }
             }
@@ -85,11 +101,9 @@ extension Supervisor {
         }
     }
 
-    private func setKilled(_ daemon: Daemon, _ process: FaultTarget.Process, _ node: Int) throws {
-        guard faults.isKilled(node, process) else {
-            if daemon.state == .killed { try daemon.start() }
-            return
-        }
+    private func setKilled(_ daemon: Daemon, _ process: FaultTarget.Process, _ node: Int) {
+        // The fault is over even if there is no room for the process yet.
+        guard faults.isKilled(node, process) else { return daemon.revive() }
         daemon.kill()
         guard process == .bgp else { return }
         convergence.lost(node: node)

@@ -36,19 +36,14 @@ extension Supervisor {
         }
     }
 
-    private func refuseWhileChanging() throws(RequestError) {
+    /// Throws ``RequestError`` while the lab is changed to another file.
+    func refuseWhileChanging() throws(RequestError) {
         guard !isChanging else { throw RequestError("the lab is being changed; try again when that is done") }
     }
 
     private func meant(by request: JSON) throws -> [Faults.Active] {
         guard let text = request["target"]?.string else { return faults.active }
-        let target = try FaultTarget(text, in: topology)
-        let there = faults.active.filter { $0.target == target }
-        guard !there.isEmpty else {
-            let all = faults.active.map { "\($0.fault.kind.name.rawValue) at \($0.fault.target)" }
-            throw RequestError(
-                "\(text) has no fault" + (all.isEmpty ? "" : "; there are \(all.joined(separator: ", "))"))
-        }
+        let there = try faults.meant(by: text, in: topology)
         guard let how = request["how"]?.string else { return there }
         let named = there.filter { $0.fault.kind.name.rawValue == how }
         guard !named.isEmpty else {

@@ -21,7 +21,7 @@ extension Supervisor {
             // What cannot be asked was refused when the file was read.
             guard let expectation = try? Self.expectation(check, service, node) else { continue }
             let site = SiteHealth(loop, namespace, node.services, check, expectation)
-            site.onChange = { [weak self] in self?.healthChanged(node.name) }
+            site.onChange = { [weak self] in self?.healthChanged(node.name, $0) }
             // The golden ratio spreads any number of sites evenly.
             site.start(after: (Double(node.index) * 0.618).truncatingRemainder(dividingBy: 1))
             sites[node.name] = site
@@ -37,11 +37,12 @@ extension Supervisor {
         return try DNSExpectation(service.zone, site: node.name)
     }
 
-    private func healthChanged(_ name: String) {
+    private func healthChanged(_ name: String, _ change: HealthJudge.Change) {
         guard let site = health[name] else { return }
         var members: [JSON.Member] = [.init("node", .string(name)), .init("state", .string(site.isUp ? "up" : "down"))]
         if let reason = site.reason { members.append(.init("reason", .string(reason))) }
         events.record("health", members)
+        guard change != .reason else { return }
         tellHealth(name, site.check.drain, isUp: site.isUp)
     }
 
@@ -72,6 +73,8 @@ extension Supervisor {
                 return [.init("do", "prepend"), .init("count", .int(min(255, isUp ? usual : usual + Int(count))))]
             }
         }
+        // Nothing follows from it, and nobody reports, while the speaker is stopped or dead.
+        if speaker.state != .running { checkConvergence() }
     }
 
     /// A command for each session of a site, as its relation is.

@@ -22,12 +22,18 @@ extension Supervisor {
             }
             let isDead = ends.contains { faults.isKilled($0, .bgp) }
             let isCut = session.links.isEmpty ? !paths.reach(session) : !down.isEmpty
-            if isStopped || isSilent || isDead || isCut { held.insert(Convergence.Key(session)) }
+            guard isStopped || isSilent || isDead || isCut else { continue }
+            held.insert(Convergence.Key(session))
+            // A daemon of others may take until its hold timer to see that the neighbour is gone.
+            if isOfOthers(session.node), session.timers.hold > 0 { falling.insert(Convergence.Key(session)) }
         }
-        convergence.hold(
-            held.union(shut.values.joined()).union(removed.values.joined()),
-            falling: falling.filter { !faults.isFrozen($0.node, .bgp) })
+        // These end by a message.
+        let ended = Set(shut.values.joined()).union(removed.values.joined()).subtracting(held)
+        falling.formUnion(ended.filter { isOfOthers($0.node) })
+        convergence.hold(held.union(ended), falling: falling.filter { !faults.isFrozen($0.node, .bgp) })
     }
+
+    private func isOfOthers(_ node: Int) -> Bool { topology.otherDaemon(of: node) != nil }
 
     /// Whether a link lets nothing through in one of its directions: no session lives over it.
     private func isSilent(_ link: Link) -> Bool {

@@ -22,16 +22,20 @@ extension Supervisor {
         change.oneWay = request["one_way"]?.bool ?? false
         let meetings = try meetings(request["from"]?.string ?? "", request["to"]?.string ?? "")
         guard !change.isEmpty else { return done(report(meetings)) }
+        try refuseWhileChanging()
         // All is found good before anything is done.
         let after = try meetings.map { try qualities.after(change, $0.link, fromA: $0.fromA) }
         var missing = meetings.count
         var failure: JSON?
+        changesUnderWay += 1
         for (meeting, pair) in zip(meetings, after) {
             apply(pair, to: meeting.link) { [weak self] reply in
                 guard let self else { return }
                 if reply["error"] != nil { failure = failure ?? reply }
                 missing -= 1
-                if missing == 0 { done(failure ?? self.report(meetings)) }
+                guard missing == 0 else { return }
+                done(failure ?? self.report(meetings))
+                self.changeIsDone()
             }
         }
     }

@@ -59,6 +59,22 @@ public struct Capabilities: OptionSet, Sendable {
     public static var all: Capabilities { Capabilities(rawValue: CL_CAP_ALL) }
 }
 
+/// How a process ended. A program may exit with a status above 128, so a shell's one number does not tell.
+public enum ProcessEnd: Equatable, Sendable {
+    /// By itself, with a status of 0 to 255.
+    case exit(Int32)
+    /// By a signal.
+    case signal(Int32)
+
+    /// What a shell says of it: the exit status, or 128 plus the signal.
+    public var status: Int32 {
+        switch self {
+        case .exit(let status): status
+        case .signal(let number): 128 + number
+        }
+    }
+}
+
 /// A process that this one started, held by a pidfd: it cannot be mistaken for a later process of the same number.
 public struct ChildProcess: ~Copyable, Sendable {
     /// The process number in the caller's PID namespace.
@@ -115,11 +131,18 @@ public struct ChildProcess: ~Copyable, Sendable {
         try systemCall("pidfd_send_signal", "process \(pid)") { cl_pidfd_send_signal(raw, number) }
     }
 
+    /// How the process ended; nil while it runs. Throws ``SystemError``.
+    public borrowing func reapEnd() throws(SystemError) -> ProcessEnd? {
+        var (status, isSignal): (Int32, Bool) = (0, false)
+        let raw = descriptor.raw
+        let reaped = try systemCall("waitid", "process \(pid)") { cl_pidfd_reap(raw, &status, &isSignal) }
+        guard reaped == 1 else { return nil }
+        return isSignal ? .signal(status) : .exit(status)
+    }
+
     /// The exit status, or 128 plus the signal, once the process has ended; nil while it runs. Throws ``SystemError``.
     public borrowing func reap() throws(SystemError) -> Int32? {
-        var status: Int32 = 0
-        let raw = descriptor.raw
-        return try systemCall("waitid", "process \(pid)") { cl_pidfd_reap(raw, &status) } == 1 ? status : nil
+        try reapEnd()?.status
     }
 
     /// Waits for the end; answers as ``reap()``. Throws ``SystemError``.

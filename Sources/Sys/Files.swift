@@ -25,6 +25,25 @@ public enum Files {
         }
     }
 
+    /// The last bytes of a file, `most` of them at most. Throws ``SystemError``.
+    public static func readEnd(_ path: String, _ most: Int) throws(SystemError) -> [UInt8] {
+        let file = try FileDescriptor.open(path, O_RDONLY)
+        let raw = file.raw
+        let start = max(0, size(path) - most)
+        var bytes = [UInt8](repeating: 0, count: most)
+        var count = 0
+        while count < most {
+            let read = try systemCall("pread", path) {
+                bytes.withUnsafeMutableBytes {
+                    pread(raw, $0.baseAddress?.advanced(by: count), most - count, start + count)
+                }
+            }
+            if read == 0 { break }
+            count += read
+        }
+        return Array(bytes.prefix(count))
+    }
+
     /// Writes a file anew, or fails and says so: a full disk leaves a short file behind. Throws ``SystemError``.
     public static func write(_ path: String, _ bytes: some Sequence<UInt8>, mode: UInt32 = 0o644) throws(SystemError) {
         let file = try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)

@@ -18,6 +18,8 @@ public final class WorkThread {
             }, box.toOpaque())
         guard code == 0 else {
             box.release()
+            // There is no thread that `deinit` could let go.
+            isJoined = true
             throw SystemError(code: code, call: "pthread_create")
         }
     }

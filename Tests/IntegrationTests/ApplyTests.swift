@@ -132,6 +132,26 @@ struct ApplyTests {
         }
     }
 
+    /// A fault may be older than the first link, which then comes with it.
+    @Test func theFirstLinkIsDownWhereAFaultSaysSo() throws {
+        let alone = "lab: x\nnetworks:\n  a: { cities: [FRA] }\n  b: { cities: [LHR] }\n"
+        try LabUnderTest.with(yaml: alone) { lab in
+            try lab.up()
+            #expect(try lab.run("fail", "a", "--how", "link-down").status == 0)
+            let joined = try String(contentsOfFile: lab.file, encoding: .utf8).replacingOccurrences(
+                of: "b: { cities: [LHR] }", with: "b: { cities: [LHR], peers: [a] }")
+            try joined.write(toFile: lab.file, atomically: true, encoding: .utf8)
+            let outcome = try LabUnderTest.lab("apply", lab.file)
+            #expect(outcome.status == 0, "\(outcome)")
+            func carrier() throws -> String {
+                try lab.inside("b-lhr", "cat", "/sys/class/net/a-fra/carrier").output
+            }
+            try Command.wait("a link without carrier") { try carrier() == "0\n" }
+            #expect(try lab.run("heal", "a").status == 0)
+            try Command.wait("the carrier") { try carrier() == "1\n" }
+        }
+    }
+
     @Test func badFilesAndLabsThatAreNotUpAreRefused() throws {
         try withUp { lab, apply in
             let wrong = try apply({ $0.replacingOccurrences(of: "city: FRA", with: "city: Atlantis") }, [])

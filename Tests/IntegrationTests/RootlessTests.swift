@@ -124,6 +124,7 @@ struct RootlessTests {
             let copy = user.folder + "/lab.yaml"
             try FileManager.default.copyItem(atPath: LabUnderTest.root + "/labs/hello.yaml", toPath: copy)
             let running = try Command.Running(user.words([user.folder + "/lab", "up", copy]))
+            defer { running.end() }
             try Command.wait("daemons") { running.errorsSoFar.contains("addresses") || !running.process.isRunning }
             kill(running.process.processIdentifier, signal)
             _ = try running.finish()

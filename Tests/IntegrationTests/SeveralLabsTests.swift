@@ -15,6 +15,7 @@ struct SeveralLabsTests {
         try with(8) { labs in
             // All at the same time, so that they make and find the folders that they share at the same time, too.
             let ups = try labs.map { try Command.Running([LabUnderTest.program, "up", $0.file, "--timeout", "300"]) }
+            defer { for up in ups { up.end() } }
             for up in ups {
                 let outcome = try up.finish(limit: 400)
                 #expect(outcome.status == 0, "\(outcome)")

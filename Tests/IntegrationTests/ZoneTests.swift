@@ -140,6 +140,31 @@ struct ZoneTests {
         }
     }
 
+    /// The route to the other sites comes with the primary, is there again when its link is another one, and goes with the primary.
+    @Test func theWayToTheOtherSitesFollowsTheFile() throws {
+        try withUp { lab, _ in
+            func ways() throws -> [String] {
+                try [["-4", "10.128.0.0/9"], ["-6", "2001:db8:8000::/33"]].map { words in
+                    let route = ["ip", "-n", "\(lab.name).frankfurt", words[0], "route", "show", words[1]]
+                    return try Command.run(route).output
+                }
+            }
+            func apply(_ from: String, _ to: String) throws {
+                let text = try String(contentsOfFile: lab.file, encoding: .utf8)
+                let changed = text.replacingOccurrences(of: from, with: to)
+                #expect(text != changed)
+                try changed.write(toFile: lab.file, atomically: true, encoding: .utf8)
+                let applied = try Command.run([LabUnderTest.program, "apply", lab.file])
+                #expect(applied.status == 0, "\(applied)")
+            }
+            #expect(try ways().allSatisfy { $0.contains("dev east-fra") })
+            try apply("city: FRA, providers: [east]", "city: FRA, providers: [west]")
+            #expect(try ways().allSatisfy { $0.contains("dev west-jfk") })
+            try apply(", primary: newyork", "")
+            #expect(try ways() == ["", ""])
+        }
+    }
+
     @Test func theWholeZoneIsGivenAtTheSitesOwnAddressOnly() throws {
         try withUp { lab, _ in
             let hosts = try String(contentsOfFile: "/etc/netns/\(lab.name).boston/hosts", encoding: .utf8)

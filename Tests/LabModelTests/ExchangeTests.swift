@@ -13,6 +13,27 @@ struct ExchangeTests {
         Set(sessions.map { topology.nodes[$0.node].name + " -> " + topology.nodes[$0.remote].name })
     }
 
+    /// A site that fetches zones from another sends its packets to a router; at an exchange point the switch is none.
+    @Test func theWayToOtherSitesLeadsToARouter() throws {
+        var lab = exchangeLab()
+        let site = try #require(topology.node(named: "london"))
+        #expect(topology.wayToOtherSites(of: site) == nil, "no zone is fetched")
+        lab.services[0].zone = .init(origin: "met.test", text: "", primary: "london")
+        func neighbour() throws -> String? {
+            let topology = try Topology(lab)
+            let site = try #require(topology.node(named: "london"))
+            return topology.wayToOtherSites(of: site).map {
+                "\(topology.nodes[$0.neighbour.node].name) \($0.neighbour.address) \($0.neighbour.address6) by \($0.end.interface)"
+            }
+        }
+        #expect(try neighbour() == "a-lhr 172.16.0.2 2001:db8:1000::2 by ix")
+        lab.exchanges[0].members = ["london"]
+        #expect(try neighbour() == nil, "a route server forwards nothing")
+        lab.exchanges[0].members = ["a", "far", "b", "london"]
+        lab.sites[0].relations = [Relation(network: "b", kind: .provider)]
+        #expect(try neighbour()?.hasPrefix("b-fra 10.2.") == true)
+    }
+
     @Test func aMemberIsThereWithItsNearestRouter() throws {
         let ports = topology.links.filter { $0.kind == .port }.map { link in
             [topology.nodes[link.a.node].name, topology.nodes[link.b.node].name, link.b.address.description]

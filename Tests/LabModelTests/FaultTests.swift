@@ -26,6 +26,31 @@ import Testing
         #expect(text.split(separator: " ").first.map(String.init) == kind.name.rawValue)
     }
 
+    @Test("Every duration and share that can be said is said again as it was") func roundTrip() throws {
+        var random = SeededGenerator(4)
+        func decimal(_ whole: Int, _ most: Int) -> String {
+            let decimals = Int.random(in: 0...most, using: &random)
+            let fraction = (0..<decimals).map { _ in String(Int.random(in: 0...9, using: &random)) }.joined()
+            return "\(Int.random(in: 0..<whole, using: &random))" + (decimals == 0 ? "" : "." + fraction)
+        }
+        var said = ["loss 0.125%", "loss 0.000000001%", "loss 100%", "delay +100ns", "delay 1.0000001s", "drain 1ns"]
+        for _ in 0..<2000 {
+            let unit = ["ns", "us", "ms", "s"].randomElement(using: &random) ?? "s"
+            said.append("loss \(decimal(100, 12))% out")
+            said.append("delay +\(decimal(10, 9))\(unit)")
+            said.append("drain \(decimal(3600, 6))\(unit)")
+            said.append("flap \(decimal(3600, 6))s 7")
+        }
+        var count = 0
+        for text in said {
+            // Zeros and periods that are too short are refused, which others see to.
+            guard let kind = try? FaultKind(text) else { continue }
+            count += 1
+            #expect(try FaultKind(kind.text) == kind, "\(text) is \(kind.text)")
+        }
+        #expect(count > 7000)
+    }
+
     @Test("Everything has a word of its own, and what may be left out has a meaning") func otherWords() throws {
         for name in FaultName.allCases {
             #expect(throws: Never.self) { try FaultKind(Self.plainest[name] ?? name.rawValue) }

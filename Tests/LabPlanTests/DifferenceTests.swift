@@ -89,6 +89,33 @@ struct DifferenceTests {
         #expect(words(prefix).contains("reconfigure london bgp") && words(prefix).contains("routes london"))
     }
 
+    @Test func aSiteThatFetchesZonesIsToldWhereTheOthersAre() throws {
+        let primary = try difference { $0.services[0].zone?.primary = "singapore" }
+        let routes = ["routes london", "routes singapore"]
+        #expect(words(primary).filter { $0.hasPrefix("routes") } == routes)
+        var lab = primary.new.topology.lab
+        func routeSteps(_ change: (inout Lab) -> Void) throws -> [String] {
+            change(&lab)
+            let topology = try Topology(lab, keeping: primary.new.topology.numbering)
+            return words(Difference(from: primary.new, to: Plan(topology, backend: .netem), processors: 2))
+                .filter { $0.hasPrefix("routes") }
+        }
+        #expect(try routeSteps { $0.description = "said otherwise" } == [])
+        // The kernel took the route away with the link.
+        #expect(try routeSteps { $0.sites[0].relations[0].network = "core" } == ["routes london"])
+        #expect(try routeSteps { $0.services[0].zone?.primary = nil } == routes)
+    }
+
+    @Test func aNeighbourThatTakesIPv6NextHopsIsNamedOnce() throws {
+        let difference = try difference { lab in
+            lab.sites.append(lab.sites[0])
+            lab.sites[2].name = "second"
+            lab.sites[2].relations[0].hasExtendedNextHop = true
+        }
+        let told = try #require(difference.steps.first { $0.action == .reconfigure(node: 2, .bgp) })
+        #expect(told.reason == "neighbours +second")
+    }
+
     @Test func thereAndBackIsTheSame() throws {
         let there = try difference { lab in
             lab.sites.removeFirst()

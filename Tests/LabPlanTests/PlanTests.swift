@@ -95,6 +95,7 @@ import Testing
         #expect(
             line(.createLink(2)) == words("link core-fra:edge-lhr -- edge-lhr:core-fra # edge is a customer of core"))
         #expect(line(.addressNode(3)) == words("address london:lo 10.128.1.1 2001:db8:8001::1 # its own address"))
+        #expect(line(.addressNode(5)) == words("address home:lo # its loopback interface"), "a client has its link's")
         #expect(
             line(.addressLink(0)) == words("address edge-lhr 10.2.0.2/31 -- home 10.2.0.3/31 # packets need addresses"))
         #expect(

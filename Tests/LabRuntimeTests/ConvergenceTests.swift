@@ -88,6 +88,15 @@ import Testing
         #expect(convergence.progress.expected == 2 && convergence.evaluate() == .wait)
     }
 
+    @Test("A session that no timer ends is none to wait for, whoever's daemon holds it") func neverFalling() {
+        var convergence = Convergence(pairs: [(Self.one, Self.two)])
+        convergence.report(Self.one, End(isEstablished: true, isSettled: true))
+        convergence.hold([Self.one, Self.two], falling: [Self.one])
+        #expect(convergence.evaluate() == .wait)
+        convergence.hold([Self.one, Self.two])
+        #expect(convergence.evaluate() == .ask)
+    }
+
     @Test("Sessions that nobody expects do not count, and a lab without sessions is at rest") func unexpected() {
         var convergence = Convergence(pairs: [])
         convergence.report(Self.one, end(5, 0, established: false))

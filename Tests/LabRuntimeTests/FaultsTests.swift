@@ -144,6 +144,39 @@ import Testing
         #expect(bench.faults.active.count == 3)
     }
 
+    @Test("A link has no first end where no direction is meant") func eitherWay() throws {
+        var bench = try Bench()
+        try bench.begin("core--edge", "link-down")
+        try bench.begin("core--edge", "loss 5% out")
+        func meant(_ target: String) throws -> [String] {
+            try bench.faults.meant(by: target, in: bench.topology).map(\.fault.kind.text)
+        }
+        #expect(try meant("edge--core") == ["link-down"])
+        #expect(try meant("core-fra--edge-lhr") == ["link-down", "loss 5% out"])
+        #expect(throws: RequestError.self) { try bench.begin("edge--core", "link-down") }
+        try bench.begin("edge--core", "loss 5% out")
+        #expect(try meant("edge--core") == ["link-down", "loss 5% out"])
+        #expect(throws: RequestError.self) { try bench.begin("edge-lhr--core-fra", "loss 7%") }
+    }
+
+    @Test("Whoever heals says what was said to fail, and some of it may be gone") func meant() throws {
+        var bench = try Bench()
+        try bench.begin("london,home", "partition")
+        try bench.begin("edge", "loss 5%")
+        var lab = smallLab()
+        lab.clients[0].name = "away"
+        bench.topology = try Topology(lab)
+        bench.faults.find(in: bench.topology)
+        func meant(_ target: String) throws -> [String] {
+            try bench.faults.meant(by: target, in: bench.topology).map(\.fault.kind.text)
+        }
+        #expect(try meant("london,home") == ["partition"])
+        #expect(try meant("london") == ["partition"] && meant("edge-lhr") == ["loss 5%"])
+        #expect(throws: FaultError.self) { try meant("home") }
+        let error = #expect(throws: RequestError.self) { try meant("away") }
+        #expect(error?.description == "away has no fault; there are partition at london,home, loss at edge")
+    }
+
     @Test("In a changed lab targets are found again by their names, and what is gone comes to an end") func changes()
         throws
     {

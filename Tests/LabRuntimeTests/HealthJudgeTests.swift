@@ -14,11 +14,32 @@ struct HealthJudgeTests {
         return HealthJudge(check)
     }
 
-    /// The second of each change, for checks of a second each: `.` has passed, `x` has failed.
-    private static func changes(_ judge: inout HealthJudge, _ checks: String) -> [Int] {
+    /// The changes, each behind its second, for checks of a second each: `.` has passed, any letter is what was wrong.
+    private static func news(_ judge: inout HealthJudge, _ checks: String) -> [String] {
         checks.enumerated().compactMap { second, check in
-            judge.record(hasPassed: check == ".", now: Int64(second) * Self.second) ? second : nil
+            judge.record(check == "." ? nil : String(check), now: Int64(second) * Self.second).map {
+                "\(second) \($0)" + (judge.reason.map { " \($0)" } ?? "")
+            }
         }
+    }
+
+    /// The second of each change from up to down or back.
+    private static func changes(_ judge: inout HealthJudge, _ checks: String) -> [Int] {
+        news(&judge, checks).compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }
+    }
+
+    @Test(
+        "Another reason is news when it has lasted as long as it takes to go down, and only once",
+        arguments: [
+            ("xxxyyyyyy", ["2 down x", "5 reason y"]), ("xxxyyxyyxyy", ["2 down x"]),
+            ("xxxyyyxxx..........", ["2 down x", "5 reason y", "8 reason x", "18 up"]),
+            // What takes it down is what was wrong last, and need not have lasted.
+            ("xxyyy", ["2 down y"]), ("xxx.yy.yy", ["2 down x"]),
+            ("xxx............yyy", ["2 down x", "12 up", "17 down y"]),
+        ] as [(String, [String])])
+    func otherReasons(checks: String, expected: [String]) {
+        var judge = Self.judge()
+        #expect(Self.news(&judge, checks) == expected)
     }
 
     @Test(
@@ -47,8 +68,8 @@ struct HealthJudgeTests {
     @Test func theHoldDownIsOfTimeAndNotOfChecks() {
         var judge = Self.judge(fall: 1, rise: 1, holdDown: 1000)
         let checks: [(Bool, Int64)] = [(false, 0), (true, Self.second - 1), (true, Self.second)]
-        let changes = checks.map { judge.record(hasPassed: $0, now: $1) }
-        #expect(changes == [true, false, true])
+        let changes = checks.map { judge.record($0 ? nil : "x", now: $1) }
+        #expect(changes == [.down, nil, .up])
     }
 
     /// Whatever comes, a site is back no sooner than the hold-down after the last failure, and never goes down by fewer than
@@ -62,7 +83,8 @@ struct HealthJudgeTests {
                 now += Int64.random(in: 1...Self.second, using: &generator)
                 let hasPassed = Bool.random(using: &generator) || Bool.random(using: &generator)
                 if hasPassed { row = 0 } else { (row, lastFailure) = (row + 1, now) }
-                guard judge.record(hasPassed: hasPassed, now: now) else { continue }
+                let problem = hasPassed ? nil : "xy".randomElement(using: &generator).map(String.init)
+                guard let change = judge.record(problem, now: now), change != .reason else { continue }
                 if judge.isUp { #expect(now - lastFailure >= 5 * Self.second) } else { #expect(row >= 2) }
             }
         }

@@ -44,6 +44,18 @@ private func shell(
         #expect(try shell("ulimit -c 0; kill -\(number) $$; sleep 60").status == 128 + number)
     }
 
+    @Test("A status above 128 is not taken for a signal") func endsAreTold() throws {
+        func end(_ script: String) throws -> ProcessEnd? {
+            let process = try ChildProcess.spawn(ProcessOptions(path: "/bin/sh", arguments: ["-c", script]))
+            var poll = pollfd(fd: process.descriptor.raw, events: Int16(POLLIN), revents: 0)
+            try systemCall("poll") { Glibc.poll(&poll, 1, 60_000) }
+            return try process.reapEnd()
+        }
+        #expect(try end("exit 143") == .exit(143) && end("exit 255") == .exit(255))
+        #expect(try end("kill -TERM $$; sleep 60") == .signal(SIGTERM))
+        #expect(ProcessEnd.exit(143).status == ProcessEnd.signal(SIGTERM).status)
+    }
+
     @Test("A process that runs has no status yet; a signal through its descriptor ends it") func running() throws {
         let process = try ChildProcess.spawn(ProcessOptions(path: "/bin/sleep", arguments: ["60"]))
         #expect(try process.reap() == nil)

@@ -60,15 +60,15 @@ int cl_is_mount_point(const char *path);
 // `KILL` for 9; NULL for what is no signal.
 const char *cl_signal_name(int number);
 
-// Denies this process, and all that it might become, what no daemon of a lab does: other programs and processes, mounts,
-// namespaces, modules, the clock and the like. Those calls fail with EPERM from then on, and those of another architecture's
-// numbering end the process. It cannot be taken back.
+// Denies the calling thread, and those that it starts from then on, what no daemon of a lab does: other programs and processes,
+// mounts, namespaces, modules, the clock and the like. Those calls fail with EPERM, and one of another architecture's numbering
+// ends the process. It cannot be taken back. 0, or -1 with errno where the kernel has no such filter.
 int cl_forbid_calls(bool may_enter_namespaces);
 
 int cl_pidfd_open(pid_t pid);
 int cl_pidfd_send_signal(int descriptor, int number);
-// waitid(2) on a pidfd without blocking. 1: reaped, with the exit status or 128 + signal; 0: still running; -1: errno.
-int cl_pidfd_reap(int descriptor, int *status);
+// waitid(2) on a pidfd without blocking. 1: reaped, with the exit status or the signal; 0: still running; -1: errno.
+int cl_pidfd_reap(int descriptor, int *status, bool *by_signal);
 
 int cl_accept(int descriptor, struct sockaddr *address, socklen_t *length);
 

@@ -137,6 +137,8 @@ final class CommandProbe: HealthProbe {
             options.networkNamespace = namespace.namespace.descriptor.raw
             options.standardOutput = nothing.raw
             options.standardError = nothing.raw
+            // Process 1 of a PID namespace: with it ends whatever it has started, also what has left its session.
+            options.newPIDNamespace = true
             options.newSession = true
             options.noNewPrivileges = true
             let process = try ChildProcess.spawn(options)
@@ -159,15 +161,12 @@ final class CommandProbe: HealthProbe {
         done.take()?(status == 0 ? nil : "the command ended with status \(status)")
     }
 
-    /// Ends the command's session and answers its exit status.
+    /// Ends the command with all that it has started and answers its exit status.
     private func end() -> Int32? {
         guard let process = process.take() else { return nil }
         loop.remove(process.descriptor.raw)
-        // Its number is its session's, and cannot be another's before it is reaped.
-        _ = kill(-process.pid, SIGKILL)
-        let status = try? process.wait()
-        // Process 1 inherits what the command had started, and is asked for it.
-        while waitpid(-process.pid, nil, WNOHANG) > 0 {}
-        return status
+        try? process.signal(SIGKILL)
+        // The kernel lets it end when all others of its PID namespace have ended and are reaped.
+        return try? process.wait()
     }
 }

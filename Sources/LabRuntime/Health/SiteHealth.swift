@@ -16,11 +16,11 @@ final class SiteHealth {
 
     /// Since when it is as it is, in nanoseconds of CLOCK_REALTIME.
     private(set) var since = Clock.wall()
-    /// What was wrong with the last check that failed while it went down; nil while it is up.
-    private(set) var reason: String?
+    /// What is wrong; nil while it is up.
+    var reason: String? { judge.reason }
     var isUp: Bool { judge.isUp }
-    /// Called when ``isUp`` has changed.
-    var onChange: (() -> Void)?
+    /// Called with each change.
+    var onChange: ((HealthJudge.Change) -> Void)?
 
     init(
         _ loop: EventLoop, _ namespace: NodeNamespace, _ addresses: [IPAddress], _ check: HealthCheck,
@@ -61,13 +61,12 @@ final class SiteHealth {
     private func finish(_ problem: String?) {
         deadline?.cancel()
         let now = Clock.monotonic()
-        let hasChanged = judge.record(hasPassed: problem == nil, now: now)
+        let change = judge.record(problem, now: now)
         next = loop.schedule(at: max(startedAt + Nanoseconds(check.interval) * 1_000_000, now)) { [weak self] in
             self?.begin()
         }
-        guard hasChanged else { return }
-        reason = problem
-        since = Clock.wall()
-        onChange?()
+        guard let change else { return }
+        if change != .reason { since = Clock.wall() }
+        onChange?(change)
     }
 }
