@@ -45,6 +45,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
         .systemLibrary(name: "CNl"),
+        .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
 
         // The airports of data/, compiled in
         .target(name: "CAirports", exclude: ["airports.csv", "README.md"]),
@@ -104,9 +105,15 @@ let package = Package(
         module("DNSResponder", ["DNSZone", "DNSWire", "Net"]),
         module("DNSServer", ["DNSResponder", "DNSZone", "DNSWire", "JSON", "Net", "Sys", "CLinux"]),
 
+        // HTTP. The archive and not the shared library: what every daemon loads at its start would cost all of them.
+        .target(
+            name: "HTTPWire", dependencies: ["CHTTPParser"], swiftSettings: strict,
+            linkerSettings: [.linkedLibrary(":libhttp_parser.a")]),
+        module("HTTPServer", ["HTTPWire", "JSON", "Net", "Sys", "CLinux"]),
+
         // Executables
         .executableTarget(
-            name: "labd", dependencies: ["BGPAdapter", "BGPSpeaker", "DNSServer", "LinkWire", "LabRuntime", "Sys"],
+            name: "labd", dependencies: ["BGPAdapter", "BGPSpeaker", "DNSServer", "HTTPServer", "LinkWire", "LabRuntime", "Sys"],
             swiftSettings: strict, linkerSettings: daemonLinking),
         .executableTarget(
             name: "lab",
@@ -161,6 +168,7 @@ let package = Package(
         tests("DNSZone", ["DNSWire", "Net"]),
         tests("DNSResponder", ["DNSWire", "DNSZone", "Net"]),
         tests("DNSServer", ["DNSResponder", "DNSWire", "DNSZone", "JSON", "Net", "Sys"]),
+        tests("HTTPWire"),
         .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "InteropTests", swiftSettings: strict),
     ]

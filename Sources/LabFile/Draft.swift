@@ -27,8 +27,14 @@ struct Draft {
         var prefixes: [Located<IPPrefix>]?
         var kind = LabModel.Service.Kind.dns
         var zone: Zone?
+        var web: Web?
         var rateLimit: LabModel.Service.RateLimit?
         var health: HealthCheck?
+    }
+
+    struct Web {
+        var origin: Located<String>?
+        var objects: [WebService.Object]
     }
 
     struct Zone {

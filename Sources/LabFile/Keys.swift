@@ -1,6 +1,6 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
-    case lab, network, service, zone, rateLimit, health, site, client, link, exchange, routeServer, relation, paths
+    case lab, network, service, object, zone, rateLimit, health, site, client, link, exchange, routeServer, relation, paths
     case restart, bmp, timers, bfd, damping, rule, match, range, set, change
     case step, expectation, path, resolution, fault, target, command, output, repetition, expectations
 
@@ -13,6 +13,7 @@ enum Keys: String, CaseIterable {
         case .lab: ["lab", "networks"]
         case .network: ["cities"]
         case .service: ["addresses"]
+        case .object: ["path"]
         case .zone: ["origin"]
         case .rateLimit: ["responses"]
         case .site: ["city"]
@@ -42,7 +43,8 @@ enum Keys: String, CaseIterable {
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
                 "always-compare-med", "multipath", "damping", "daemon", "graceful-restart", "bmp",
             ]
-        case .service: ["asn", "prefixes", "kind", "zone", "rate-limit", "health"]
+        case .service: ["asn", "prefixes", "kind", "zone", "rate-limit", "health", "origin", "objects"]
+        case .object: ["size", "max-age"]
         case .zone: ["records", "file", "primary"]
         case .rateLimit: ["slip"]
         case .health: ["query", "answer", "command", "interval", "timeout", "fall", "rise", "hold-down", "drain"]
@@ -87,6 +89,7 @@ enum Keys: String, CaseIterable {
         case .lab: "a lab"
         case .network: "a network"
         case .service: "a service"
+        case .object: "an object"
         case .zone: "a zone"
         case .rateLimit: "'rate-limit'"
         case .health: "'health'"
@@ -137,7 +140,7 @@ enum Keys: String, CaseIterable {
         "route_server": "route-server", "add_path": "add-path", "addpath": "add-path",
         "extended_next_hop": "extended-next-hop", "graceful_restart": "graceful-restart",
         "catchments": "catchment", "latency-ms": "rtt",
-        "sessions": "session",
+        "sessions": "session", "max_age": "max-age", "object": "objects",
         "timeout": "within", "duration": "for", "steps": "scenario", "node": "target", "kind": "how", "type": "how",
         "stays_in": "stays-in", "sleep": "wait", "assert": "expect", "kill": "fail", "restore": "heal", "loss": "lost",
     ]

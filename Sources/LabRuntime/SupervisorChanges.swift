@@ -129,13 +129,14 @@ extension Supervisor {
         plan = difference.new
         bfdLoad = BFDLoad(topology, processors: ResourceLimits.processors)
         var staying: [Daemon] = []
+        let ending = Set(difference.steps.map(\.action))
         for daemon in daemons {
             guard let node = daemon.node else {
                 staying.append(daemon)
                 continue
             }
             daemon.node = difference.nodes[node]
-            if daemon.node == nil { leaving[daemon.name] = daemon } else { staying.append(daemon) }
+            if daemon.node == nil || ending.contains(.stopDaemon(node: node, daemon.role)) { leaving[daemon.name] = daemon } else { staying.append(daemon) }
         }
         daemons = staying
         faults.find(in: topology)
@@ -299,12 +300,12 @@ extension Supervisor {
         if let daemon = daemons.last { try startAsFaultsAllow(daemon) }
     }
 
-    /// Tells a daemon its new configuration. Our speaker and our responder read it while they run; others are started again.
+    /// Tells a daemon its new configuration. Our speaker and our servers read it while they run; others are started again.
     private func reconfigure(
         _ role: DaemonRole, _ node: Int, _ before: Node?, _ resets: Resets, _ next: @escaping ((any Error)?) -> Void
     ) throws {
         guard let daemon = daemons.first(where: { $0.node == node && $0.role == role }) else { return next(nil) }
-        if role == .dns, daemon.state == .running { return try reload(daemon, node, next) }
+        if role != .bgp, daemon.state == .running { return try reload(daemon, node, next) }
         let isOurs = topology.otherDaemon(of: node) == nil && !daemon.isOfOthers
         let isThere = daemon.state == .running || daemon.state == .frozen
         guard role == .bgp, isOurs, isThere, before?.asn == topology.nodes[node].asn else {
@@ -333,13 +334,12 @@ extension Supervisor {
         }
     }
 
-    /// Tells a responder its new configuration; it goes on answering meanwhile.
-    private func reload(_ responder: Daemon, _ node: Int, _ next: @escaping ((any Error)?) -> Void) throws {
-        try Files.replace(
-            paths.configuration(responder.name), DaemonConfiguration.dns(topology, node: node).description.utf8)
-        responder.ask([.init("do", "reload")]) { reply in
-            if reply == .null { return next(RequestError("\(responder.name) ended")) }
-            next(reply["error"]?.string.map { RequestError("\(responder.name): \($0)") })
+    /// Tells a server its new configuration; it goes on answering meanwhile.
+    private func reload(_ server: Daemon, _ node: Int, _ next: @escaping ((any Error)?) -> Void) throws {
+        try Files.replace(paths.configuration(server.name), configuration(server.role, node).description.utf8)
+        server.ask([.init("do", "reload")]) { reply in
+            if reply == .null { return next(RequestError("\(server.name) ended")) }
+            next(reply["error"]?.string.map { RequestError("\(server.name): \($0)") })
         }
     }
 

@@ -24,7 +24,7 @@ struct SchemaTests {
             ("asn: 65002", "asn: AS65002"), ("asn: 65002", "asn:"), ("asn: 65002", "nsa: 65002"),
             ("[192.0.2.53, 2001:db8:53::53]", "[]"), ("[192.0.2.53, 2001:db8:53::53]", "192.0.2.53"),
             ("[192.0.2.53, 2001:db8:53::53]", "[localhost]"), ("53::53] }", "53::53], prefixes: [192.0.2.0] }"),
-            ("53::53] }", "53::53], kind: http }"), ("53::53] }", "53::53], zone: { records: [] } }"),
+            ("53::53] }", "53::53], kind: smtp }"), ("53::53] }", "53::53], zone: { records: [] } }"),
             ("53::53] }", "53::53], zone: { origin: a.test } }"),
             ("53::53] }", "53::53], zone: { origin: a.test, records: [], file: x } }"),
             ("53::53] }", "53::53], zone: { origin: a..test, records: [] } }"),
@@ -71,6 +71,11 @@ struct SchemaTests {
         ] + refusedParts + refusedSteps
     private static let refusedParts =
         [
+            "origin: [core]", "objects: {}", "objects: [{}]", "objects: [{ path: x }]", "objects: [{ path: '/a b' }]",
+            "objects: [{ path: '/a?b' }]", "objects: [{ path: /, size: 5 }]", "objects: [{ path: /, size: 5KB }]",
+            "objects: [{ path: /, max-age: 60 }]", "objects: [{ path: /, age: 60s }]",
+        ].map { ("53::53] }", "53::53], kind: http, \($0) }") }
+        + [
             "match: { prefixes: [192.0.2.0] }", "match: { prefixes: [{ ge: 8 }] }",
             "match: { prefixes: [{ prefix: 10.0.0.0/8, ge: 129 }] }", "match: { family: ipx }",
             "match: { communities: [\"65000:1:1\"] }", "match: { large-communities: [\"65000:1\"] }",
@@ -146,7 +151,8 @@ struct SchemaTests {
             "53::53], health: { query: www.hello.test. A, answer: 192.0.2.1, interval: 50ms, timeout: 50ms, fall: 1, rise: 255, hold-down: 0s, drain: med 0 } }"
         ),
         ("53::53] }", "53::53], health: { command: 'true && false', interval: 3600s, drain: prepend 20 } }"),
-        ("53::53] }", "53::53], health: { drain: withdraw } }"),
+        ("53::53] }", "53::53], health: { drain: withdraw } }"), ("53::53] }", "53::53], kind: http }"),
+        ("53::53] }", "53::53], kind: http, objects: [{ path: / }, { path: '/~x!%20', size: 1.5MB, max-age: 0s }] }"),
         ("53::53] }", "53::53], zone: { origin: A_b.test., records: [\"www A 192.0.2.1\", \"\"] } }"),
         ("london: {", "london: { service: dns, peers: [edge],"),
         (
