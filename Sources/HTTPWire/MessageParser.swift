@@ -55,6 +55,8 @@ public final class MessageParser {
     public init(_ kind: Kind, mostContent: Int) {
         self.kind = kind
         self.mostContent = mostContent
+        // One limit for all parsers of the process.
+        http_parser_set_max_header_size(UInt32(Self.longestHead))
         reset()
     }
 

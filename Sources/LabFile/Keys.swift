@@ -1,6 +1,7 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
-    case lab, network, service, object, zone, rateLimit, health, site, client, link, exchange, routeServer, relation, paths
+    case lab, network, service, object, zone, rateLimit, health, site, client, link, exchange, routeServer, relation,
+        paths
     case restart, bmp, timers, bfd, damping, rule, match, range, set, change
     case step, expectation, path, resolution, fault, target, command, output, repetition, expectations
 

@@ -107,7 +107,7 @@ struct WebTests {
                     == "100")
             // Requests that do not wait for responses are answered in their order: the first is fetched, the second is there at once.
             _ = try curl(lab, "", "http://\(edge)/")
-            let get = { "GET \($0) HTTP/1.1\r\nHost: a\r\n\($1)\r\n" }
+            func get(_ path: String, _ fields: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n" }
             let answers = try send(
                 lab, get("/own", "") + get("/", "") + get("/none", "") + get("/", "Connection: close\r\n"))
             let statuses = answers.split(separator: "\r\n").filter { $0.hasPrefix("HTTP/1.1 ") }
