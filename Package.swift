@@ -73,7 +73,7 @@ let package = Package(
         module("Netlink", ["Net", "Sys", "CMnl", "CNl"]),
         module("LinkWire", ["JSON", "Net", "Sys", "CLinux"]),
         module("LabRuntime", ["LabPlan", "LabModel", "DNSWire", "DNSZone", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
-        module("LabObserve", ["LabModel", "JSON", "Net", "Netlink", "Sys", "DNSWire", "CLinux"]),
+        module("LabObserve", ["LabModel", "HTTPWire", "JSON", "Net", "Netlink", "Sys", "DNSWire", "CLinux"]),
 
         // BGP
         module("BGPWire", ["Net"]),

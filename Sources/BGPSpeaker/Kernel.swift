@@ -14,6 +14,8 @@ final class Kernel {
     private let routeMonitor: NetlinkMonitor
     private let loop: EventLoop
     private let isWriting: Bool
+    /// Nil where flows are shared by thresholds.
+    private var groups: ResilientGroups?
     private(set) var interior = InteriorRoutes()
 
     private var batch = NetlinkBatch()
@@ -49,9 +51,11 @@ final class Kernel {
     }
     private var changes = Changes()
 
-    init(_ loop: EventLoop, isWriting: Bool) throws {
+    /// `isResilient` says that several ways to a prefix share flows by a group of next hops that keeps them where they are.
+    init(_ loop: EventLoop, isWriting: Bool, isResilient: Bool) throws {
         self.loop = loop
         self.isWriting = isWriting
+        groups = isResilient ? ResilientGroups() : nil
         linkMonitor = try NetlinkMonitor([.links, .addresses])
         session = try NetlinkSession()
         routeMonitor = try NetlinkMonitor(.routes, except: session)
@@ -201,10 +205,13 @@ final class Kernel {
     func write(_ prefix: IPPrefix, _ best: SelectedRoute?) {
         guard isWriting else { return }
         if let best, best.peer != .local, !interior.hasRoute(to: prefix) {
-            batch.add(Netlink.RouteChange(.replace, KernelRoute(to: prefix, best)))
+            let group = best.isBlackhole ? nil : groups?.group(prefix, best.ways)
+            for request in group?.requests ?? [] { batch.add(request) }
+            batch.add(Netlink.RouteChange(.replace, KernelRoute(to: prefix, best), through: group?.number))
         } else {
             batch.add(
                 delete(KernelRoute(prefix, origin: .bgp, metric: KernelRoute.metricOfBGP)), ignoring: .alreadyGone)
+            if let removal = groups?.removal(prefix) { batch.add(removal, ignoring: .alreadyGone) }
         }
     }
 
@@ -244,6 +251,7 @@ final class Kernel {
                 batch.add(delete(route), ignoring: .alreadyGone)
             }
         }
+        for request in groups?.removeAll() ?? [] { batch.add(request, ignoring: .alreadyGone) }
         flush()
     }
 }

@@ -11,7 +11,7 @@ struct ConfigurationError: Error, CustomStringConvertible {
 
 /// What `labd http` is told to be, as JSON:
 /// ```
-/// {"node": "london", "site": "london", "addresses": ["192.0.2.80", "2001:db8:80::80"], "port": 80,
+/// {"site": "london", "addresses": ["192.0.2.80", "2001:db8:80::80"], "port": 80,
 ///  "unicast": ["10.128.1.1", "2001:db8:8001::1"],
 ///  "origin": {"site": "store", "addresses": ["10.128.3.1", "2001:db8:8003::1"]}}
 /// ```
@@ -19,9 +19,7 @@ struct ConfigurationError: Error, CustomStringConvertible {
 /// `"objects": [{"path": "/", "size": 1024, "max_age": 60}]`: octets that its path makes, and for how many seconds they are fresh;
 /// without `max_age` nobody may store them.
 struct HTTPConfiguration: Decodable {
-    /// The node, which answers as `X-Server`.
-    let node: String
-    /// The site that it belongs to: what it answers as `X-Site`.
+    /// The site, which it tells as `X-Site`.
     let site: String
     let addresses: [IPAddress]
     let unicast: [IPAddress]
@@ -51,7 +49,7 @@ struct HTTPConfiguration: Decodable {
     static let mostOctets = 16 << 20
 
     private enum CodingKeys: String, CodingKey {
-        case node, site, addresses, unicast, port, origin, objects
+        case site, addresses, unicast, port, origin, objects
     }
 
     private struct WrittenOrigin: Decodable {
@@ -61,7 +59,6 @@ struct HTTPConfiguration: Decodable {
 
     init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
-        node = try values.decode(String.self, forKey: .node)
         site = try values.decode(String.self, forKey: .site)
         addresses = try Self.addresses(try values.decode([String].self, forKey: .addresses))
         guard !addresses.isEmpty else { throw ConfigurationError("'addresses' is empty") }

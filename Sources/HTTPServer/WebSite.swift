@@ -69,11 +69,15 @@ final class WebSite {
         }
     }
 
-    /// Why a request is refused, whatever it asks for.
+    private static let methods = "GET, HEAD, OPTIONS"
+
+    /// What is answered whatever the request asks for: why it is refused, or which methods there are.
     private func problem(_ request: HTTPRequest) -> HTTPResponse? {
+        // Whoever holds a connection asks so whether it is there (RFC 9110, section 9.3.7).
+        if request.method == "OPTIONS" { return HTTPResponse(204, ["Allow": Self.methods]) }
         guard request.method == "GET" || request.method == "HEAD" else {
             var response = refusal(405, "\(request.method) is not for this server")
-            response.fields["Allow"] = "GET, HEAD"
+            response.fields["Allow"] = Self.methods
             return response
         }
         // RFC 9112, section 3.2.
@@ -94,7 +98,6 @@ final class WebSite {
         var response = response
         if response.fields["Date"] == nil { response.fields["Date"] = HTTPDate.text(Clock.wall() / 1_000_000_000) }
         response.fields["X-Site"] = configuration.site
-        if configuration.node != configuration.site { response.fields["X-Server"] = configuration.node }
         return response
     }
 }

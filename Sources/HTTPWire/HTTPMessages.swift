@@ -67,6 +67,7 @@ public struct HTTPResponse: Equatable, Sendable {
     private static func reason(_ status: Int) -> String {
         switch status {
         case 200: "OK"
+        case 204: "No Content"
         case 304: "Not Modified"
         case 400: "Bad Request"
         case 404: "Not Found"

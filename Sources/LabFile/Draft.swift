@@ -105,8 +105,8 @@ struct Draft {
     var mentions: [Mention] = []
     /// The faults in it, likewise.
     var faults: [Located<Fault>] = []
-    /// Whether a step that was read may have moved routes, and whether one has changed the lab.
-    var (isDisturbed, isApplied) = (false, false)
+    /// Whether a step that was read may have moved routes, whether one has changed the lab, and whether one holds connections.
+    var (isDisturbed, isApplied, isConnected) = (false, false, false)
     /// What health checks ask.
     var healthQuestions: [Located<HealthCheck.Question>] = []
     /// Whether all names, cities and relations are good, so that what is joined to what is known.

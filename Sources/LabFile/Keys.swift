@@ -3,7 +3,7 @@ enum Keys: String, CaseIterable {
     case lab, network, service, object, zone, rateLimit, health, site, client, link, exchange, routeServer, relation,
         paths
     case restart, bmp, timers, bfd, damping, rule, match, range, set, change
-    case step, expectation, path, resolution, fault, target, command, output, repetition, expectations
+    case step, connect, expectation, path, resolution, fault, target, command, output, repetition, expectations
 
     /// The keys that are allowed.
     var all: [String] { required + optional }
@@ -25,6 +25,7 @@ enum Keys: String, CaseIterable {
         case .relation: ["network"]
         case .bfd: ["interval"]
         case .range: ["prefix"]
+        case .connect: ["service"]
         case .resolution: ["name", "type", "answer"]
         case .fault: ["how"]
         case .command: ["node", "command"]
@@ -42,7 +43,7 @@ enum Keys: String, CaseIterable {
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
-                "always-compare-med", "multipath", "damping", "daemon", "graceful-restart", "bmp",
+                "always-compare-med", "multipath", "multipath-hash", "damping", "daemon", "graceful-restart", "bmp",
             ]
         case .service: ["asn", "prefixes", "kind", "zone", "rate-limit", "health", "origin", "objects"]
         case .object: ["size", "max-age"]
@@ -71,7 +72,8 @@ enum Keys: String, CaseIterable {
         case .range: ["ge", "le"]
         case .set: ["local-preference", "med", "communities", "large-communities", "prepend", "next-hop"]
         case .change: ["add", "remove", "replace"]
-        case .step: ["expect", "fail", "heal", "drain", "apply", "run", "wait", "repeat"]
+        case .step: ["expect", "fail", "heal", "drain", "apply", "run", "wait", "connect", "repeat"]
+        case .connect: ["flows", "clients"]
         case .expectation: Self.claims + ["service", "within", "for"]
         case .path: ["contains", "avoids", "stays-in"]
         case .fault, .target: ["site", "network", "link", "target"]
@@ -82,7 +84,7 @@ enum Keys: String, CaseIterable {
     }
 
     /// What can be expected.
-    static let claims = ["catchment", "share", "rtt", "path", "gap", "lost", "resolved", "session", "never"]
+    static let claims = ["catchment", "share", "rtt", "path", "gap", "lost", "broken", "resolved", "session", "never"]
 
     /// What such a mapping describes, for messages.
     var subject: String {
@@ -112,6 +114,7 @@ enum Keys: String, CaseIterable {
         case .set: "'set'"
         case .change: "a change of communities"
         case .step: "a step"
+        case .connect: "'connect'"
         case .expectation: "an expectation"
         case .path: "a path"
         case .resolution: "'resolved'"

@@ -29,6 +29,7 @@ public enum DaemonConfiguration {
         if rules.order != .standard { members.append(.init("decision", .string(rules.order.rawValue))) }
         if rules.alwaysComparesMED { members.append(.init("always_compare_med", true)) }
         if rules.multipath > 1 { members.append(.init("multipath", .int(Int(rules.multipath)))) }
+        if rules.hash != .threshold { members.append(.init("multipath_hash", .string(rules.hash.rawValue))) }
         return members
     }
 
@@ -227,7 +228,7 @@ public enum DaemonConfiguration {
         let site = topology.nodes[node]
         let web = topology.service(of: site)?.web ?? WebService()
         var members: [JSON.Member] = [
-            .init("node", .string(site.name)), .init("site", .string(site.name)),
+            .init("site", .string(site.name)),
             .init("addresses", .array(site.services.map { .string($0.description) })),
             .init("unicast", .array(unicast(site))), .init("port", 80),
         ]

@@ -136,7 +136,11 @@ extension Supervisor {
                 continue
             }
             daemon.node = difference.nodes[node]
-            if daemon.node == nil || ending.contains(.stopDaemon(node: node, daemon.role)) { leaving[daemon.name] = daemon } else { staying.append(daemon) }
+            if daemon.node == nil || ending.contains(.stopDaemon(node: node, daemon.role)) {
+                leaving[daemon.name] = daemon
+            } else {
+                staying.append(daemon)
+            }
         }
         daemons = staying
         faults.find(in: topology)

@@ -16,6 +16,8 @@ final class ScenarioRun {
     /// Counts probes since the last disturbance, if anything is expected of them.
     private var ledger: Ledger?
     private var report: LedgerReport?
+    /// The connections that are held.
+    private var held: HeldConnections?
 
     /// Files that the scenario names are relative to `folder`.
     init(_ staged: StagedLab, folder: String) {
@@ -26,6 +28,7 @@ final class ScenarioRun {
     /// Throws ``Failure`` when a step cannot be done.
     func run(_ scenario: Scenario) throws {
         let steps = scenario.unrolled
+        defer { held?.close() }
         for (index, step) in steps.enumerated() {
             let start = Clock.monotonic()
             do {
@@ -73,13 +76,15 @@ final class ScenarioRun {
         case .expect(let expectation):
             let deadline = Clock.monotonic() + (expectation.within ?? 0)
             if expectation.claims.contains(where: \.isAboutLedger) { try closeLedger(expectation.within) }
-            return try ExpectationRun(staged, expectation, report, deadline: deadline).result(step)
+            let flows = expectation.claims.contains(where: \.isAboutFlows) ? try flows(expectation.within) : nil
+            return try ExpectationRun(staged, expectation, report, flows, deadline: deadline).result(step)
         case .fail(let fault): try fail(fault)
         case .drain(let target): try fail(Fault(target, .drain(limit: FaultKind.drainLimit)))
         case .heal(let target): try request([.init("do", "heal"), .init("target", .string(target))])
         case .apply(let path): result.detail = try apply(path)
         case .run(let command): return try CommandRun(staged, command).result(step)
         case .wait(let time): try staged.pause(time)
+        case .connect(let connections): return try connect(connections, step)
         case .repeat: break
         }
         return result
@@ -106,6 +111,30 @@ final class ScenarioRun {
         _ = try change.carryOut(timeout: 60)
         try staged.reload()
         return "\(change.difference.steps.count) changes"
+    }
+
+    // MARK: Connections
+
+    private func connect(_ connections: Scenario.Connections, _ step: Scenario.Step) throws -> StepResult {
+        held?.close()
+        let held = try HeldConnections(staged, connections)
+        self.held = held
+        let report = try held.wait()
+        let (name, line) = (step.action.description, step.line)
+        guard report.broken() == 0, report.sites != nil else {
+            return StepResult(
+                step: name, line: line, isOK: false,
+                detail: "\(report.broken()) of \(report.count()) connections could not be made",
+                seen: HeldFlowTable.text(report))
+        }
+        return StepResult(step: name, line: line, isOK: true, detail: report.sites)
+    }
+
+    /// What became of them, once routing is at rest again.
+    private func flows(_ limit: Nanoseconds?) throws -> HeldFlowReport? {
+        guard let held else { return nil }
+        _ = try staged.rest(within: limit ?? Self.after)
+        return try held.report()
     }
 
     // MARK: Counting probes

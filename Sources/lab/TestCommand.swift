@@ -18,7 +18,7 @@ struct TestCommand: ParsableCommand {
                 - expect: { gap: { london-home: "< 500ms" } }
                 - heal: { site: london }
 
-            Expected can be: catchment, share, rtt, path, gap, lost, resolved, session, never. 'within' gives them time, and 'for'
+            Expected can be: catchment, share, rtt, path, gap, lost, broken, resolved, session, never. 'within' gives them time, and 'for'
             says how long they have to hold. Steps besides: fail, heal, drain, apply, run, wait, repeat.
 
             The exit status is 0 when all was as expected, 1 when it was not, 2 for a bad file, 3 when this machine cannot, and 4
