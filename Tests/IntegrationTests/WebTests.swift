@@ -111,7 +111,7 @@ struct WebTests {
             func get(_ path: String, _ fields: String) -> String { "GET \(path) HTTP/1.1\r\nHost: a\r\n\(fields)\r\n" }
             let answers = try send(
                 lab, get("/own", "") + get("/", "") + get("/none", "") + get("/", "Connection: close\r\n"))
-            #expect(answers.matches(of: /HTTP\/1\.1 (\d+) /).map(\.1) == ["200", "200", "404", "200"])
+            #expect(answers.matches(of: #/HTTP/1\.1 (\d+) /#).map(\.1) == ["200", "200", "404", "200"])
             let hits = answers.split(separator: "\r\n").filter { $0.hasPrefix("X-Cache: ") }
             #expect(hits == ["X-Cache: miss", "X-Cache: hit", "X-Cache: miss", "X-Cache: hit"])
         }
