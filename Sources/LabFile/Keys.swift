@@ -43,8 +43,8 @@ enum Keys: String, CaseIterable {
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
-                "always-compare-med", "multipath", "multipath-hash", "add-path", "damping", "daemon", "graceful-restart",
-                "bmp",
+                "always-compare-med", "multipath", "multipath-hash", "add-path", "damping", "daemon",
+                "graceful-restart", "bmp",
             ]
         case .service: ["asn", "prefixes", "kind", "zone", "rate-limit", "health", "origin", "objects"]
         case .object: ["size", "max-age"]
