@@ -50,6 +50,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
         .systemLibrary(name: "CNl"),
+        .systemLibrary(name: "CHTTPParser", providers: [.apt(["libhttp-parser-dev"])]),
 
         // The airports of data/, compiled in
         .target(name: "CAirports", exclude: ["airports.csv", "README.md"]),
@@ -72,7 +73,7 @@ let package = Package(
         module("Netlink", ["Net", "Sys", "CMnl", "CNl"]),
         module("LinkWire", ["JSON", "Net", "Sys", "CLinux"]),
         module("LabRuntime", ["LabPlan", "LabModel", "DNSWire", "DNSZone", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
-        module("LabObserve", ["LabModel", "JSON", "Net", "Netlink", "Sys", "DNSWire", "CLinux"]),
+        module("LabObserve", ["LabModel", "HTTPWire", "JSON", "Net", "Netlink", "Sys", "DNSWire", "CLinux"]),
 
         // BGP
         module("BGPWire", ["Net"]),
@@ -109,9 +110,15 @@ let package = Package(
         module("DNSResponder", ["DNSZone", "DNSWire", "Net"]),
         module("DNSServer", ["DNSResponder", "DNSZone", "DNSWire", "JSON", "Net", "Sys", "CLinux"]),
 
+        // HTTP. The archive and not the shared library: what every daemon loads at its start would cost all of them.
+        .target(
+            name: "HTTPWire", dependencies: ["CHTTPParser"], swiftSettings: strict,
+            linkerSettings: [.linkedLibrary(":libhttp_parser.a")]),
+        module("HTTPServer", ["HTTPWire", "JSON", "Net", "Sys", "CLinux"]),
+
         // Executables
         .executableTarget(
-            name: "labd", dependencies: ["BGPAdapter", "BGPSpeaker", "DNSServer", "LinkWire", "LabRuntime", "Sys"],
+            name: "labd", dependencies: ["BGPAdapter", "BGPSpeaker", "DNSServer", "HTTPServer", "LinkWire", "LabRuntime", "Sys"],
             swiftSettings: strict, linkerSettings: daemonLinking),
         .executableTarget(
             name: "lab",
@@ -166,6 +173,7 @@ let package = Package(
         tests("DNSZone", ["DNSWire", "Net"]),
         tests("DNSResponder", ["DNSWire", "DNSZone", "Net"]),
         tests("DNSServer", ["DNSResponder", "DNSWire", "DNSZone", "JSON", "Net", "Sys"]),
+        tests("HTTPWire"),
         .testTarget(name: "IntegrationTests", dependencies: ["TestSupport"], swiftSettings: strict),
         .testTarget(name: "InteropTests", swiftSettings: strict),
     ]

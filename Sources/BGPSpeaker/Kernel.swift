@@ -14,6 +14,8 @@ final class Kernel {
     private let routeMonitor: NetlinkMonitor
     private let loop: EventLoop
     private let isWriting: Bool
+    /// Nil where flows are shared by thresholds.
+    private var groups: ResilientGroups?
     private(set) var interior = InteriorRoutes()
 
     private var batch = NetlinkBatch()
@@ -54,9 +56,11 @@ final class Kernel {
     }
     private var changes = Changes()
 
-    init(_ loop: EventLoop, isWriting: Bool) throws {
+    /// `isResilient` says that several ways to a prefix share flows by a group of next hops that keeps them where they are.
+    init(_ loop: EventLoop, isWriting: Bool, isResilient: Bool) throws {
         self.loop = loop
         self.isWriting = isWriting
+        groups = isResilient ? ResilientGroups() : nil
         linkMonitor = try NetlinkMonitor([.links, .addresses])
         session = try NetlinkSession()
         routeMonitor = try NetlinkMonitor(.routes, except: session)
@@ -220,10 +224,13 @@ final class Kernel {
     func write(_ prefix: IPPrefix, _ best: SelectedRoute?) {
         guard isWriting else { return }
         if let best, best.peer != .local, !interior.hasRoute(to: prefix) {
-            batch.add(Netlink.RouteChange(.replace, KernelRoute(to: prefix, best)))
+            let group = best.isBlackhole ? nil : groups?.group(prefix, best.ways)
+            for request in group?.requests ?? [] { queue(request) }
+            batch.add(Netlink.RouteChange(.replace, KernelRoute(to: prefix, best), through: group?.number))
             batched.append(prefix)
         } else {
             delete(KernelRoute(prefix, origin: .bgp, metric: KernelRoute.metricOfBGP))
+            if let removal = groups?.removal(prefix) { queue(removal, ignoring: .alreadyGone) }
         }
     }
 
@@ -231,7 +238,12 @@ final class Kernel {
         var route = route
         route.nextHops = []
         route.kind = .any
-        batch.add(Netlink.RouteChange(.delete, route), ignoring: .alreadyGone)
+        queue(Netlink.RouteChange(.delete, route), ignoring: .alreadyGone)
+    }
+
+    /// Queues what is no route of a prefix.
+    private func queue(_ request: any NetlinkRequest, ignoring tolerance: Tolerance = []) {
+        batch.add(request, ignoring: tolerance)
         batched.append(nil)
     }
 
@@ -278,6 +290,7 @@ final class Kernel {
         for family in AddressFamily.allCases {
             for route in (try? session.routes(family, origin: .bgp)) ?? [] { delete(route) }
         }
+        for request in groups?.removeAll() ?? [] { queue(request, ignoring: .alreadyGone) }
         flush()
     }
 }

@@ -59,7 +59,8 @@ final class Speaker {
     init(_ configuration: SpeakerConfiguration, _ loop: EventLoop) throws {
         self.configuration = configuration
         self.loop = loop
-        kernel = try Kernel(loop, isWriting: configuration.writesKernel)
+        kernel = try Kernel(
+            loop, isWriting: configuration.writesKernel, isResilient: configuration.hashesResiliently)
         table = Table(
             local: LocalSpeaker(asn: configuration.asn, identifier: configuration.identifier),
             decision: configuration.decision)

@@ -10,6 +10,7 @@ import Net
 ///      "decision": "standard",                  or "oldest-external" (RFC 5004): see DecisionOptions
 ///      "always_compare_med": false,             compare MED between neighbouring ASes, too
 ///      "multipath": 1,                          how many equal routes carry packets together
+///      "multipath_hash": "threshold",           how flows are shared among them: by RFC 2992, or "resilient"ly
 ///      "damping": true,                         damp routes of other ASes that flap (RFC 2439): see DampingOptions.read
 ///      "timers": {...}, "neighbors": [...],     see SessionTimers and NeighbourConfiguration
 ///      "bmp": {...},                            a station to report to: see BMPConfiguration
@@ -33,6 +34,8 @@ struct SpeakerConfiguration: Equatable {
     var writesKernel: Bool
     /// The BMP station to report to, if any.
     var bmp: BMPConfiguration?
+    /// Whether a way that goes or comes moves as few of the flows of others as can be.
+    var hashesResiliently = false
     /// The file of all messages, if any.
     var messageLog: String?
     /// Whether and how the speaker's own restart is graceful.
@@ -45,6 +48,7 @@ extension SpeakerConfiguration {
             json, "",
             keys: [
                 "node", "asn", "router_id", "families", "originate", "decision", "always_compare_med", "multipath",
+                "multipath_hash",
                 "damping", "timers", "neighbors", "kernel", "bmp", "mrt", "graceful_restart",
             ])
         node = try fields.string("node")
@@ -55,6 +59,13 @@ extension SpeakerConfiguration {
         originated = try OriginatedRoute.list(fields, "originate")
         decision = try DecisionOptions(fields)
         damping = try DampingOptions.read(fields, "damping")
+        if fields["multipath_hash"] != nil {
+            switch try fields.string("multipath_hash") {
+            case "threshold": break
+            case "resilient": hashesResiliently = true
+            default: throw fields.error("multipath_hash", "threshold or resilient expected")
+            }
+        }
         writesKernel = try fields.flag("kernel") ?? true
         bmp = try fields["bmp"].map { json throws(ConfigurationError) in
             try BMPConfiguration(json, fields.place("bmp"))

@@ -35,6 +35,7 @@ extension Speaker {
         let old = configuration
         for (key, isSame) in [
             ("asn", old.asn == new.asn), ("router_id", old.identifier == new.identifier),
+            ("multipath_hash", old.hashesResiliently == new.hashesResiliently),
             ("kernel", old.writesKernel == new.writesKernel), ("bmp", old.bmp == new.bmp),
             ("mrt", old.messageLog == new.messageLog), ("graceful_restart", old.restart == new.restart),
         ] where !isSame {

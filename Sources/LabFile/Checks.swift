@@ -104,6 +104,7 @@ enum Checks {
                 hint: "declare one under 'sites'")
         }
         primaries(draft, report)
+        origins(draft, report)
     }
 
     /// A zone's primary is a site of its own service.

@@ -28,8 +28,14 @@ struct Draft {
         var prefixes: [Located<IPPrefix>]?
         var kind = LabModel.Service.Kind.dns
         var zone: Zone?
+        var web: Web?
         var rateLimit: LabModel.Service.RateLimit?
         var health: HealthCheck?
+    }
+
+    struct Web {
+        var origin: Located<String>?
+        var objects: [WebService.Object]
     }
 
     struct Zone {
@@ -100,8 +106,8 @@ struct Draft {
     var mentions: [Mention] = []
     /// The faults in it, likewise.
     var faults: [Located<Fault>] = []
-    /// Whether a step that was read may have moved routes, and whether one has changed the lab.
-    var (isDisturbed, isApplied) = (false, false)
+    /// Whether a step that was read may have moved routes, whether one has changed the lab, and whether one holds connections.
+    var (isDisturbed, isApplied, isConnected) = (false, false, false)
     /// What health checks ask.
     var healthQuestions: [Located<HealthCheck.Question>] = []
     /// Whether all names, cities and relations are good, so that what is joined to what is known.

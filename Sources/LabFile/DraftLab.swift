@@ -23,6 +23,7 @@ extension Draft {
                     addresses: service.addresses.map(\.value), prefixes: service.announced, kind: service.kind,
                     zone: zones[service.name.value])
                 result.isASNDrawn = service.asn == nil
+                result.web = service.web.map { WebService(origin: $0.origin?.value, objects: $0.objects) }
                 (result.rateLimit, result.health) = (service.rateLimit, service.health)
                 return result
             },

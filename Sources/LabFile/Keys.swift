@@ -1,8 +1,9 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
-    case lab, network, service, zone, rateLimit, health, site, client, link, exchange, routeServer, relation, paths
+    case lab, network, service, object, zone, rateLimit, health, site, client, link, exchange, routeServer, relation,
+        paths
     case restart, bmp, timers, bfd, damping, rule, match, range, set, change
-    case step, expectation, path, resolution, fault, target, command, output, repetition, expectations
+    case step, connect, expectation, path, resolution, fault, target, command, output, repetition, expectations
 
     /// The keys that are allowed.
     var all: [String] { required + optional }
@@ -13,6 +14,7 @@ enum Keys: String, CaseIterable {
         case .lab: ["lab", "networks"]
         case .network: ["cities"]
         case .service: ["addresses"]
+        case .object: ["path"]
         case .zone: ["origin"]
         case .rateLimit: ["responses"]
         case .site: ["city"]
@@ -23,6 +25,7 @@ enum Keys: String, CaseIterable {
         case .relation: ["network"]
         case .bfd: ["interval"]
         case .range: ["prefix"]
+        case .connect: ["service"]
         case .resolution: ["name", "type", "answer"]
         case .fault: ["how"]
         case .command: ["node", "command"]
@@ -40,9 +43,11 @@ enum Keys: String, CaseIterable {
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
-                "always-compare-med", "multipath", "add-path", "damping", "daemon", "graceful-restart", "bmp",
+                "always-compare-med", "multipath", "multipath-hash", "add-path", "damping", "daemon",
+                "graceful-restart", "bmp",
             ]
-        case .service: ["asn", "prefixes", "kind", "zone", "rate-limit", "health"]
+        case .service: ["asn", "prefixes", "kind", "zone", "rate-limit", "health", "origin", "objects"]
+        case .object: ["size", "max-age"]
         case .zone: ["records", "file", "primary"]
         case .rateLimit: ["slip"]
         case .health: ["query", "answer", "command", "interval", "timeout", "fall", "rise", "hold-down", "drain"]
@@ -68,7 +73,8 @@ enum Keys: String, CaseIterable {
         case .range: ["ge", "le"]
         case .set: ["local-preference", "med", "communities", "large-communities", "prepend", "next-hop"]
         case .change: ["add", "remove", "replace"]
-        case .step: ["expect", "fail", "heal", "drain", "apply", "run", "wait", "repeat"]
+        case .step: ["expect", "fail", "heal", "drain", "apply", "run", "wait", "connect", "repeat"]
+        case .connect: ["flows", "clients"]
         case .expectation: Self.claims + ["service", "within", "for"]
         case .path: ["contains", "avoids", "stays-in"]
         case .fault, .target: ["site", "network", "link", "target"]
@@ -79,7 +85,7 @@ enum Keys: String, CaseIterable {
     }
 
     /// What can be expected.
-    static let claims = ["catchment", "share", "rtt", "path", "gap", "lost", "resolved", "session", "never"]
+    static let claims = ["catchment", "share", "rtt", "path", "gap", "lost", "broken", "resolved", "session", "never"]
 
     /// What such a mapping describes, for messages.
     var subject: String {
@@ -87,6 +93,7 @@ enum Keys: String, CaseIterable {
         case .lab: "a lab"
         case .network: "a network"
         case .service: "a service"
+        case .object: "an object"
         case .zone: "a zone"
         case .rateLimit: "'rate-limit'"
         case .health: "'health'"
@@ -108,6 +115,7 @@ enum Keys: String, CaseIterable {
         case .set: "'set'"
         case .change: "a change of communities"
         case .step: "a step"
+        case .connect: "'connect'"
         case .expectation: "an expectation"
         case .path: "a path"
         case .resolution: "'resolved'"
@@ -137,7 +145,7 @@ enum Keys: String, CaseIterable {
         "route_server": "route-server", "add_path": "add-path", "addpath": "add-path",
         "extended_next_hop": "extended-next-hop", "graceful_restart": "graceful-restart",
         "catchments": "catchment", "latency-ms": "rtt",
-        "sessions": "session",
+        "sessions": "session", "max_age": "max-age", "object": "objects",
         "timeout": "within", "duration": "for", "steps": "scenario", "node": "target", "kind": "how", "type": "how",
         "stays_in": "stays-in", "sleep": "wait", "assert": "expect", "kill": "fail", "restore": "heal", "loss": "lost",
     ]

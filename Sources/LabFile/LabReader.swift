@@ -69,6 +69,7 @@ struct LabReader {
         var rules = DecisionRules()
         rules.order = fields.word("decision", as: DecisionRules.Order.self) ?? .standard
         rules.alwaysComparesMED = fields.flag("always-compare-med") ?? false
+        rules.hash = fields.word("multipath-hash", as: DecisionRules.Hash.self) ?? .threshold
         rules.multipath = UInt8(clamping: fields.whole("multipath", in: 1...64)?.value ?? 1)
         return rules
     }

@@ -10,6 +10,7 @@ extension LabReader {
         claims += paths(fields)
         claims += entries(fields, "gap", .client, bound: Self.time).map { .gap(client: $0, $1) }
         claims += lost(fields)
+        claims += broken(fields)
         claims += resolutions(fields)
         claims += sessions(fields)
         claims += misfortunes(fields)
@@ -165,7 +166,7 @@ extension LabReader {
     private func time(_ node: YAMLNode, _ key: String) -> Bound<Int64>? { bound(node, key, "< 30ms", Quantity.waiting) }
 
     /// `< 30ms`: a relation and a limit.
-    private func bound<Value>(
+    func bound<Value>(
         _ node: YAMLNode, _ key: String, _ example: String, _ read: (String) throws(Quantity.Wrong) -> Value
     ) -> Bound<Value>? {
         guard let text = node.plainText else {

@@ -49,6 +49,7 @@ extension LabReader {
             return fields.text("apply").map { .apply(path: $0.value) }
         case "run": return command(pair.value).map { .run($0) }
         case "wait": return fields.quantity("wait", Quantity.waiting).map { .wait($0.value) }
+        case "connect": return connections(pair.value)
         case "repeat": return repetition(pair.value)
         default: return nil
         }

@@ -15,20 +15,16 @@ extension LabReader {
         if let prefixes = fields.list("prefixes") {
             service.prefixes = limited(prefixes, "prefixes").compactMap { prefix($0) }
         }
-        if let kind = fields.text("kind"), Service.Kind(rawValue: kind.value) == nil {
-            let known = Service.Kind.allCases.map(\.rawValue)
-            report.error(
-                "there is no kind of service \(quoted(kind.value))", at: kind.position,
-                hint: "the kinds are: \(known.joined(separator: ", "))")
-        }
+        service.kind = fields.word("kind", as: Service.Kind.self) ?? .dns
         service.zone = fields["zone"].flatMap { zone($0) }
         service.rateLimit = rateLimit(fields)
         service.health = health(fields)
+        service.web = web(fields, service.kind)
         return service
     }
 
     /// A service has an address or two; the checks need not be quick for thousands.
-    private func limited(_ items: [YAMLNode], _ what: String) -> [YAMLNode] {
+    func limited(_ items: [YAMLNode], _ what: String) -> [YAMLNode] {
         let most = 64
         guard items.count > most else { return items }
         report.error("a service has at most \(most) \(what), not \(items.count)", at: items[most].position)

@@ -32,6 +32,8 @@ public enum Claim: Hashable, Sendable {
     case gap(client: String, Bound<Int64>)
     /// How many probes of all clients had no answer since the last disturbance.
     case lost(Bound<Int64>)
+    /// How many of the connections that are held have ended: those of a client, or all.
+    case broken(client: String?, Broken)
     /// What a client's query is answered with.
     case resolved(client: String, Resolution)
     /// The BGP sessions between two nodes or networks.
@@ -171,6 +173,7 @@ extension Claim {
         case .path(let client, let rule, let part): ("path", "\(client) \(rule.rawValue) \(part.name)")
         case .gap(let client, let bound): ("gap", "\(client) \(bound.text)")
         case .lost(let bound): ("lost", "\(bound.relation.rawValue) \(bound.limit)")
+        case .broken(let client, let limit): ("broken", (client.map { "\($0) " } ?? "") + limit.text)
         case .resolved(let client, let resolution):
             (
                 "resolved",

@@ -6,6 +6,8 @@ public enum FaultTarget: Hashable, Sendable {
         case bgp
         /// The DNS responder.
         case dns
+        /// The HTTP server.
+        case http
     }
 
     /// Nodes, as positions in ``Topology/nodes``.
@@ -16,7 +18,7 @@ public enum FaultTarget: Hashable, Sendable {
     case links([Int: Bool])
 
     /// Finds what a text means: a node; a network, with all its routers; a service, with all its sites; several of these with
-    /// commas between; `NODE.bgp` or `NODE.dns`; or `A--B` for the links between two nodes or networks. Throws ``FaultError``
+    /// commas between; `NODE.bgp`, `NODE.dns` or `NODE.http`; or `A--B` for the links between two nodes or networks. Throws ``FaultError``
     /// with the names that there are.
     public init(_ text: String, in topology: Topology) throws(FaultError) {
         if let nodes = try? Self.nodes(text, topology) {
@@ -73,7 +75,7 @@ public enum FaultTarget: Hashable, Sendable {
     private static func process(_ name: String, _ role: String, _ topology: Topology) throws(FaultError) -> FaultTarget
     {
         guard let process = Process(rawValue: role) else {
-            throw FaultError("there is no process '\(role)'; there are \(name).bgp and \(name).dns")
+            throw FaultError("there is no process '\(role)'; there are \(name).bgp, \(name).dns and \(name).http")
         }
         guard let node = topology.node(named: name) else { throw unknown(name, topology) }
         guard process.runs(at: node) else {
@@ -131,6 +133,7 @@ extension FaultTarget.Process {
         switch self {
         case .bgp: node.runsBGP
         case .dns: node.kind == .site
+        case .http: node.serves == .http
         }
     }
 }

@@ -93,6 +93,8 @@ public struct Service: Hashable, Sendable, Codable {
     public enum Kind: String, Hashable, Sendable, Codable, CaseIterable {
         /// Our DNS responder.
         case dns
+        /// Our HTTP server; beside it our DNS responder says which site it is.
+        case http
     }
 
     /// A zone that the responder serves.
@@ -129,6 +131,8 @@ public struct Service: Hashable, Sendable, Codable {
     public var kind: Kind
     /// What the responder serves; nil for a service that only says which site it is.
     public var zone: Zone?
+    /// What the sites of kind `http` serve; nil for others.
+    public var web: WebService?
     /// How many responses a prefix of clients gets; nil for any number.
     public var rateLimit: RateLimit?
     /// How each site is checked; nil for not at all.

@@ -112,12 +112,22 @@ public struct DecisionRules: Hashable, Sendable, Codable {
         case oldestExternal = "oldest-external"
     }
 
+    /// How flows are shared among equal routes.
+    public enum Hash: String, Hashable, Sendable, Codable, CaseIterable {
+        /// Each has a range of the hash (RFC 2992): one that goes or comes moves up to half of the flows.
+        case threshold
+        /// Each has buckets of its own, which the kernel keeps: one of N that goes moves its own flows, 1/N of all.
+        case resilient
+    }
+
     /// The order of the steps.
     public var order = Order.standard
     /// Whether MULTI_EXIT_DISC is compared between neighbouring networks, too.
     public var alwaysComparesMED = false
     /// How many equal routes carry packets together: 1 to 64.
     public var multipath: UInt8 = 1
+    /// How flows are shared among them.
+    public var hash = Hash.threshold
 
     /// The rules of RFC 4271.
     public init() {}

@@ -57,6 +57,25 @@ public enum Quantity {
         return value
     }
 
+    /// The seconds for which a web object is fresh: 0 to a year.
+    package static func freshness(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try milliseconds(text, upTo: 4_294_967_000_000)
+        guard value % 1000 == 0 else {
+            throw Wrong(
+                message: "is finer than a second", hint: "caches count in whole seconds (RFC 9111, section 1.2.2)")
+        }
+        return value / 1000
+    }
+
+    /// The octets of `20kB`: a number and B, kB or MB, each 1000 times the one before; up to ``WebService/mostOctets``.
+    package static func octets(_ text: String) throws(Wrong) -> UInt32 {
+        let value = try read(text, [("MB", 1e6), ("kB", 1e3), ("B", 1)], "a size", example: "kB")
+        guard value <= Double(WebService.mostOctets) else {
+            throw outOfRange("0B to \(WebService.mostOctets / 1_000_000)MB")
+        }
+        return UInt32(value.rounded())
+    }
+
     /// The milliseconds between BFD packets: 10 to a minute.
     package static func detectionInterval(_ text: String) throws(Wrong) -> UInt32 {
         let value = try milliseconds(text, upTo: 60_000_000_000)

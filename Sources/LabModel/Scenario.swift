@@ -38,6 +38,8 @@ public struct Scenario: Hashable, Sendable {
         case run(Command)
         /// Nothing happens for so many nanoseconds.
         case wait(Int64)
+        /// Clients make connections and hold them from now on, in place of those that they held before.
+        case connect(Connections)
         /// Steps are done so many times.
         case `repeat`(times: Int, steps: [Step])
     }
@@ -81,7 +83,7 @@ extension Scenario.Action {
     public var isDisturbance: Bool {
         switch self {
         case .fail, .heal, .drain, .apply: true
-        case .expect, .run, .wait, .repeat: false
+        case .expect, .run, .wait, .connect, .repeat: false
         }
     }
 }
@@ -97,6 +99,7 @@ extension Scenario.Action: CustomStringConvertible {
         case .apply(let path): "apply \(path)"
         case .run(let command): "run in \(command.node): \(command.text)"
         case .wait(let time): "wait \(time.asDuration)"
+        case .connect(let connections): "connect \(connections.text)"
         case .repeat(let times, let steps): "repeat \(steps.count) steps \(times) times"
         }
     }

@@ -101,6 +101,8 @@ public struct Node: Hashable, Sendable {
     public let prefixes: [IPPrefix]
     /// The anycast addresses that it answers at.
     public let services: [IPAddress]
+    /// What answers there; nil where nothing does.
+    public var serves: Service.Kind?
     /// The links, as positions in ``Topology/links``, in the order in which they were made.
     public internal(set) var links: [Int] = []
 

@@ -116,7 +116,8 @@ struct TopologyBuilder {
                 Node(
                     index: nodes.count, name: site.name, kind: .site, network: service.name, asn: service.asn,
                     place: site.city, address: address, address6: address6,
-                    prefixes: service.prefixes + addressing.prefixes(ofSite: index), services: service.addresses))
+                    prefixes: service.prefixes + addressing.prefixes(ofSite: index), services: service.addresses,
+                    serves: service.kind))
         }
     }
 

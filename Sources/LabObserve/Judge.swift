@@ -23,6 +23,7 @@ public struct Judge {
         case .path(let client, let rule, let part): path(client, rule, part)
         case .gap(let client, let bound): gap(client, bound)
         case .lost(let bound): lost(bound)
+        case .broken(let client, let limit): broken(client, limit)
         case .resolved(let client, let resolution): resolved(client, resolution)
         case .session(let first, let second, let state): session(first, second, state)
         case .never(let misfortune): never(misfortune)

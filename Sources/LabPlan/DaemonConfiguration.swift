@@ -2,7 +2,7 @@ public import JSON
 public import LabModel
 import Net
 
-/// What each daemon is told: the JSON that `labd bgp`, `labd dns` and `labd wire` read with `--config`.
+/// What each daemon is told: the JSON that `labd bgp`, `labd dns`, `labd http` and `labd wire` read with `--config`.
 public enum DaemonConfiguration {
     /// The BGP speaker of a router or site. `load` says how often BFD's packets come; nil for as often as the file says.
     public static func bgp(_ topology: Topology, node: Int, load: BFDLoad? = nil) -> JSON {
@@ -34,6 +34,7 @@ public enum DaemonConfiguration {
         if rules.order != .standard { members.append(.init("decision", .string(rules.order.rawValue))) }
         if rules.alwaysComparesMED { members.append(.init("always_compare_med", true)) }
         if rules.multipath > 1 { members.append(.init("multipath", .int(Int(rules.multipath)))) }
+        if rules.hash != .threshold { members.append(.init("multipath_hash", .string(rules.hash.rawValue))) }
         return members
     }
 
@@ -226,6 +227,30 @@ public enum DaemonConfiguration {
 
     private static func unicast(_ node: Node) -> [JSON] {
         [.string(node.address.description), .string(node.address6.description)]
+    }
+
+    /// The HTTP server of a site.
+    public static func http(_ topology: Topology, node: Int) -> JSON {
+        let site = topology.nodes[node]
+        let web = topology.service(of: site)?.web ?? WebService()
+        var members: [JSON.Member] = [
+            .init("site", .string(site.name)),
+            .init("addresses", .array(site.services.map { .string($0.description) })),
+            .init("unicast", .array(unicast(site))), .init("port", 80),
+        ]
+        if let origin = web.origin.flatMap(topology.node(named:)) {
+            members.append(
+                .init("origin", ["site": .string(origin.name), "addresses": .array(unicast(origin))]))
+        } else {
+            members.append(.init("objects", .array(web.objects.map(object))))
+        }
+        return .object(members)
+    }
+
+    private static func object(_ object: WebService.Object) -> JSON {
+        var members: [JSON.Member] = [.init("path", .string(object.path)), .init("size", .int(Int(object.size)))]
+        if let seconds = object.maxAge { members.append(.init("max_age", .int(Int(seconds)))) }
+        return .object(members)
     }
 
     /// The secret of a service's cookies, the same at all its sites and in every run (RFC 9018, section 5). Who can read the lab

@@ -154,6 +154,10 @@ private struct Comparison {
         // greater serial.
         for node in new.nodes.filter(isPrimary) + new.nodes.filter({ !isPrimary($0) }) {
             for role in Plan.daemons(of: node) { steps += daemonSteps(node, role) }
+            guard let before = predecessor(of: node) else { continue }
+            for role in Plan.daemons(of: before) where !Plan.daemons(of: node).contains(role) {
+                steps.append(Step(.stopDaemon(node: before.index, role), because: "another kind of service"))
+            }
         }
         return steps
     }
@@ -194,8 +198,7 @@ private struct Comparison {
 
     private func daemonSteps(_ node: Node, _ role: DaemonRole) -> [Step] {
         guard let before = predecessor(of: node), Plan.daemons(of: before).contains(role) else {
-            let reason = role == .dns ? "answers for \(node.network)" : "speaks for AS \(node.asn)"
-            return [Step(.startDaemon(node: node.index, role), because: reason)]
+            return [Step(.startDaemon(node: node.index, role), because: Plan.task(role, node))]
         }
         let reason: String?
         switch role {
@@ -204,6 +207,10 @@ private struct Comparison {
             reason =
                 DaemonConfiguration.dns(old, node: before.index) == DaemonConfiguration.dns(new, node: node.index)
                 ? nil : "other zones or addresses"
+        case .http:
+            reason =
+                DaemonConfiguration.http(old, node: before.index) == DaemonConfiguration.http(new, node: node.index)
+                ? nil : "other objects, origin or addresses"
         case .wire: reason = nil
         }
         return reason.map { [Step(.reconfigure(node: node.index, role), because: $0)] } ?? []

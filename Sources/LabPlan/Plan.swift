@@ -14,6 +14,8 @@ public enum DaemonRole: String, Hashable, Sendable, Codable {
     case bgp
     /// The DNS responder.
     case dns
+    /// The HTTP server.
+    case http
     /// The delay line of all links; it belongs to no node.
     case wire
 }
@@ -87,18 +89,33 @@ public struct Plan: Sendable {
         steps += nodes.filter(Self.hasStandingRoutes).map {
             Step(.installRoutes(node: $0.index), because: Self.routing($0))
         }
-        steps += nodes.filter { Self.daemons(of: $0).contains(.dns) }.map {
-            Step(.startDaemon(node: $0.index, .dns), because: "answers for \($0.network)")
-        }
-        steps += nodes.filter { Self.daemons(of: $0).contains(.bgp) }.map {
-            Step(.startDaemon(node: $0.index, .bgp), because: "speaks for AS \($0.asn)")
+        for role in [DaemonRole.dns, .http, .bgp] {
+            steps += nodes.filter { Self.daemons(of: $0).contains(role) }.map {
+                Step(.startDaemon(node: $0.index, role), because: Self.task(role, $0))
+            }
         }
         self.steps = steps
     }
 
-    /// The daemons of a node.
+    /// The daemons of a node. Every site has a responder: it says which site it is, and that is what probes ask.
     static func daemons(of node: Node) -> [DaemonRole] {
-        (node.services.isEmpty ? [] : [.dns]) + (node.runsBGP ? [.bgp] : [])
+        let servers: [DaemonRole] =
+            switch node.serves {
+            case .dns: [.dns]
+            case .http: [.dns, .http]
+            case nil: []
+            }
+        return servers + (node.runsBGP ? [.bgp] : [])
+    }
+
+    /// What a daemon does at a node, for people.
+    static func task(_ role: DaemonRole, _ node: Node) -> String {
+        switch role {
+        case .bgp: "speaks for AS \(node.asn)"
+        case .http: "serves \(node.network)"
+        case .dns: node.serves == .http ? "says which site it is" : "answers for \(node.network)"
+        case .wire: "carries all links"
+        }
     }
 
     static func addressing(_ node: Node) -> String {

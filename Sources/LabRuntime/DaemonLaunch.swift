@@ -16,12 +16,12 @@ extension ProcessOptions {
         return options
     }
 
-    /// What a daemon needs beyond an ordinary user's process: the responder nothing, for its port is free to all in a
-    /// lab's namespace.
+    /// What a daemon needs beyond an ordinary user's process: servers nothing, for their ports are free to all in a lab's
+    /// namespace.
     private static func capabilities(_ role: DaemonRole) -> Capabilities {
         switch role {
         case .bgp: .networkAdministration
-        case .dns: []
+        case .dns, .http: []
         case .wire: [.networkAdministration, .systemAdministration, .realTimeScheduling]
         }
     }

@@ -158,13 +158,18 @@ final class Supervisor {
             if role == .bgp, let other = topology.otherDaemon(of: node) {
                 try addOtherDaemon(other, node)
             } else {
-                try addDaemon(
-                    role, node: node,
-                    role == .bgp
-                        ? DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
-                        : responderConfiguration(node))
+                try addDaemon(role, node: node, configuration(role, node))
             }
         daemon.onReady = { [weak self, weak daemon] in self?.becameReady(daemon) }
+    }
+
+    /// What a daemon of a node is told.
+    func configuration(_ role: DaemonRole, _ node: Int) -> JSON {
+        switch role {
+        case .bgp, .wire: DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
+        case .dns: responderConfiguration(node)
+        case .http: DaemonConfiguration.http(topology, node: node)
+        }
     }
 
     /// A daemon of others, with the adapter that runs it, in a folder of its own.
@@ -254,12 +259,12 @@ final class Supervisor {
     }
 
     private func ended(_ daemon: Daemon, _ end: DaemonEnd) {
-        // What a responder's end changes is its answers: sessions and routes stay.
+        // What a server's end changes is its answers: sessions and routes stay.
         if daemon.role == .bgp, let node = daemon.node {
             convergence.lost(node: node)
             forgetControl(node: node)
         }
-        if daemon.role != .dns { isConverged = false }
+        if daemon.role != .dns, daemon.role != .http { isConverged = false }
         events.record("exit", [.init("daemon", .string(daemon.name))] + end.members)
         if daemon.endsInARow == Daemon.failingEnds {
             events.record(

@@ -125,13 +125,18 @@ extension Supervisor {
         plan = difference.new
         bfdLoad = BFDLoad(topology, processors: ResourceLimits.processors)
         var staying: [Daemon] = []
+        let ending = Set(difference.steps.map(\.action))
         for daemon in daemons {
             guard let node = daemon.node else {
                 staying.append(daemon)
                 continue
             }
             daemon.node = difference.nodes[node]
-            if daemon.node == nil { leaving[daemon.name] = daemon } else { staying.append(daemon) }
+            if daemon.node == nil || ending.contains(.stopDaemon(node: node, daemon.role)) {
+                leaving[daemon.name] = daemon
+            } else {
+                staying.append(daemon)
+            }
         }
         daemons = staying
         faults.find(in: topology)

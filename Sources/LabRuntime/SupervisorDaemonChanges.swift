@@ -14,12 +14,12 @@ extension Supervisor {
         if let daemon = daemons.last { try startAsFaultsAllow(daemon) }
     }
 
-    /// Tells a daemon its new configuration. Our speaker and our responder read it while they run; others are started again.
+    /// Tells a daemon its new configuration. Our speaker and our servers read it while they run; others are started again.
     func reconfigure(
         _ role: DaemonRole, _ node: Int, _ resets: Resets, _ next: @escaping ((any Error)?) -> Void
     ) throws {
         guard let daemon = daemons.first(where: { $0.node == node && $0.role == role }) else { return next(nil) }
-        if role == .dns, daemon.state == .running {
+        if role != .bgp, daemon.state == .running {
             return reload(daemon, topology.nodes[node]) { next($0.map { RequestError("\(daemon.name): \($0)") }) }
         }
         let isOurs = topology.otherDaemon(of: node) == nil && !daemon.isOfOthers

@@ -133,7 +133,7 @@ extension Supervisor {
 
     private func writeConfiguration(of responder: Daemon, _ node: Node) throws(SystemError) {
         try Files.replace(
-            paths.configuration(responder.name), responderConfiguration(node.index).description.utf8)
+            paths.configuration(responder.name), configuration(responder.role, node.index).description.utf8)
     }
 
     /// The responder of a site, with the zone that it has been given if there is one.

@@ -134,11 +134,14 @@ public struct RouteChange: NetlinkRequest {
     public var change: ChangeKind
     /// The route.
     public var route: KernelRoute
+    /// The number of a group of next hops in place of the route's own ones (``ResilientGroupChange``).
+    public var group: UInt32?
 
     /// Makes the request.
-    public init(_ change: ChangeKind, _ route: KernelRoute) {
+    public init(_ change: ChangeKind, _ route: KernelRoute, through group: UInt32? = nil) {
         self.change = change
         self.route = route
+        self.group = group
     }
 
     /// What errors call the request.
@@ -152,14 +155,16 @@ public struct RouteChange: NetlinkRequest {
         header.rtm_table = UInt8(exactly: route.table) ?? 0
         header.rtm_protocol = route.origin.rawValue
         header.rtm_type = route.kind.rawValue
-        header.rtm_scope = scope
+        header.rtm_scope = group == nil ? scope : 0
         if route.nextHops.count == 1, route.nextHops[0].isOnLink { header.rtm_flags = UInt32(RTNH_F_ONLINK) }
         writer.begin(change == .delete ? RTM_DELROUTE : RTM_NEWROUTE, flags: change.flags, header)
         writer.put(RTA_DST.number, route.destination.address)
         if header.rtm_table == 0 { writer.put(RTA_TABLE.number, route.table) }
         if route.metric != 0 { writer.put(RTA_PRIORITY.number, route.metric) }
         if let source = route.preferredSource { writer.put(RTA_PREFSRC.number, source) }
-        if route.nextHops.count == 1 {
+        if let group {
+            writer.put(RTA_NH_ID.number, group)
+        } else if route.nextHops.count == 1 {
             encode(route.nextHops[0], into: &writer)
             if let interface = route.nextHops[0].interface { writer.put(RTA_OIF.number, interface) }
         } else if !route.nextHops.isEmpty {

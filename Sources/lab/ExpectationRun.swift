@@ -10,11 +10,16 @@ struct ExpectationRun {
     private let staged: StagedLab
     private let expectation: Expectation
     private let ledger: LedgerReport?
+    private let flows: HeldFlowReport?
     private let deadline: Nanoseconds
 
-    /// What the probes tell, in `ledger`, is settled; for the rest there is time until `deadline`.
-    init(_ staged: StagedLab, _ expectation: Expectation, _ ledger: LedgerReport?, deadline: Nanoseconds) {
-        (self.staged, self.expectation, self.ledger, self.deadline) = (staged, expectation, ledger, deadline)
+    /// What the probes and held connections tell, in `ledger` and `flows`, is settled; for the rest there is time until `deadline`.
+    init(
+        _ staged: StagedLab, _ expectation: Expectation, _ ledger: LedgerReport?, _ flows: HeldFlowReport?,
+        deadline: Nanoseconds
+    ) {
+        (self.staged, self.expectation, self.ledger, self.flows) = (staged, expectation, ledger, flows)
+        self.deadline = deadline
     }
 
     /// How long a probe that nobody answers is waited for, in nanoseconds.
@@ -50,12 +55,14 @@ struct ExpectationRun {
         }
     }
 
-    /// Whether it cannot come true any more: nothing changes what became of the probes.
+    /// Whether it cannot come true any more: nothing changes what became of the probes and the connections.
     private var isHopeless: Bool {
-        guard let ledger else { return false }
         var evidence = Evidence()
-        evidence.ledger = ledger
-        return !objections(evidence, to: expectation.claims.filter(\.isAboutLedger)).isEmpty
+        (evidence.ledger, evidence.flows) = (ledger, flows)
+        let settled = expectation.claims.filter {
+            ($0.isAboutLedger && ledger != nil) || ($0.isAboutFlows && flows != nil)
+        }
+        return !objections(evidence, to: settled).isEmpty
     }
 
     // MARK: Looking
@@ -64,7 +71,7 @@ struct ExpectationRun {
     /// is the last time.
     private func look(isLast: Bool) throws -> (Evidence, [String]) {
         var evidence = Evidence()
-        evidence.ledger = ledger
+        (evidence.ledger, evidence.flows) = (ledger, flows)
         let claims = expectation.claims
         if claims.contains(where: \.isAboutRows) || isAboutWalks {
             let (rows, walks) = try staged.observer.foreseen()
@@ -116,8 +123,11 @@ struct ExpectationRun {
 
     // MARK: What is told
 
-    /// What a good ledger has to say.
+    /// What a good ledger has to say, or connections that are as expected.
     private func summary(_ evidence: Evidence) -> String? {
+        if let flows, expectation.claims.contains(where: \.isAboutFlows) {
+            return "\(flows.broken()) of \(flows.count()) connections are broken"
+        }
         guard expectation.claims.contains(where: \.isAboutLedger), let ledger = evidence.ledger else { return nil }
         let longest = ledger.flows.compactMap(\.gap).max { $0.length < $1.length }
         return "\(ledger.unserved) of \(ledger.sent) probes were not answered"

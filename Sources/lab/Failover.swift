@@ -23,6 +23,7 @@ struct Failover: ParsableCommand {
               lab failover labs/hello.yaml --fail site=london --how link-down --repeat 100
               lab failover labs/hello.yaml --fail link=london--eurocore --how link-down --interval 1ms --json
               lab failover labs/hello.yaml --fail site=london --how blackhole --repeat 20 --report failover.html
+              lab failover labs/stateful.yaml --fail site=london --flows 10
             """)
 
     @Argument(help: "The lab file.")
@@ -35,6 +36,8 @@ struct Failover: ParsableCommand {
     var times = 10
     @Option(help: "The time between the probes of a client to an address.")
     var interval = "5ms"
+    @Option(help: "TCP connections that each client holds meanwhile to each address of each web service.")
+    var flows = 0
     @Option(help: "Seconds to wait for the lab to come up, and for rest after a fault.")
     var timeout = 60
     @Option(help: "Where delays are made: in the kernel (netem) or in user space (wire).")
@@ -45,6 +48,9 @@ struct Failover: ParsableCommand {
     var json = false
 
     func validate() throws {
+        guard (0...Int(Scenario.Connections.most)).contains(flows) else {
+            throw ValidationError("--flows is 0 to \(Scenario.Connections.most)")
+        }
         guard (1...1000).contains(times) else { throw ValidationError("--repeat is 1 to 1000") }
         guard (1...3600).contains(timeout) else { throw ValidationError("--timeout is 1 to 3600 seconds") }
     }
@@ -52,12 +58,18 @@ struct Failover: ParsableCommand {
     func run() throws {
         let topology = try FileLoading.topology(file)
         let fault = try fault(in: topology)
+        if flows > 0, !topology.lab.services.contains(where: { $0.kind == .http }) {
+            throw Failure(
+                .badInput, "the lab has no web service to hold connections to",
+                hint: "a service of it would be of kind: http")
+        }
         let interval = try probeInterval()
         if let report { try OutputFile.check(report) }
         let staged = try StagedLab(topology, links: links, timeout: timeout, isQuiet: json)
         var runs: [FailoverRun.Outcome] = []
         do {
-            let run = FailoverRun(staged, fault, interval: interval, limit: Int64(timeout) * 1_000_000_000)
+            let run = FailoverRun(
+                staged, fault, interval: interval, flows: flows, limit: Int64(timeout) * 1_000_000_000)
             var line = ProgressLine()
             defer { line.clear() }
             for number in 1...times {
@@ -124,6 +136,10 @@ struct Failover: ParsableCommand {
         if let first = runs.first, !first.changes.isEmpty {
             parts.append("best paths, the first time:\n" + FailoverTables.timeline(first))
         }
+        for held in runs.first?.held ?? [] {
+            parts.append(
+                "connections, the first time: \(held.broken()) of \(held.count()) broken\n" + HeldFlowTable.text(held))
+        }
         let sent = rows.reduce(0) { $0 + $1.sent }
         let unserved = rows.reduce(0) { $0 + $1.unserved }
         parts.append("\(sent) probes, all accounted for: \(sent - unserved) answered in time, \(unserved) not")
@@ -137,26 +153,35 @@ struct FailoverRun {
     struct Outcome {
         let ledger: LedgerReport
         let changes: [PathChange]
+        /// What became of the connections that were held, a report for each web service.
+        let held: [HeldFlowReport]
 
         var json: JSON {
             let zero = ledger.disturbedAt ?? ledger.start
             return .object(
-                (ledger.json.members ?? []) + [.init("paths", .array(changes.map { $0.json(relativeTo: zero) }))])
+                (ledger.json.members ?? []) + [
+                    .init("paths", .array(changes.map { $0.json(relativeTo: zero) })),
+                    .init("connections", .array(held.map(\.json))),
+                ])
         }
     }
 
     private let staged: StagedLab
     private let fault: Fault
     private let interval: Nanoseconds
+    private let flows: Int
     private let limit: Nanoseconds
 
-    init(_ staged: StagedLab, _ fault: Fault, interval: Nanoseconds, limit: Nanoseconds) {
-        (self.staged, self.fault, self.interval, self.limit) = (staged, fault, interval, limit)
+    /// `flows` is how many connections each client holds to each address of a web service meanwhile.
+    init(_ staged: StagedLab, _ fault: Fault, interval: Nanoseconds, flows: Int, limit: Nanoseconds) {
+        (self.staged, self.fault, self.interval, self.flows, self.limit) = (staged, fault, interval, flows, limit)
     }
 
     /// The fault, until routing is at rest and service is steady; then its end, until routing is at rest. Throws ``Failure``.
     func once() throws -> Outcome {
         let ledger = try staged.ledger(interval: interval)
+        let held = try hold()
+        defer { for held in held { held.close() } }
         try steady(ledger)
         var events = PathEvents(staged.lab)
         ledger.markDisturbance()
@@ -169,13 +194,22 @@ struct FailoverRun {
         } catch {
             throw Failure(.failedAtRunTime, "the probes could not be sent: \(error)")
         }
+        let connections = try held.map { try $0.report() }
         let changes = events.changes(since: report.disturbedAt ?? report.start)
         // Nothing else fails in this lab; a flap may have ended by itself, which leaves nothing to mend.
         try request("heal")
         guard try staged.rest(within: limit) else {
             throw Failure(.failedAtRunTime, "routing did not come to rest after \(fault.target) was mended")
         }
-        return Outcome(ledger: report, changes: changes)
+        return Outcome(ledger: report, changes: changes, held: connections)
+    }
+
+    private func hold() throws -> [HeldConnections] {
+        guard flows > 0 else { return [] }
+        let services = staged.lab.topology.lab.services.filter { $0.kind == .http }
+        let held = try services.map { try HeldConnections(staged, .init(service: $0.name, flows: flows)) }
+        for held in held { _ = try held.wait() }
+        return held
     }
 
     /// Clients that nobody serves any more are waited for in vain, so not for ever.

@@ -27,6 +27,9 @@ struct FailureSight {
         if let ledger = evidence.ledger, failed.contains(where: \.isAboutLedger) {
             parts.append(LedgerTable.text(ledger.limited(to: expectation.service)))
         }
+        if let flows = evidence.flows, failed.contains(where: \.isAboutFlows) {
+            parts.append(HeldFlowTable.text(flows))
+        }
         return parts.isEmpty ? nil : Console.plain(parts.joined(separator: "\n\n"))
     }
 

@@ -15,7 +15,7 @@ struct Fail: ParsableCommand {
               loss 5%            so many packets are lost, besides what the link loses anyway
               delay +40ms        packets are so much longer under way
               partition          of some nodes: nothing passes between them and all others
-            Of sites, routers and processes (NODE.bgp, NODE.dns):
+            Of sites, routers and processes (NODE.bgp, NODE.dns, NODE.http):
               process-kill       the daemons are killed as by kill -9, and stay dead; neighbors see it at once
               freeze             the speaker, or the process, is stopped as by kill -STOP; hold timers or BFD find it
             Of sites and routers:

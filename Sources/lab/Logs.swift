@@ -20,7 +20,7 @@ struct Logs: ParsableCommand {
     @OptionGroup var lab: LabOption
     @Argument(help: "The node.")
     var node: String?
-    @Option(help: "Of its daemons only this one: bgp or dns.")
+    @Option(help: "Of its daemons only this one: bgp, dns or http.")
     var role: Role?
     @Flag(name: [.long, .customShort("f")], help: "Go on as they write, until the lab ends.")
     var follow = false
@@ -31,6 +31,7 @@ struct Logs: ParsableCommand {
     enum Role: String, ExpressibleByArgument, CaseIterable {
         case bgp
         case dns
+        case http
     }
 
     func validate() throws {

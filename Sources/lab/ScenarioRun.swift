@@ -18,6 +18,8 @@ final class ScenarioRun {
     private var report: LedgerReport?
     /// What is done, and which paths change since.
     private var disturbance: (words: String, events: PathEvents)?
+    /// The connections that are held.
+    private var held: HeldConnections?
 
     /// Files that the scenario names are relative to `folder`.
     init(_ staged: StagedLab, folder: String) {
@@ -28,6 +30,7 @@ final class ScenarioRun {
     /// Throws ``Failure`` when a step cannot be done.
     func run(_ scenario: Scenario) throws {
         let steps = scenario.unrolled
+        defer { held?.close() }
         for (index, step) in steps.enumerated() {
             let start = Clock.monotonic()
             do {
@@ -77,7 +80,8 @@ final class ScenarioRun {
             let deadline = Clock.monotonic() + (expectation.within ?? 0)
             var pictures: [String] = []
             if expectation.claims.contains(where: \.isAboutLedger) { pictures = try closeLedger(expectation.within) }
-            result = try ExpectationRun(staged, expectation, report, deadline: deadline).result(step)
+            let flows = expectation.claims.contains(where: \.isAboutFlows) ? try flows(expectation.within) : nil
+            result = try ExpectationRun(staged, expectation, report, flows, deadline: deadline).result(step)
             result.pictures = pictures + result.pictures
         case .fail(let fault): try fail(fault)
         case .drain(let target): try fail(Fault(target, .drain(limit: FaultKind.drainLimit)))
@@ -85,6 +89,7 @@ final class ScenarioRun {
         case .apply(let path): result.detail = try apply(path)
         case .run(let command): return try CommandRun(staged, command).result(step)
         case .wait(let time): try staged.pause(time)
+        case .connect(let connections): return try connect(connections, step)
         case .repeat: break
         }
         return result
@@ -111,6 +116,30 @@ final class ScenarioRun {
         _ = try change.carryOut(timeout: 60)
         try staged.reload()
         return "\(change.difference.steps.count) changes"
+    }
+
+    // MARK: Connections
+
+    private func connect(_ connections: Scenario.Connections, _ step: Scenario.Step) throws -> StepResult {
+        held?.close()
+        let held = try HeldConnections(staged, connections)
+        self.held = held
+        let report = try held.wait()
+        let (name, line) = (step.action.description, step.line)
+        guard report.broken() == 0, report.sites != nil else {
+            return StepResult(
+                step: name, line: line, isOK: false,
+                detail: "\(report.broken()) of \(report.count()) connections could not be made",
+                seen: HeldFlowTable.text(report))
+        }
+        return StepResult(step: name, line: line, isOK: true, detail: report.sites)
+    }
+
+    /// What became of them, once routing is at rest again.
+    private func flows(_ limit: Nanoseconds?) throws -> HeldFlowReport? {
+        guard let held else { return nil }
+        _ = try staged.rest(within: limit ?? Self.after)
+        return try held.report()
     }
 
     // MARK: Counting probes

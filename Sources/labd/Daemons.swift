@@ -2,6 +2,7 @@ import BGPAdapter
 import BGPSpeaker
 import DNSServer
 import Glibc
+import HTTPServer
 import LabRuntime
 import LinkWire
 import Sys
@@ -19,14 +20,15 @@ enum Daemons {
         case "bgp": return BGPDaemon.run(arguments: arguments)
         case "adapter": return AdapterDaemon.run(arguments: arguments)
         case "dns": return DNSDaemon.run(arguments: arguments)
+        case "http": return HTTPDaemon.run(arguments: arguments)
         case "wire": return WireDaemon.run(arguments: arguments)
         default:
             Diagnostics.write(
                 """
-                usage: labd bgp|dns|wire --config FILE [--control DESCRIPTOR]
+                usage: labd bgp|dns|http|wire --config FILE [--control DESCRIPTOR]
                        labd adapter --config FILE --control DESCRIPTOR
                        labd supervise
-                The daemons of an anycast lab. 'lab up' starts them; 'labd bgp' and 'labd dns' also run alone, in the foreground.
+                The daemons of an anycast lab. 'lab up' starts them; 'labd bgp', 'labd dns' and 'labd http' also run alone, in the foreground.
                 """)
             return 2
         }

@@ -24,7 +24,7 @@ struct SchemaTests {
             ("asn: 65002", "asn: AS65002"), ("asn: 65002", "asn:"), ("asn: 65002", "nsa: 65002"),
             ("[192.0.2.53, 2001:db8:53::53]", "[]"), ("[192.0.2.53, 2001:db8:53::53]", "192.0.2.53"),
             ("[192.0.2.53, 2001:db8:53::53]", "[localhost]"), ("53::53] }", "53::53], prefixes: [192.0.2.0] }"),
-            ("53::53] }", "53::53], kind: http }"), ("53::53] }", "53::53], zone: { records: [] } }"),
+            ("53::53] }", "53::53], kind: smtp }"), ("53::53] }", "53::53], zone: { records: [] } }"),
             ("53::53] }", "53::53], zone: { origin: a.test } }"),
             ("53::53] }", "53::53], zone: { origin: a.test, records: [], file: x } }"),
             ("53::53] }", "53::53], zone: { origin: a..test, records: [] } }"),
@@ -61,7 +61,8 @@ struct SchemaTests {
             ("delay: 5ms", "rate: 1Gbit"), ("delay: 5ms", "rate: 1mbps"), ("delay: 5ms", "latency: 5ms"),
             ("delay: 5ms", "timers: { bfd: 50ms }"), ("delay: 5ms", "timers: { bfd: true }"),
             ("delay: 5ms", "timers: { bfd: {} }"), ("delay: 5ms", "timers: { bfd: { interval: 50ms, multiplier: 0 } }"),
-            ("asn: 65002", "multipath: 0"), ("asn: 65002", "multipath: 65"), ("asn: 65002", "decision: oldest"),
+            ("asn: 65002", "multipath: 0"), ("asn: 65002", "multipath: 65"), ("asn: 65002", "multipath-hash: modulo"),
+            ("asn: 65002", "decision: oldest"),
             ("asn: 65002", "damping: none"), ("asn: 65002", "damping: { half-life: 5 }"),
             ("asn: 65002", "damping: { suppress: 0 }"), ("asn: 65002", "damping: { suppress: 1000001 }"),
             ("asn: 65002", "damping: { penalty: 1 }"), ("asn: 65002", "damping: 1"),
@@ -71,6 +72,11 @@ struct SchemaTests {
         ] + refusedParts + refusedSteps
     private static let refusedParts =
         [
+            "origin: [core]", "objects: {}", "objects: [{}]", "objects: [{ path: x }]", "objects: [{ path: '/a b' }]",
+            "objects: [{ path: '/a?b' }]", "objects: [{ path: /, size: 5 }]", "objects: [{ path: /, size: 5KB }]",
+            "objects: [{ path: /, max-age: 60 }]", "objects: [{ path: /, age: 60s }]",
+        ].map { ("53::53] }", "53::53], kind: http, \($0) }") }
+        + [
             "match: { prefixes: [192.0.2.0] }", "match: { prefixes: [{ ge: 8 }] }",
             "match: { prefixes: [{ prefix: 10.0.0.0/8, ge: 129 }] }", "match: { family: ipx }",
             "match: { communities: [\"65000:1:1\"] }", "match: { large-communities: [\"65000:1\"] }",
@@ -116,6 +122,9 @@ struct SchemaTests {
             "{ apply: 5 }", "{ run: { node: home } }", "{ run: { node: home, command: [] } }",
             "{ run: { node: home, command: ls, status: 256 } }", "{ run: { node: home, command: ls, output: {} } }",
             "{ run: { node: home, command: ls, output: { contains: a, equals: a } } }",
+            "{ connect: 5 }", "{ connect: { flows: 5 } }", "{ connect: { service: dns, flows: 0 } }",
+            "{ connect: { service: dns, clients: [] } }", "{ connect: { service: dns, each: 5 } }",
+            "{ expect: { broken: all } }", "{ expect: { broken: [] } }", "{ expect: { broken: { home: 30% } } }",
             "{ repeat: { times: 0, steps: [{ wait: 1s }] } }", "{ repeat: { times: 1, steps: [] } }",
         ].map { ("lab: good", "lab: good\nscenario: [\($0)]") }
 
@@ -140,6 +149,10 @@ struct SchemaTests {
             "lab: good",
             "lab: good\nscenario: [{ run: { node: home, command: ls, status: 1, output: { contains: 5 } } }, { run: { node: core-fra, command: [echo, 5], output: { equals: '5' } } }, { repeat: { times: 2, steps: [{ wait: 1ms }] } }]"
         ),
+        (
+            "53::53] }",
+            "53::53], kind: http }\nscenario: [{ connect: { service: dns, flows: 5, clients: [home] } }, { expect: { broken: ['>= 1', '<= 30.5%', 2] } }, { expect: { broken: { home: '= 0' } } }, { expect: { broken: 0 } }]"
+        ),
         ("[FRA, JFK]", "[[50, 8.5], [-90, 180]]"), ("asn: 65002, ", ""), ("asn: 65002", "asn: 4294967294"),
         ("53::53] }", "53::53], kind: dns, prefixes: [192.0.2.0/25, 2001:db8:53::/64] }"),
         ("53::53] }", "53::53], zone: { origin: ., records: [] } }"),
@@ -150,7 +163,8 @@ struct SchemaTests {
             "53::53], health: { query: www.hello.test. A, answer: 192.0.2.1, interval: 50ms, timeout: 50ms, fall: 1, rise: 255, hold-down: 0s, drain: med 0 } }"
         ),
         ("53::53] }", "53::53], health: { command: 'true && false', interval: 3600s, drain: prepend 20 } }"),
-        ("53::53] }", "53::53], health: { drain: withdraw } }"),
+        ("53::53] }", "53::53], health: { drain: withdraw } }"), ("53::53] }", "53::53], kind: http }"),
+        ("53::53] }", "53::53], kind: http, objects: [{ path: / }, { path: '/~x!%20', size: 1.5MB, max-age: 0s }] }"),
         ("53::53] }", "53::53], zone: { origin: A_b.test., records: [\"www A 192.0.2.1\", \"\"] } }"),
         ("london: {", "london: { service: dns, peers: [edge],"),
         (
@@ -181,7 +195,7 @@ struct SchemaTests {
         ("asn: 65002", "damping: on"), ("asn: 65002", "damping: true"), ("asn: 65002", "damping: off"),
         ("asn: 65002", "damping: {}"), ("asn: 65002", "damping: { half-life: 5s }"),
         ("asn: 65002", "damping: { half-life: 100ms, suppress: 1000000, reuse: 1, max-suppress: 86400s }"),
-        ("asn: 65002", "decision: oldest-external, always-compare-med: true, multipath: 64"),
+        ("asn: 65002", "decision: oldest-external, always-compare-med: true, multipath: 64, multipath-hash: resilient"),
         (
             "asn: 65002",
             "import: [{ match: { prefixes: [192.0.2.0/24, { prefix: 10.0.0.0/8, ge: 9, le: 24 }], family: ipv4, communities: [\"1:2\", BLACKHOLE], large-communities: [\"1:2:3\"], as-path: ^1 .*$, origins: [0, 4294967295], neighbors: [core, local] }, set: { local-preference: 0, med: none, communities: { add: [NOPEER], remove: [] }, large-communities: { replace: [] }, prepend: 20, next-hop: self }, then: next }]"

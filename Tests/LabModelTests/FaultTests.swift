@@ -107,7 +107,7 @@ import Testing
             ("london,lisbon", "there is no node, network or service 'lisbon'"),
             ("london--singapore", "there is no link between 'london' and 'singapore'"),
             ("--", "there is no link between '' and ''"), ("london--", "there is no link between 'london' and ''"),
-            ("london.web", "there is no process 'web'; there are london.bgp and london.dns"),
+            ("london.web", "there is no process 'web'; there are london.bgp, london.dns and london.http"),
             ("home.bgp", "home is a client: it has no bgp"), ("edge.dns", "edge-lhr is a router: it has no dns"),
             ("lisbon.dns", "there is no node, network or service 'lisbon'"),
         ] {
