@@ -17,9 +17,12 @@ final class DNSServer {
     private var responder: Responder
     private let batch = DatagramBatch()
     private var sockets: [IPAddress: DatagramSocket] = [:]
+    /// What sockets that are closed had no room for.
+    private var overflowedBefore = 0
     private var streams: StreamService?
     private var counters = Counters()
     private var limiter: RateLimiter?
+    private var budget: QueryBudget?
     private var copies: ZoneCopies?
 
     private final class DatagramSocket {
@@ -38,6 +41,7 @@ final class DNSServer {
         self.configuration = configuration
         responder = try Self.responder(configuration, keeping: nil)
         limiter = Self.limiter(configuration)
+        budget = configuration.capacity.map { QueryBudget(capacity: $0) }
         streams = StreamService(loop) { [unowned self] in answerStream($0, $1, $2) }
         try bind(to: configuration)
         copies = ZoneCopies(loop, configuration) { [unowned self] in install($0, $1) }
@@ -76,6 +80,7 @@ final class DNSServer {
         }
         for (address, socket) in sockets where !wanted.contains(address) {
             loop.remove(socket.descriptor.raw)
+            overflowedBefore += Socket.overflowed(socket.descriptor.raw)
             sockets[address] = nil
             streams?.stopListening(at: address)
         }
@@ -88,7 +93,8 @@ final class DNSServer {
         let raw = socket.descriptor.raw
         try loop.add(raw, .read) { [unowned self] _ in
             batch.serve(
-                raw, at: address, isUnicast: isUnicast, with: responder, limitedBy: &limiter, counting: &counters
+                raw, at: address, isUnicast: isUnicast, with: responder, within: &budget, limitedBy: &limiter,
+                counting: &counters
             ) {
                 carryOut($0)
             }
@@ -139,6 +145,7 @@ final class DNSServer {
         try bind(to: new)
         let before = responder
         if new.rateLimits != configuration.rateLimits { limiter = Self.limiter(new) }
+        if new.capacity != configuration.capacity { budget = new.capacity.map { QueryBudget(capacity: $0) } }
         (configuration, responder) = (new, next)
         copies = ZoneCopies(loop, new) { [unowned self] in install($0, $1) }
         copies?.start(serial)
@@ -152,7 +159,8 @@ final class DNSServer {
     /// What the server has done, for the control channel.
     var counterMembers: [JSON.Member] {
         counters.members(
-            acceptedConnections: streams?.acceptedCount ?? 0, openConnections: streams?.connectionCount ?? 0)
+            acceptedConnections: streams?.acceptedCount ?? 0, openConnections: streams?.connectionCount ?? 0,
+            overflowed: sockets.values.reduce(overflowedBefore) { $0 + Socket.overflowed($1.descriptor.raw) })
     }
 
     /// The zones and their serials, for the control channel.

@@ -43,6 +43,7 @@ struct Draft {
         var service: Located<String>?
         var city: Located<Place>?
         var relations: [Located<Relation>] = []
+        var capacity: UInt32?
     }
 
     struct Client {
@@ -75,6 +76,10 @@ struct Draft {
             case part = "network or service"
             case node = "node"
             case target = "node, network or service"
+            /// Who sends a flood.
+            case senders = "client, network or country"
+            /// Who is served in a flood, or serves.
+            case served = "client or site"
         }
 
         var kind: Kind
@@ -101,6 +106,8 @@ struct Draft {
     var faults: [Located<Fault>] = []
     /// Whether a step that was read may have moved routes, and whether one has changed the lab.
     var (isDisturbed, isApplied) = (false, false)
+    /// Whether a step that was read begins a flood.
+    var isFlooded = false
     /// What health checks ask.
     var healthQuestions: [Located<HealthCheck.Question>] = []
     /// Whether all names, cities and relations are good, so that what is joined to what is known.

@@ -27,9 +27,11 @@ extension Draft {
             },
             sites: sites.compactMap { site in
                 guard let service = site.service, let city = site.city else { return nil }
-                return LabModel.Site(
+                var result = LabModel.Site(
                     name: site.name.value, service: service.value, city: city.value,
                     relations: site.relations.map(\.value))
+                result.capacity = site.capacity
+                return result
             },
             clients: clients.compactMap { client in
                 guard let city = client.city, let provider = client.provider else { return nil }

@@ -2,7 +2,7 @@
 enum Keys: String, CaseIterable {
     case lab, network, service, zone, rateLimit, health, site, client, link, exchange, routeServer, relation, paths
     case restart, bmp, timers, bfd, damping, rule, match, range, set, change
-    case step, expectation, path, resolution, fault, target, command, output, repetition, expectations
+    case step, expectation, path, resolution, fault, target, flood, command, output, repetition, expectations
 
     /// The keys that are allowed.
     var all: [String] { required + optional }
@@ -27,6 +27,7 @@ enum Keys: String, CaseIterable {
         case .fault: ["how"]
         case .command: ["node", "command"]
         case .repetition: ["times", "steps"]
+        case .flood: ["clients", "rate", "for"]
         case .expectations: ["scenario"]
         case .health, .timers, .damping, .rule, .match, .set, .change, .routeServer, .paths, .restart,
             .step, .expectation, .path, .target, .output:
@@ -46,7 +47,7 @@ enum Keys: String, CaseIterable {
         case .zone: ["records", "file", "primary"]
         case .rateLimit: ["slip"]
         case .health: ["query", "answer", "command", "interval", "timeout", "fall", "rise", "hold-down", "drain"]
-        case .site: ["service", "providers", "peers"]
+        case .site: ["service", "providers", "peers", "capacity"]
         case .client: []
         case .link: ["delay", "jitter", "loss", "duplicate", "reorder", "rate", "timers"]
         case .exchange: ["route-server"]
@@ -68,18 +69,21 @@ enum Keys: String, CaseIterable {
         case .range: ["ge", "le"]
         case .set: ["local-preference", "med", "communities", "large-communities", "prepend", "next-hop"]
         case .change: ["add", "remove", "replace"]
-        case .step: ["expect", "fail", "heal", "drain", "apply", "run", "wait", "repeat"]
+        case .step: ["expect", "fail", "heal", "drain", "apply", "flood", "run", "wait", "repeat"]
         case .expectation: Self.claims + ["service", "within", "for"]
         case .path: ["contains", "avoids", "stays-in"]
         case .fault, .target: ["site", "network", "link", "target"]
         case .command: ["status", "output"]
         case .output: ["contains", "equals"]
+        case .flood: ["service"]
         case .resolution, .repetition, .expectations: []
         }
     }
 
     /// What can be expected.
-    static let claims = ["catchment", "share", "rtt", "path", "gap", "lost", "resolved", "session", "never"]
+    static let claims = [
+        "catchment", "share", "rtt", "path", "gap", "lost", "resolved", "session", "never", "served", "offered",
+    ]
 
     /// What such a mapping describes, for messages.
     var subject: String {
@@ -113,6 +117,7 @@ enum Keys: String, CaseIterable {
         case .resolution: "'resolved'"
         case .fault: "'fail'"
         case .target: "a target"
+        case .flood: "'flood'"
         case .command: "'run'"
         case .output: "'output'"
         case .repetition: "'repeat'"

@@ -28,6 +28,8 @@ public struct Evidence: Sendable {
     public var lookups: [Lookup] = []
     /// What became of the probes since the last disturbance.
     public var ledger: LedgerReport?
+    /// What became of the queries of the last floods.
+    public var flood: FloodOutcome?
     /// The ways by the kernels' tables, where no probes were counted.
     public var walks: [Walk] = []
 

@@ -10,11 +10,16 @@ struct ExpectationRun {
     private let staged: StagedLab
     private let expectation: Expectation
     private let ledger: LedgerReport?
+    private let flood: FloodOutcome?
     private let deadline: Nanoseconds
 
-    /// What the probes tell, in `ledger`, is settled; for the rest there is time until `deadline`.
-    init(_ staged: StagedLab, _ expectation: Expectation, _ ledger: LedgerReport?, deadline: Nanoseconds) {
-        (self.staged, self.expectation, self.ledger, self.deadline) = (staged, expectation, ledger, deadline)
+    /// What the probes tell, in `ledger`, and the queries of `flood`, is settled; for the rest there is time until `deadline`.
+    init(
+        _ staged: StagedLab, _ expectation: Expectation, _ ledger: LedgerReport?, _ flood: FloodOutcome?,
+        deadline: Nanoseconds
+    ) {
+        (self.staged, self.expectation, self.deadline) = (staged, expectation, deadline)
+        (self.ledger, self.flood) = (ledger, flood)
     }
 
     /// How long a probe that nobody answers is waited for, in nanoseconds.
@@ -50,12 +55,12 @@ struct ExpectationRun {
         }
     }
 
-    /// Whether it cannot come true any more: nothing changes what became of the probes.
+    /// Whether it cannot come true any more: nothing changes what became of the probes and floods.
     private var isHopeless: Bool {
-        guard let ledger else { return false }
         var evidence = Evidence()
-        evidence.ledger = ledger
-        return !objections(evidence, to: expectation.claims.filter(\.isAboutLedger)).isEmpty
+        (evidence.ledger, evidence.flood) = (ledger, flood)
+        let settled = expectation.claims.filter { $0.isAboutLedger && ledger != nil || $0.isAboutFlood }
+        return !objections(evidence, to: settled).isEmpty
     }
 
     // MARK: Looking
@@ -64,7 +69,7 @@ struct ExpectationRun {
     /// is the last time.
     private func look(isLast: Bool) throws -> (Evidence, [String]) {
         var evidence = Evidence()
-        evidence.ledger = ledger
+        (evidence.ledger, evidence.flood) = (ledger, flood)
         let claims = expectation.claims
         if claims.contains(where: \.isAboutRows) || isAboutWalks {
             let (rows, walks) = try staged.observer.foreseen()
@@ -118,6 +123,11 @@ struct ExpectationRun {
 
     /// What a good ledger has to say.
     private func summary(_ evidence: Evidence) -> String? {
+        let parts = [ledgerSummary(evidence), flood.map { FloodTables.summary($0) }].compactMap(\.self)
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    }
+
+    private func ledgerSummary(_ evidence: Evidence) -> String? {
         guard expectation.claims.contains(where: \.isAboutLedger), let ledger = evidence.ledger else { return nil }
         let longest = ledger.flows.compactMap(\.gap).max { $0.length < $1.length }
         return "\(ledger.unserved) of \(ledger.sent) probes were not answered"

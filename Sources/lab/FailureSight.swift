@@ -27,6 +27,7 @@ struct FailureSight {
         if let ledger = evidence.ledger, failed.contains(where: \.isAboutLedger) {
             parts.append(LedgerTable.text(ledger.limited(to: expectation.service)))
         }
+        if let flood = evidence.flood, failed.contains(where: \.isAboutFlood) { parts.append(FloodTables.text(flood)) }
         return parts.isEmpty ? nil : Console.plain(parts.joined(separator: "\n\n"))
     }
 

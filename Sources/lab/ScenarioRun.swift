@@ -16,15 +16,18 @@ final class ScenarioRun {
     /// Counts probes since the last disturbance, if anything is expected of them.
     private var ledger: Ledger?
     private var report: LedgerReport?
+    private let floods: ScenarioFloods
 
     /// Files that the scenario names are relative to `folder`.
     init(_ staged: StagedLab, folder: String) {
         self.staged = staged
         self.folder = folder
+        floods = ScenarioFloods(staged)
     }
 
     /// Throws ``Failure`` when a step cannot be done.
     func run(_ scenario: Scenario) throws {
+        defer { floods.stop() }
         let steps = scenario.unrolled
         for (index, step) in steps.enumerated() {
             let start = Clock.monotonic()
@@ -73,11 +76,13 @@ final class ScenarioRun {
         case .expect(let expectation):
             let deadline = Clock.monotonic() + (expectation.within ?? 0)
             if expectation.claims.contains(where: \.isAboutLedger) { try closeLedger(expectation.within) }
-            return try ExpectationRun(staged, expectation, report, deadline: deadline).result(step)
+            let flood = expectation.claims.contains(where: \.isAboutFlood) ? try floods.outcome() : nil
+            return try ExpectationRun(staged, expectation, report, flood, deadline: deadline).result(step)
         case .fail(let fault): try fail(fault)
         case .drain(let target): try fail(Fault(target, .drain(limit: FaultKind.drainLimit)))
         case .heal(let target): try request([.init("do", "heal"), .init("target", .string(target))])
         case .apply(let path): result.detail = try apply(path)
+        case .flood(let flood): result.detail = try floods.begin(flood)
         case .run(let command): return try CommandRun(staged, command).result(step)
         case .wait(let time): try staged.pause(time)
         case .repeat: break

@@ -23,6 +23,7 @@ import Testing
         #expect(configuration.port == 53)
         #expect(configuration.zones.count == 1)
         #expect(configuration.rateLimits == nil)
+        #expect(configuration.capacity == nil)
     }
 
     @Test func everyErrorNamesItsKey() {
@@ -49,6 +50,8 @@ import Testing
             (#""zones""#, #""unicast":["x"],"zones""#, "'unicast' has \"x\", which is no address"),
             (#""text""#, #""primaries":"10.1.1.1","text""#, "'primaries' must be an array"),
             (#""zones""#, #""rate_limit":{},"zones""#, "'responses' is missing"),
+            (#""zones""#, #""capacity":0,"zones""#, "'capacity' must be a number from 1 to 10000000, not 0"),
+            (#""zones""#, #""capacity":"1kqps","zones""#, "'capacity' must be a number from 1 to 10000000, not \"1kqps\""),
             (#""zones""#, #""rate_limit":5,"zones""#, "'rate_limit' must be an object"),
             (
                 #""zones""#, #""rate_limit":{"responses":0},"zones""#,

@@ -45,6 +45,9 @@ struct SchemaTests {
             ("53::53] }", "53::53], health: { hold-down: forever } }"),
             ("53::53] }", "53::53], health: { drain: shut } }"), ("53::53] }", "53::53], health: { drain: med } }"),
             ("london: { city: LHR", "london: { city: 5"), ("london: { city: LHR, ", "london: { "),
+            ("london: { city: LHR", "london: { capacity: 20000, city: LHR"),
+            ("london: { city: LHR", "london: { capacity: 20 kqps, city: LHR"),
+            ("london: { city: LHR", "london: { capacity: 1mbit, city: LHR"),
             ("london: { city: LHR", "london: { customers: [edge], city: LHR"),
             ("[LHR], providers: [core]", "[LHR], providers: core"),
             ("[LHR], providers: [core]", "[LHR], providers: [5]"),
@@ -112,6 +115,12 @@ struct SchemaTests {
             "{ apply: 5 }", "{ run: { node: home } }", "{ run: { node: home, command: [] } }",
             "{ run: { node: home, command: ls, status: 256 } }", "{ run: { node: home, command: ls, output: {} } }",
             "{ run: { node: home, command: ls, output: { contains: a, equals: a } } }",
+            "{ flood: home }", "{ flood: { clients: [home], rate: 1kqps } }",
+            "{ flood: { clients: [], rate: 1kqps, for: 1s } }", "{ flood: { clients: home, rate: 1kqps, for: 1s } }",
+            "{ flood: { clients: [home], rate: 1000, for: 1s } }",
+            "{ flood: { clients: [home], rate: 1kqps, for: 5 } }",
+            "{ flood: { clients: [home], rate: 1kqps, for: 1s, to: dns } }",
+            "{ expect: { served: home } }", "{ expect: { served: { home: 50% } } }", "{ expect: { offered: { london: '> 5' } } }",
             "{ repeat: { times: 0, steps: [{ wait: 1s }] } }", "{ repeat: { times: 1, steps: [] } }",
         ].map { ("lab: good", "lab: good\nscenario: [\($0)]") }
 
@@ -136,6 +145,11 @@ struct SchemaTests {
             "lab: good",
             "lab: good\nscenario: [{ run: { node: home, command: ls, status: 1, output: { contains: 5 } } }, { run: { node: core-fra, command: [echo, 5], output: { equals: '5' } } }, { repeat: { times: 2, steps: [{ wait: 1ms }] } }]"
         ),
+        (
+            "lab: good",
+            "lab: good\nscenario: [{ flood: { clients: [home, edge, GB], service: dns, rate: 1.5kqps, for: 300s } }, { expect: { served: { home: '= 100%', london: '< 50%' }, offered: { london: '>=90%' } } }]"
+        ),
+        ("london: { city: LHR", "london: { capacity: 10mqps, city: LHR"),
         ("[FRA, JFK]", "[[50, 8.5], [-90, 180]]"), ("asn: 65002, ", ""), ("asn: 65002", "asn: 4294967294"),
         ("53::53] }", "53::53], kind: dns, prefixes: [192.0.2.0/25, 2001:db8:53::/64] }"),
         ("53::53] }", "53::53], zone: { origin: ., records: [] } }"),
