@@ -78,9 +78,11 @@ extension Checks {
             for name in mention.names where !names.known(mention.kind).contains(name) {
                 let isSilent = mention.kind == .senders && names.networks.contains(name)
                 let hint =
-                    isSilent ? "\(quoted(name)) is a network without clients" : names.kind(of: name).map { "\(quoted(name)) is \($0)" }
-                    ?? Nearest.hint(name, among: names.known(mention.kind))
-                    ?? list(names.known(mention.kind), mention.kind)
+                    isSilent
+                    ? "\(quoted(name)) is a network without clients"
+                    : names.kind(of: name).map { "\(quoted(name)) is \($0)" }
+                        ?? Nearest.hint(name, among: names.known(mention.kind))
+                        ?? list(names.known(mention.kind), mention.kind)
                 report.error(
                     "there is no \(mention.kind.rawValue) \(quoted(name))", at: mention.name.position, hint: hint)
             }

@@ -84,7 +84,8 @@ struct LabReader {
         site.city = fields["city"].flatMap { place($0) }
         if site.city == nil { draft.hasStructure = false }
         site.relations = relations(fields, [.provider, .peer])
-        site.capacity = fields.quantity("capacity") { text throws(Quantity.Wrong) in try Quantity.queryRate(text) }?.value
+        site.capacity =
+            fields.quantity("capacity") { text throws(Quantity.Wrong) in try Quantity.queryRate(text) }?.value
         return site
     }
 

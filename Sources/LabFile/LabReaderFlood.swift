@@ -17,7 +17,8 @@ extension LabReader {
             report.error(
                 "the flood does not say which service it asks", at: node.position,
                 hint: draft.services.isEmpty
-                    ? "the lab has none" : "service: one of \(draft.services.map(\.name.value).joined(separator: ", "))")
+                    ? "the lab has none" : "service: one of \(draft.services.map(\.name.value).joined(separator: ", "))"
+            )
         }
         let rate = fields.quantity("rate", Flood.rate)?.value
         let duration = fields.quantity("for", Flood.duration)?.value

@@ -73,14 +73,17 @@ extension Topology {
     }
 
     private func noClient(_ word: String) -> FloodError {
-        if let node = node(named: word) { return FloodError(description: "\(word) is a \(node.kind.rawValue), no client") }
+        if let node = node(named: word) {
+            return FloodError(description: "\(word) is a \(node.kind.rawValue), no client")
+        }
         if nodes.contains(where: { $0.network == word }) {
             return FloodError(description: "the network '\(word)' has no clients")
         }
         if Country.isCode(word) { return FloodError(description: "no client stands in \(word)") }
         let names = nodes.filter { $0.kind == .client }.prefix(30).map(\.name)
         return FloodError(
-            description: "there is no client, network or country '\(word)'; clients are \(names.joined(separator: ", "))")
+            description:
+                "there is no client, network or country '\(word)'; clients are \(names.joined(separator: ", "))")
     }
 
     /// The service of that name, or the only one. Throws ``FloodError``.

@@ -22,7 +22,8 @@ public final class FloodTraffic {
     /// `clients` are positions in the topology; `namespacePath` tells where the namespace of a node's name is pinned. Throws
     /// ``ObservationError``, for a client without a way to the service too.
     public convenience init(
-        _ flood: Flood, clients: [Int], service: Service, topology: Topology, namespacePath: @escaping (String) -> String
+        _ flood: Flood, clients: [Int], service: Service, topology: Topology,
+        namespacePath: @escaping (String) -> String
     ) throws(ObservationError) {
         let survey = Survey(atlas: Atlas(topology), namespacePath: namespacePath)
         var flows: [FloodFlow] = []

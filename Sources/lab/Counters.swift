@@ -6,7 +6,8 @@ enum Counters {
     static func text(_ counters: JSON) -> String {
         let sites = counters["sites"]?.array ?? []
         var table = TextTable(
-            "SITE", "SERVICE", "UDP", "TCP", "OVER CAPACITY", "OVERFLOWED", "DROPPED", "TRUNCATED", "LIMITED", "BYTES IN",
+            "SITE", "SERVICE", "UDP", "TCP", "OVER CAPACITY", "OVERFLOWED", "DROPPED", "TRUNCATED", "LIMITED",
+            "BYTES IN",
             "BYTES OUT")
         for site in sites {
             let limited = ["dropped", "truncated"].reduce(0) { $0 + (site["rate_limited"]?[$1]?.int ?? 0) }

@@ -11,7 +11,8 @@ enum FloodTables {
                 .init(row.client), .init(String(row.sent)), .init(String(row.answered)), .init(String(row.lost)),
                 percent(row.answered, of: row.sent), .init(sites.joined(separator: ", ")))
         }
-        var sites = TextTable("SITE", "OFFERED", "SERVED", "OVER CAPACITY", "OVERFLOWED", "DROPPED", "SERVED", "ANSWERS BACK")
+        var sites = TextTable(
+            "SITE", "OFFERED", "SERVED", "OVER CAPACITY", "OVERFLOWED", "DROPPED", "SERVED", "ANSWERS BACK")
         for load in outcome.loads {
             sites.add(
                 .init(load.site), .init(String(load.offered)), .init(String(load.served)),

@@ -51,7 +51,10 @@ import Testing
             (#""text""#, #""primaries":"10.1.1.1","text""#, "'primaries' must be an array"),
             (#""zones""#, #""rate_limit":{},"zones""#, "'responses' is missing"),
             (#""zones""#, #""capacity":0,"zones""#, "'capacity' must be a number from 1 to 10000000, not 0"),
-            (#""zones""#, #""capacity":"1kqps","zones""#, "'capacity' must be a number from 1 to 10000000, not \"1kqps\""),
+            (
+                #""zones""#, #""capacity":"1kqps","zones""#,
+                "'capacity' must be a number from 1 to 10000000, not \"1kqps\""
+            ),
             (#""zones""#, #""rate_limit":5,"zones""#, "'rate_limit' must be an object"),
             (
                 #""zones""#, #""rate_limit":{"responses":0},"zones""#,

@@ -62,7 +62,8 @@ struct FloodTests {
 
         static func - (after: Datagrams, before: Datagrams) -> Datagrams {
             Datagrams(
-                out: after.out - before.out, read: after.read - before.read, overflowed: after.overflowed - before.overflowed)
+                out: after.out - before.out, read: after.read - before.read,
+                overflowed: after.overflowed - before.overflowed)
         }
     }
 
@@ -93,7 +94,9 @@ struct FloodTests {
                 uniqueKeysWithValues: try zip(nodes, before).map { ($0, try datagrams(lab, $0) - $1) })
 
             let flood = try #require(document.floods.first)
-            #expect(flood.service == "dns" && flood.asked_qps == 6000 && flood.clients.map(\.client) == ["home", "office", "cafe"])
+            #expect(
+                flood.service == "dns" && flood.asked_qps == 6000
+                    && flood.clients.map(\.client) == ["home", "office", "cafe"])
             #expect(flood.sent_qps <= 6100 && flood.took_ms >= 1000)
             #expect(document.sent > 0 && document.sent <= 6000)
             for client in flood.clients {
@@ -124,7 +127,10 @@ struct FloodTests {
 
             // The counters that others are shown are the same.
             let status = try lab.run("metrics").output
-            #expect(status.contains("lab_dns_over_capacity_total{lab=\"\(lab.name)\",site=\"london\",service=\"dns\"} \(london.over_capacity)\n"))
+            #expect(
+                status.contains(
+                    "lab_dns_over_capacity_total{lab=\"\(lab.name)\",site=\"london\",service=\"dns\"} \(london.over_capacity)\n"
+                ))
         }
     }
 
@@ -187,7 +193,8 @@ struct FloodTests {
             let begin = Date()
             let outcome = try LabUnderTest.lab("test", lab.file, "--junit", xml, "--report", page)
             #expect(outcome.status == 1 && outcome.output.contains("5 passed, 1 failed"), "\(outcome)")
-            #expect(outcome.output.contains("home got answers to ") && outcome.output.contains(", and > 99% is expected"))
+            #expect(
+                outcome.output.contains("home got answers to ") && outcome.output.contains(", and > 99% is expected"))
             #expect(outcome.output.contains("queries reached tokyo, ") && outcome.output.contains("ANSWERS BACK"))
             // The last flood goes with the lab.
             #expect(Date().timeIntervalSince(begin) < 100)

@@ -33,7 +33,8 @@ struct RootTests {
             #expect(rows.count == 19 * 26)
             for row in rows { #expect(row.site != nil && row.agrees, "\(row.client) \(row.address)") }
             func median(_ letters: String) -> Double {
-                let times = rows.filter { letters.contains($0.service.prefix(1)) }.map { $0.rtt_ms ?? .infinity }.sorted()
+                let times = rows.filter { letters.contains($0.service.prefix(1)) }.map { $0.rtt_ms ?? .infinity }
+                    .sorted()
                 return times[times.count / 2]
             }
             let (few, some, many) = (median("bcgh"), median("jkl"), median("ef"))

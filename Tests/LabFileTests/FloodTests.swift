@@ -91,8 +91,10 @@ struct FloodTests {
     }
 
     @Test func aLabOfSeveralServicesHasToSayWhich() {
-        let services = "  web: { asn: 64501, addresses: [198.51.100.1] }\nsites:\n  york: { service: web, city: MAN, providers: [core] }\n"
-        let text = Self.file(Self.flood).with("sites:\n", services).with("london: { city", "london: { service: dns, city")
+        let services =
+            "  web: { asn: 64501, addresses: [198.51.100.1] }\nsites:\n  york: { service: web, city: MAN, providers: [core] }\n"
+        let text = Self.file(Self.flood).with("sites:\n", services).with(
+            "london: { city", "london: { service: dns, city")
         #expect(problems(text) == ["16:12 the flood does not say which service it asks | service: one of dns, web"])
     }
 

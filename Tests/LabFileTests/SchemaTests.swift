@@ -120,7 +120,8 @@ struct SchemaTests {
             "{ flood: { clients: [home], rate: 1000, for: 1s } }",
             "{ flood: { clients: [home], rate: 1kqps, for: 5 } }",
             "{ flood: { clients: [home], rate: 1kqps, for: 1s, to: dns } }",
-            "{ expect: { served: home } }", "{ expect: { served: { home: 50% } } }", "{ expect: { offered: { london: '> 5' } } }",
+            "{ expect: { served: home } }", "{ expect: { served: { home: 50% } } }",
+            "{ expect: { offered: { london: '> 5' } } }",
             "{ repeat: { times: 0, steps: [{ wait: 1s }] } }", "{ repeat: { times: 1, steps: [] } }",
         ].map { ("lab: good", "lab: good\nscenario: [\($0)]") }
 

@@ -19,16 +19,19 @@ struct FloodTests {
         var home = FloodReport.Row(client: "home")
         (home.sent, home.answers, home.unread) = (1000, ["london": 590], 2)
         let report = FloodReport(
-            Flood(clients: ["home"], service: nil, rate: 500, duration: 2_000_000_000), service: "resolver", rows: [home],
+            Flood(clients: ["home"], service: nil, rate: 500, duration: 2_000_000_000), service: "resolver",
+            rows: [home],
             took: 2_000_000_000)
         return FloodOutcome(
-            [report], before: [counters(50, over: 5, overflowed: 1)], after: [counters(1010, over: 365, overflowed: 21)])
+            [report], before: [counters(50, over: 5, overflowed: 1)], after: [counters(1010, over: 365, overflowed: 21)]
+        )
     }
 
     @Test func everyQueryIsAccountedFor() throws {
         let outcome = outcome()
         let load = try #require(outcome.loads.first)
-        #expect((load.offered, load.served, load.overCapacity, load.overflowed, load.dropped) == (980, 600, 360, 20, 380))
+        #expect(
+            (load.offered, load.served, load.overCapacity, load.overflowed, load.dropped) == (980, 600, 360, 20, 380))
         #expect((outcome.sent, outcome.answered, outcome.unread, outcome.lostOnTheWay) == (1000, 590, 2, 28))
         #expect(outcome.reports[0].rate == 500)
         #expect(outcome.answers(of: "london") == 590)
@@ -68,6 +71,9 @@ struct FloodTests {
         ]
         for (claim, expected) in cases { #expect(judge.objections(to: claim) == expected) }
         let blind = Judge(try SmallLab.topology(), service: nil, Evidence())
-        #expect(blind.objections(to: .served("home", Bound(.less, 1))) == ["no query was counted: there was no flood before"])
+        #expect(
+            blind.objections(to: .served("home", Bound(.less, 1))) == [
+                "no query was counted: there was no flood before"
+            ])
     }
 }
