@@ -61,6 +61,13 @@ struct Draft {
         var routeServer: Located<ASN>?
     }
 
+    struct Multicast {
+        var name: Located<String>
+        var addresses: [Located<IPAddress>] = []
+        var source: Located<String>?
+        var members: [Located<String>] = []
+    }
+
     struct Link {
         var position: Position
         var between: [Located<String>]
@@ -95,6 +102,7 @@ struct Draft {
     var clients: [Client] = []
     var links: [Link] = []
     var exchanges: [Exchange] = []
+    var multicast: [Multicast] = []
     /// The AS path expressions and the neighbours that rules of policy name.
     var expressions: [Located<String>] = []
     var policyNeighbours: [Located<String>] = []

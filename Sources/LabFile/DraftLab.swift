@@ -39,6 +39,11 @@ extension Draft {
             },
             links: links.map(\.rule))
         lab.exchanges = exchanges.compactMap(\.exchange)
+        lab.multicast = multicast.map { group in
+            MulticastGroup(
+                name: group.name.value, addresses: group.addresses.map(\.value), source: group.source?.value ?? "",
+                members: group.members.map(\.value))
+        }
         return lab.withNumbers()
     }
 }

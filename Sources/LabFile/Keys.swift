@@ -1,6 +1,6 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
-    case lab, network, service, zone, rateLimit, health, site, client, link, exchange, routeServer, relation, paths
+    case lab, network, service, zone, rateLimit, health, site, client, link, exchange, routeServer, multicast, relation, paths
     case restart, bmp, timers, bfd, damping, rule, match, range, set, change
     case step, expectation, path, resolution, fault, target, flood, command, output, repetition, expectations
 
@@ -19,6 +19,7 @@ enum Keys: String, CaseIterable {
         case .client: ["city", "provider"]
         case .link: ["between"]
         case .exchange: ["city", "members"]
+        case .multicast: ["addresses", "source", "members"]
         case .bmp: ["station"]
         case .relation: ["network"]
         case .bfd: ["interval"]
@@ -37,7 +38,7 @@ enum Keys: String, CaseIterable {
 
     private var optional: [String] {
         switch self {
-        case .lab: ["description", "timers", "services", "sites", "clients", "links", "exchanges", "scenario"]
+        case .lab: ["description", "timers", "services", "sites", "clients", "links", "exchanges", "multicast", "scenario"]
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
@@ -51,6 +52,7 @@ enum Keys: String, CaseIterable {
         case .client: []
         case .link: ["delay", "jitter", "loss", "duplicate", "reorder", "rate", "timers"]
         case .exchange: ["route-server"]
+        case .multicast: []
         case .routeServer: ["asn"]
         case .paths: ["receive", "send"]
         case .restart: ["restart", "deferral"]
@@ -99,6 +101,7 @@ enum Keys: String, CaseIterable {
         case .link: "a link"
         case .exchange: "an exchange"
         case .routeServer: "a route server"
+        case .multicast: "a multicast group"
         case .paths: "'add-path'"
         case .restart: "'graceful-restart'"
         case .bmp: "'bmp'"

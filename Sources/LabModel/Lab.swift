@@ -20,6 +20,8 @@ public struct Lab: Hashable, Sendable, Codable {
     public var links: [LinkRule]
     /// The exchange points, in the order of the file.
     public var exchanges: [Exchange] = []
+    /// The multicast groups, in the order of the file.
+    public var multicast: [MulticastGroup] = []
 
     /// Makes a lab of its parts.
     public init(

@@ -150,6 +150,7 @@ private struct Comparison {
         for node in new.nodes where Plan.hasStandingRoutes(node) && hasOtherRoutes(node) {
             steps.append(Step(.installRoutes(node: node.index), because: Plan.routing(node)))
         }
+        steps += multicastSteps()
         for node in new.nodes {
             for role in Plan.daemons(of: node) { steps += daemonSteps(node, role) }
         }
@@ -175,6 +176,14 @@ private struct Comparison {
         if before.prefixes != node.prefixes || fetchesZones(before, old) != fetchesZones(node, new) { return true }
         guard node.kind == .client else { return false }
         return new.links(of: node.index).contains { predecessor(of: $0.link) == nil }
+    }
+
+    /// The groups that are new or others now. Where links come or go, all trees are looked at.
+    private func multicastSteps() -> [Step] {
+        let isMoved = new.links.contains { predecessor(of: $0) == nil } || old.links.contains { successor(of: $0) == nil }
+        let isOther = isMoved || old.lab.multicast != new.lab.multicast
+        guard isOther else { return [] }
+        return new.lab.multicast.indices.map { Step(.routeMulticast($0), because: Plan.grouping($0, new)) }
     }
 
     /// Whether a site needs routes to the other sites of its service.
