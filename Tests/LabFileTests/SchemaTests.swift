@@ -71,7 +71,7 @@ struct SchemaTests {
             ("asn: 65002", "always-compare-med: 1"), ("asn: 65002", "import: {}"), ("asn: 65002", "import: [{}]"),
             ("asn: 65002", "import: [{ match: {} }]"), ("asn: 65002", "import: [{ then: permit }]"),
             ("asn: 65002", "export: [{ then: reject, if: {} }]"),
-        ] + refusedParts + refusedSteps
+        ] + refusedParts + refusedSteps + refusedGroups
     private static let refusedParts =
         [
             "match: { prefixes: [192.0.2.0] }", "match: { prefixes: [{ ge: 8 }] }",
@@ -98,6 +98,16 @@ struct SchemaTests {
             "{ x: { city: LHR, members: [core, edge], route-server: 64496 } }",
             "{ x: { city: LHR, members: [core, edge], route-server: { asn: 0 } } }",
         ].map { ("lab: good", "lab: good\nexchanges: \($0)") }
+
+    private static let refusedGroups =
+        [
+            "{ n: {} }", "{ n: { addresses: [233.252.0.1], source: home } }",
+            "{ n: { addresses: [], source: home, members: [home] } }",
+            "{ n: { addresses: [192.0.2.1], source: home, members: [home] } }",
+            "{ n: { addresses: [233.252.0.1], source: home, members: [] } }",
+            "{ n: { addresses: [233.252.0.1], source: home, members: home } }",
+            "{ N: { addresses: [233.252.0.1], source: home, members: [home] } }",
+        ].map { ("lab: good", "lab: good\nmulticast: \($0)") }
 
     private static let refusedSteps =
         [
@@ -151,6 +161,10 @@ struct SchemaTests {
             "lab: good\nscenario: [{ flood: { clients: [home, edge, GB], service: dns, rate: 1.5kqps, for: 300s } }, { expect: { served: { home: '= 100%', london: '< 50%' }, offered: { london: '>=90%' } } }]"
         ),
         ("london: { city: LHR", "london: { capacity: 10mqps, city: LHR"),
+        (
+            "clients:\n",
+            "multicast:\n  n: { addresses: [233.252.0.1, 'FF0E::DB8:0:1'], source: home, members: [away] }\nclients:\n  away: { city: FRA, provider: core }\n"
+        ),
         ("[FRA, JFK]", "[[50, 8.5], [-90, 180]]"), ("asn: 65002, ", ""), ("asn: 65002", "asn: 4294967294"),
         ("53::53] }", "53::53], kind: dns, prefixes: [192.0.2.0/25, 2001:db8:53::/64] }"),
         ("53::53] }", "53::53], zone: { origin: ., records: [] } }"),
