@@ -71,10 +71,11 @@ struct FloodTests {
         let text = try lab.inside(node, "cat", "/proc/net/snmp", "/proc/net/snmp6")
         let udp = text.lines.filter { $0.hasPrefix("Udp: ") }.map { $0.split(separator: " ") }
         try #require(udp.count == 2)
+        let udp6 = text.lines.map { $0.split(whereSeparator: \.isWhitespace) }
         func value(_ name: String) throws -> Int {
             let column = try #require(udp[0].firstIndex { $0 == name })
-            let line = try #require(text.lines.first { $0.split(separator: " ").first == "Udp6\(name)" })
-            return try #require(Int(udp[1][column])) + #require(line.split(separator: " ").last.flatMap { Int($0) })
+            let v6 = try #require(udp6.first { $0.first == "Udp6\(name)" }?.last)
+            return try #require(Int(udp[1][column])) + #require(Int(v6))
         }
         return Datagrams(
             out: try value("OutDatagrams"), read: try value("InDatagrams"), overflowed: try value("RcvbufErrors"))
