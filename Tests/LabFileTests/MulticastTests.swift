@@ -23,29 +23,29 @@ struct MulticastTests {
     }
 
     @Test(arguments: [
-        ("addresses: [233.252.0.1], source: home", "14:9 a multicast group needs the key 'members'"),
+        ("addresses: [233.252.0.1], source: home", "15:9 a multicast group needs the key 'members'"),
         (
             "addresses: [192.0.2.1], source: home, members: [away]",
-            "14:23 '192.0.2.1' is not the address of a multicast group that routers forward"
+            "15:23 '192.0.2.1' is not the address of a multicast group that routers forward"
         ),
         (
             "addresses: [224.0.0.5], source: home, members: [away]",
-            "14:23 '224.0.0.5' is not the address of a multicast group that routers forward"
+            "15:23 '224.0.0.5' is not the address of a multicast group that routers forward"
         ),
         (
             "addresses: [\"ff02::1\"], source: home, members: [away]",
-            "14:23 'ff02::1' is not the address of a multicast group that routers forward"
+            "15:23 'ff02::1' is not the address of a multicast group that routers forward"
         ),
-        ("addresses: [], source: home, members: [away]", "14:22 a multicast group needs at least one of its 'addresses'"),
-        ("addresses: [233.252.0.1], source: home, members: []", "14:60 a multicast group needs at least one of its 'members'"),
-        ("addresses: [233.252.0.1], source: london, members: [away]", "14:45 there is no client 'london'"),
+        ("addresses: [], source: home, members: [away]", "15:22 a multicast group needs at least one of its 'addresses'"),
+        ("addresses: [233.252.0.1], source: home, members: []", "15:60 a multicast group needs at least one of its 'members'"),
+        ("addresses: [233.252.0.1], source: london, members: [away]", "15:45 there is no client 'london'"),
         (
             "addresses: [233.252.0.1], source: home, members: [away, home]",
-            "14:67 'home' is in the group already (line 14)"
+            "15:67 'home' is in the group already (line 15)"
         ),
         (
             "addresses: [233.252.0.1, 233.252.0.1], source: home, members: [away]",
-            "14:36 233.252.0.1 is already used on line 14"
+            "15:36 233.252.0.1 is already used on line 15"
         ),
     ])
     func groupsThatAreNone(group: String, message: String) {
