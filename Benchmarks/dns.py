@@ -1,27 +1,32 @@
-"""`labd dns` beside NSD and Knot: queries a second over UDP and TCP, as dnsperf counts them.
+"""What `labd dns` takes with a small zone, and beside NSD and Knot: queries a second over UDP and TCP, as dnsperf counts them.
 
 One zone, one worker each, each server in a network namespace and dnsperf in another, a veth pair between. The servers take turns
 within each round, so that what else the machine does falls on all of them. Nothing is pinned and no buffer is set.
 Everything happens in a PID, a mount and network namespaces of its own: the end of this process ends all of it.
 """
-import json
 import os
 import re
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import time
 
 if os.environ.get("BENCH_ISOLATED") != "1":
     os.environ["BENCH_ISOLATED"] = "1"
     os.execvp("unshare", ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
                           sys.executable, os.path.abspath(__file__)])
 
-sys.path.append("Tests/Interop")
+sys.path += ["Tests/Interop", "Tests/Support"]
 import bench
-from node import Node, eventually
+import dns_servers
+import process_memory
+from node import Failure, Node, eventually
 
 ORIGIN = "bench.test"
 NAMES = 1000
+STARTS = 20
 ROUNDS = 3 if bench.IS_QUICK else 5
 SECONDS = 3 if bench.IS_QUICK else 5
 TARGETS = {"udp": "at least 1.0", "tcp": "at least 0.9"}
@@ -52,48 +57,29 @@ def questions():
     return "\n".join(lines) + "\n"
 
 
-def labd(folder, address):
-    configuration = {"node": "bench", "addresses": [address], "zones": [{"origin": ORIGIN, "text": zone()}]}
-    with open(f"{folder}/labd.json", "w") as file:
-        json.dump(configuration, file)
-    return [os.path.abspath(".build/release/labd"), "dns", "--config", f"{folder}/labd.json"]
-
-
-def nsd(folder, address):
-    # Debian's build answers 200 queries a second of a kind unless rate limiting is turned off.
-    text = (f"server:\n  server-count: 1\n  ip-address: {address}\n  username: \"\"\n  zonesdir: \"{folder}\"\n"
-            f"  pidfile: \"{folder}/nsd.pid\"\n  xfrdfile: \"{folder}/xfrd\"\n  zonelistfile: \"{folder}/zones\"\n"
-            f"  xfrdir: \"{folder}\"\n  database: \"\"\n  rrl-ratelimit: 0\n  rrl-whitelist-ratelimit: 0\n"
-            f"remote-control:\n  control-enable: no\nzone:\n  name: {ORIGIN}\n  zonefile: {folder}/zone\n")
-    with open(f"{folder}/nsd.conf", "w") as file:
-        file.write(text)
-    return ["/usr/sbin/nsd", "-d", "-c", f"{folder}/nsd.conf"]
-
-
-def knot(folder, address):
-    text = (f"server:\n  listen: {address}@53\n  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1\n"
-            f"  rundir: {folder}\ndatabase:\n  storage: {folder}\n"
-            f"zone:\n  - domain: {ORIGIN}\n    storage: {folder}\n    file: zone\n    zonefile-sync: -1\n"
-            "    journal-content: none\n")
-    with open(f"{folder}/knot.conf", "w") as file:
-        file.write(text)
-    return ["/usr/sbin/knotd", "-c", f"{folder}/knot.conf"]
+LABD = os.path.abspath(".build/release/labd")
+SERVERS = {
+    "labd": lambda folder, address: dns_servers.labd(folder, LABD, address, ORIGIN, zone(), "bench"),
+    "NSD": lambda folder, address: dns_servers.nsd(folder, address, ORIGIN),
+    "Knot": lambda folder, address: dns_servers.knot(folder, address, ORIGIN),
+}
 
 
 class Server:
     """A server in a namespace of its own, joined to the client's."""
 
-    def __init__(self, name, make, number, client):
+    def __init__(self, name, number, client, folder):
         self.name, self.address = name, f"10.9.{number}.1"
-        self.folder = tempfile.mkdtemp()
+        self.folder = f"{folder}/{name}"
+        os.mkdir(self.folder)
         with open(f"{self.folder}/zone", "w") as file:
             file.write(f"$ORIGIN {ORIGIN}.\n" + zone())
         node = Node()
         node.link("client", client, f"server{number}")
         node.address("client", f"{self.address}/24")
         client.address(f"server{number}", f"10.9.{number}.2/24")
-        self.process = node.spawn(make(self.folder, self.address), f"{self.folder}/log")
-        self.client = client
+        self.process = node.spawn(SERVERS[name](self.folder, self.address), f"{self.folder}/log")
+        self.client, self.questions = client, f"{folder}/questions"
         eventually(lambda: self.dig() == "198.51.0.0\n", lambda: f"{name} does not answer: {self.log()}")
 
     def dig(self):
@@ -106,7 +92,7 @@ class Server:
     def rate(self, transport, seconds):
         """Queries a second, and the processor seconds of the server for a million of them."""
         before = self.processor_time()
-        text = self.client.run("dnsperf", "-m", transport, "-s", self.address, "-d", QUESTIONS, "-l", str(seconds),
+        text = self.client.run("dnsperf", "-m", transport, "-s", self.address, "-d", self.questions, "-l", str(seconds),
                                "-c", "8", "-T", "1", "-q", "100")
         spent = self.processor_time() - before
         answered = int(re.search(r"Queries completed:\s+(\d+)", text).group(1))
@@ -159,14 +145,11 @@ def compare(transport, servers):
                + f"; median {bench.median(ratios):.2f}")
 
 
-def body():
-    # Their fixed paths are nobody else's.
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "bench", "/run"], check=True)
-    with open(QUESTIONS, "w") as file:
+def speeds(folder):
+    with open(f"{folder}/questions", "w") as file:
         file.write(questions())
     client = Node()
-    servers = [Server(name, make, number, client)
-               for number, (name, make) in enumerate((("labd", labd), ("NSD", nsd), ("Knot", knot)), 1)]
+    servers = [Server(name, number, client, folder) for number, name in enumerate(SERVERS, 1)]
     try:
         for transport in TARGETS:
             for server in servers:
@@ -177,5 +160,65 @@ def body():
             server.process.kill()
 
 
-QUESTIONS = tempfile.mkstemp()[1]
+def small_zone():
+    """Ten records."""
+    return (f"@ 3600 IN SOA ns1.{ORIGIN}. hostmaster.{ORIGIN}. 1 3600 600 604800 60\n@ 3600 IN NS ns1\n@ 3600 IN MX 10 mail\n"
+            "@ 3600 IN TXT \"ten records\"\nns1 3600 IN A 192.0.2.1\nns1 3600 IN AAAA 2001:db8::1\nmail 300 IN A 192.0.2.2\n"
+            "www0 300 IN A 198.51.0.0\nwww0 300 IN AAAA 2001:db8::2\nalias0 300 IN CNAME www0\n")
+
+
+def started(words, address, folder):
+    """A server from nothing to its first answer: the process, and milliseconds."""
+    query = struct.pack("!HHHHHH", 7, 0, 1, 0, 0, 0) + b"\4www0\5bench\4test\0" + struct.pack("!HH", 1, 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as connection, open(f"{folder}/log", "ab") as log:
+        connection.connect((address, 53))
+        connection.settimeout(0.0005)
+        start = time.monotonic()
+        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        while time.monotonic() < start + 10:
+            try:
+                connection.send(query)
+                if connection.recv(512)[:2] == query[:2]:
+                    return process, (time.monotonic() - start) * 1e3
+            except (ConnectionRefusedError, TimeoutError):
+                pass  # Not yet.
+        raise Failure("labd dns does not answer")
+
+
+def small(folder):
+    """What one of many responders takes, beside others with which it shares the program, as in a lab."""
+    with Node() as node, open(f"{folder}/few", "w") as file:
+        file.write(f"www0.{ORIGIN} A\nalias0.{ORIGIN} A\nnone0.{ORIGIN} A\n{ORIGIN} MX\n")
+        file.flush()
+        took, processes = [], {}
+        for number in range(STARTS):
+            own = f"{folder}/small{number}"
+            os.mkdir(own)
+            address = f"127.0.0.{number + 1}"
+            words = dns_servers.labd(own, LABD, address, ORIGIN, small_zone(), "bench")
+            processes[address], milliseconds = started(words, address, own)
+            took.append(milliseconds)
+
+        def size():
+            return bench.median([process_memory.private(process.pid) for process in processes.values()])
+
+        bench.report("labd dns, ten records: start to the first answer", bench.median(took), target="5 ms or less")
+        bench.note(f"median of {STARTS} starts, load {load()}: {min(took):.1f} to {max(took):.1f} ms")
+        bench.report("labd dns, ten records: private memory, idle", size(), target="400 kB or less", unit="kB")
+        for transport in TARGETS:
+            for address in processes:
+                node.run("dnsperf", "-m", transport, "-s", address, "-d", file.name, "-n", "2000", "-c", "4", "-q", "100")
+            bench.report(f"labd dns, ten records: private memory after work ({transport.upper()})", size(), unit="kB")
+        for process in processes.values():
+            process.kill()
+
+
+def body():
+    # Their fixed paths are nobody else's, and go with this process, however it ends.
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "bench", "/run"], check=True)
+    with tempfile.TemporaryDirectory(dir="/run") as folder:
+        small(folder)
+        speeds(folder)
+
+
 bench.main(body)

@@ -1,11 +1,9 @@
 """Private memory of the daemons of labs/hello.yaml, idle after convergence."""
+import sys
+
+sys.path.append("Tests/Support")
 import bench
-
-
-def private(pid):
-    """Kilobytes that no other process shares."""
-    with open(f"/proc/{pid}/smaps_rollup") as file:
-        return sum(int(line.split()[1]) for line in file if line.startswith("Private_"))
+from process_memory import private
 
 
 def parent(pid):

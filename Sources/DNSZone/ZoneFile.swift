@@ -19,6 +19,9 @@ public struct ZoneFile: Equatable, Sendable {
     /// How deep files may include others: a file that includes itself ends there.
     public static var deepestInclusion: Int { 10 }
 
+    /// How many inclusions there may be in all: two in a file that includes itself would be a thousand at the greatest depth.
+    public static var mostInclusions: Int { 100 }
+
     /// Gives the text of an included file, or says why not. The name is relative to the folder of the zone's own text.
     public typealias Include = (_ name: String) -> Result<String, Unreadable>
 
@@ -47,6 +50,7 @@ private struct ZoneFileReader {
     private var tokenizer: ZoneTokenizer
     /// The name of the file that is being read, and of those that included it.
     private var files = [""]
+    private var inclusionCount = 0
     private let include: ZoneFile.Include
     private var origin: DomainName
     private var owner: DomainName?
@@ -100,6 +104,10 @@ private struct ZoneFileReader {
         try fields.end()
         guard files.count <= ZoneFile.deepestInclusion else {
             throw token.error("files include each other more than \(ZoneFile.deepestInclusion) deep")
+        }
+        inclusionCount += 1
+        guard inclusionCount <= ZoneFile.mostInclusions else {
+            throw token.error("more than \(ZoneFile.mostInclusions) files are included")
         }
         let text: String
         switch include(name) {

@@ -182,6 +182,19 @@ import Testing
         }
     }
 
+    /// Each inclusion of the text brings two more.
+    @Test func aFileThatIncludesItselfTwiceIsNotReadAThousandTimes() {
+        var count = 0
+        let text = "$INCLUDE again\n$INCLUDE ./again\n"
+        #expect(throws: ZoneErrors.self) {
+            try ZoneFile(parsing: text, origin: origin) { _ in
+                count += 1
+                return .success(text)
+            }
+        }
+        #expect(count == ZoneFile.mostInclusions)
+    }
+
     @Test func errorsNameLineColumnAndReason() {
         let cases: [(String, String)] = [
             ("www A 192.0.2", "1:7: '192.0.2' is no IPv4 address"),

@@ -15,6 +15,20 @@ extension InteropTests {
     func sameAnswers() throws {
         let text = try run("SameAnswers")
         #expect(text.contains("500 queries:") && text.contains(" 0 differences not explained"), "\(text)")
+        // The README shows this table, and no other row.
+        let readme = try String(contentsOf: Self.tests.appendingPathComponent("../README.md"), encoding: .utf8)
+        let section = try #require(
+            readme.components(separatedBy: "\n## ").first { $0.hasPrefix("The DNS responder beside Knot and NSD\n") })
+        func rows(_ text: String) -> [Substring] { text.split(separator: "\n").filter { $0.hasPrefix("| ") } }
+        #expect(rows(section) == rows(text))
+    }
+
+    // Ten million take some minutes: QUERY_FLOOD_COUNT=10000000.
+    @Test("No mutated query is answered wrongly, stops the responder or costs it memory")
+    func queryFlood() throws {
+        let count = ProcessInfo.processInfo.environment["QUERY_FLOOD_COUNT"] ?? "200000"
+        let text = try run("QueryFlood", "--count", count)
+        #expect(text.contains("\(count) mutated queries") && text.contains("the same process"), "\(text)")
     }
 
     /// Runs `Tests/NAME/run` for some topologies; an environment variable says other than `otherwise`.
@@ -27,14 +41,16 @@ extension InteropTests {
         #expect(text.contains("\(count) topologies"), "\(text)")
     }
 
+    /// The folder of all tests.
+    private static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+
     /// Runs `Tests/NAME/run`, expects it to succeed, and returns all that it said.
     private func run(_ name: String, _ words: String...) throws -> String {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         let log = FileManager.default.temporaryDirectory.appendingPathComponent("\(name)-\(UUID().uuidString).log")
         try Data().write(to: log)
         defer { try? FileManager.default.removeItem(at: log) }
         let process = Process()
-        process.executableURL = root.appendingPathComponent("\(name)/run")
+        process.executableURL = Self.tests.appendingPathComponent("\(name)/run")
         process.arguments = words
         process.standardInput = FileHandle.nullDevice
         let output = try FileHandle(forWritingTo: log)

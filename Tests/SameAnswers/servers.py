@@ -1,37 +1,24 @@
 """The servers, and how each is told to serve the zone at 127.0.0.1."""
 
-import json
-
+import dns_servers
 from zones import ORIGIN, ZONE
+
+ADDRESS = "127.0.0.1"
 
 
 def labd(folder, program):
-    configuration = {"node": "london", "addresses": ["127.0.0.1"], "zones": [{"origin": ORIGIN, "text": ZONE}]}
-    with open(f"{folder}/labd.json", "w") as file:
-        json.dump(configuration, file)
-    return [program, "dns", "--config", f"{folder}/labd.json"]
+    return dns_servers.labd(folder, program, ADDRESS, ORIGIN, ZONE, "london")
 
 
 def nsd(folder, _):
-    # Debian's build limits the rate of responses and adds authority records unless it is told not to.
-    text = (f"server:\n  server-count: 1\n  ip-address: 127.0.0.1\n  username: \"\"\n  zonesdir: \"{folder}\"\n"
-            f"  pidfile: \"{folder}/nsd.pid\"\n  xfrdfile: \"{folder}/xfrd\"\n  zonelistfile: \"{folder}/zones\"\n"
-            f"  xfrdir: \"{folder}\"\n  database: \"\"\n  rrl-ratelimit: 0\n  rrl-whitelist-ratelimit: 0\n"
-            f"  minimal-responses: yes\n  identity: \"london\"\n  version: \"anycast-lab\"\n"
-            f"remote-control:\n  control-enable: no\nzone:\n  name: {ORIGIN}\n  zonefile: {folder}/zone\n")
-    with open(f"{folder}/nsd.conf", "w") as file:
-        file.write(text)
-    return ["/usr/sbin/nsd", "-d", "-c", f"{folder}/nsd.conf"]
+    # It adds authority records unless it is told not to.
+    return dns_servers.nsd(
+        folder, ADDRESS, ORIGIN, ("minimal-responses: yes", 'identity: "london"', 'version: "anycast-lab"'))
 
 
 def knot(folder, _):
-    text = (f"server:\n  listen: 127.0.0.1@53\n  udp-workers: 1\n  tcp-workers: 1\n  background-workers: 1\n"
-            f"  identity: london\n  version: anycast-lab\n  nsid: london\n  rundir: {folder}\ndatabase:\n"
-            f"  storage: {folder}\nzone:\n  - domain: {ORIGIN}\n    storage: {folder}\n    file: zone\n"
-            "    zonefile-sync: -1\n    journal-content: none\n    semantic-checks: off\n")
-    with open(f"{folder}/knot.conf", "w") as file:
-        file.write(text)
-    return ["/usr/sbin/knotd", "-c", f"{folder}/knot.conf"]
+    return dns_servers.knot(
+        folder, ADDRESS, ORIGIN, ("identity: london", "version: anycast-lab", "nsid: london"), ("semantic-checks: off",))
 
 
 SERVERS = {"labd": labd, "Knot": knot, "NSD": nsd}
