@@ -1,6 +1,7 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
-    case lab, network, service, zone, rateLimit, health, site, client, link, exchange, routeServer, multicast, relation, paths
+    case lab, network, service, zone, rateLimit, health, site, client, link, exchange, routeServer, multicast, relation,
+        paths
     case restart, bmp, timers, bfd, damping, rule, match, range, set, change
     case step, expectation, path, resolution, fault, target, flood, command, output, repetition, expectations
 
@@ -38,7 +39,8 @@ enum Keys: String, CaseIterable {
 
     private var optional: [String] {
         switch self {
-        case .lab: ["description", "timers", "services", "sites", "clients", "links", "exchanges", "multicast", "scenario"]
+        case .lab:
+            ["description", "timers", "services", "sites", "clients", "links", "exchanges", "multicast", "scenario"]
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",

@@ -180,7 +180,8 @@ private struct Comparison {
 
     /// The groups that are new or others now. Where links come or go, all trees are looked at.
     private func multicastSteps() -> [Step] {
-        let isMoved = new.links.contains { predecessor(of: $0) == nil } || old.links.contains { successor(of: $0) == nil }
+        let isMoved =
+            new.links.contains { predecessor(of: $0) == nil } || old.links.contains { successor(of: $0) == nil }
         let isOther = isMoved || old.lab.multicast != new.lab.multicast
         guard isOther else { return [] }
         return new.lab.multicast.indices.map { Step(.routeMulticast($0), because: Plan.grouping($0, new)) }

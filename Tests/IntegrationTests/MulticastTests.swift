@@ -15,7 +15,9 @@ struct MulticastTests {
     /// What a router has forwarded for the IPv4 group, and whereto.
     private func forwarded(_ lab: LabUnderTest, _ router: String) throws -> (packets: Int, to: [String])? {
         let text = try lab.inside(router, "ip", "-s", "mroute", "show").output
-        guard let match = text.firstMatch(of: /,233\.252\.0\.1\)\s+Iif: (\S+)\s+Oifs: ([^\n]*?)\s+State: \S+\s+([0-9]+) packets/)
+        guard
+            let match = text.firstMatch(
+                of: /,233\.252\.0\.1\)\s+Iif: (\S+)\s+Oifs: ([^\n]*?)\s+State: \S+\s+([0-9]+) packets/)
         else { return nil }
         return (Int(match.3) ?? -1, match.2.split(separator: " ").map(String.init).sorted())
     }

@@ -36,8 +36,14 @@ struct MulticastTests {
             "addresses: [\"ff02::1\"], source: home, members: [away]",
             "15:23 'ff02::1' is not the address of a multicast group that routers forward"
         ),
-        ("addresses: [], source: home, members: [away]", "15:22 a multicast group needs at least one of its 'addresses'"),
-        ("addresses: [233.252.0.1], source: home, members: []", "15:60 a multicast group needs at least one of its 'members'"),
+        (
+            "addresses: [], source: home, members: [away]",
+            "15:22 a multicast group needs at least one of its 'addresses'"
+        ),
+        (
+            "addresses: [233.252.0.1], source: home, members: []",
+            "15:60 a multicast group needs at least one of its 'members'"
+        ),
         ("addresses: [233.252.0.1], source: london, members: [away]", "15:45 there is no client 'london'"),
         (
             "addresses: [233.252.0.1], source: home, members: [away, home]",

@@ -38,7 +38,8 @@ struct MulticastTests {
     @Test func itFollowsTheLinksThatAreUp() throws {
         // By America, where the link from Frankfurt to Tokyo is down; Lagos has one link.
         let around = try tree(["sydney-campus"], down: ["eurocore-fra", "asiacore-nrt"])
-        #expect(around["eurocore-fra"]?.outgoing == ["amcore-jfk"] && around["isp-au-syd"]?.outgoing == ["sydney-campus"])
+        #expect(
+            around["eurocore-fra"]?.outgoing == ["amcore-jfk"] && around["isp-au-syd"]?.outgoing == ["sydney-campus"])
         #expect(try tree(["lagos-phone"], down: ["lagos-phone", "isp-ng-los"]).isEmpty)
     }
 }
