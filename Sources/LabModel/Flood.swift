@@ -86,8 +86,14 @@ extension Topology {
                 "there is no client, network or country '\(word)'; clients are \(names.joined(separator: ", "))")
     }
 
-    /// The service of that name, or the only one. Throws ``FloodError``.
-    public func service(named name: String?) throws(FloodError) -> Service {
+    /// The service of that name, or the only one, which has to answer DNS. Throws ``FloodError``.
+    public func floodedService(_ name: String?) throws(FloodError) -> Service {
+        let service = try service(named: name)
+        if service.kind == .dns { return service }
+        throw FloodError(description: "a flood is of DNS queries, and \(service.name) is \(service.kind.rawValue)")
+    }
+
+    private func service(named name: String?) throws(FloodError) -> Service {
         let known = lab.services.map(\.name).joined(separator: ", ")
         if let name {
             guard let service = lab.services.first(where: { $0.name == name }) else {

@@ -74,7 +74,7 @@ struct FloodCommand: ParsableCommand {
     /// ``Failure``.
     static func begin(_ flood: Flood, _ lab: RunningLab) throws -> (traffic: FloodTraffic, clients: Int) {
         do {
-            let service = try lab.topology.service(named: flood.service)
+            let service = try lab.topology.floodedService(flood.service)
             let clients = try lab.topology.clients(named: flood.clients)
             let traffic = try FloodTraffic(
                 flood, clients: clients, service: service, topology: lab.topology, namespacePath: lab.namespacePath)
