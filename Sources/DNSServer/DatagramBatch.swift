@@ -159,8 +159,8 @@ extension IPAddress {
         case .v4(let address):
             return UInt32(bigEndian: raw.load(fromByteOffset: 4, as: UInt32.self)) == address.rawValue
         case .v6(let address):
-            return UInt64(bigEndian: raw.load(fromByteOffset: 8, as: UInt64.self)) == address.high
-                && UInt64(bigEndian: raw.load(fromByteOffset: 16, as: UInt64.self)) == address.low
+            return UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 8, as: UInt64.self)) == address.high
+                && UInt64(bigEndian: raw.loadUnaligned(fromByteOffset: 16, as: UInt64.self)) == address.low
         }
     }
 }

@@ -73,10 +73,10 @@ public final class FloodTraffic {
 
 /// What the thread of a ``FloodTraffic`` does.
 ///
-/// About every 0.2 ms it sends what is due, the same number from each flow. The pauses and the flow that is first are drawn: in
-/// step with each other, some clients would always come first to a site that is full, and others never. When it gets no
-/// processor, or the queues of the machine are full, it makes up for a tenth of a second and no more; what is not made up for was
-/// not sent, and the rate that came about is told.
+/// About every 0.2 ms it sends what is due, the same number from each flow. The pauses are drawn, and the order of the flows in
+/// each round: in step with each other, some clients would always come to a full site when it has room again, and others never.
+/// When it gets no processor, or the queues of the machine are full, it makes up for a tenth of a second and no more; what is not
+/// made up for was not sent, and the rate that came about is told.
 private final class FloodRun {
     private static let pauses: ClosedRange<Nanoseconds> = 100_000...300_000
     private static let mostBehind: Nanoseconds = 100_000_000
@@ -92,13 +92,15 @@ private final class FloodRun {
     private var end: Nanoseconds = 0
     /// Queries that were sent, or given up.
     private var done = 0
-    /// The flow that is the first to send one more than others.
+    /// The order of the flows in this round, and how many have had their turn.
+    private var order: [Int]
     private var turn = 0
 
     init(_ flood: Flood, _ flows: [FloodFlow], _ shared: FloodTraffic.Shared) throws(SystemError) {
         (self.flood, self.flows, self.shared) = (flood, flows, shared)
         loop = try EventLoop()
         batch = FloodBatch(ProbeSocket.template)
+        order = flows.indices.shuffled()
     }
 
     func run(service: String) throws(SystemError) -> FloodReport {
@@ -121,20 +123,23 @@ private final class FloodRun {
         if due - done > limit { done = due - limit }
         let count = due - done
         let share = count / flows.count
-        let more = count % flows.count
-        let first = Int.random(in: flows.indices)
-        for index in flows.indices {
-            let place = (first + index) % flows.count
-            let isMore = (place + flows.count - turn) % flows.count < more
-            let wanted = share + (isMore ? 1 : 0)
-            if wanted > 0 { _ = flows[place].send(wanted, with: batch) }
-        }
-        turn = (turn + more) % flows.count
+        if share > 0 { for flow in flows { _ = flow.send(share, with: batch) } }
+        for _ in 0..<(count % flows.count) { _ = flows[nextTurn()].send(1, with: batch) }
         done = due
         end = now
         guard elapsed < flood.duration, !shared.state.withLock({ $0.isStopping }) else { return waitForAnswers() }
         let next = min(now + .random(in: Self.pauses), start + flood.duration)
         loop.schedule(at: next, isSelfContained: true) { [self] in send() }
+    }
+
+    /// The flow that sends next: each has one turn in a round, and every round another order.
+    private func nextTurn() -> Int {
+        if turn == order.count {
+            order.shuffle()
+            turn = 0
+        }
+        turn += 1
+        return order[turn - 1]
     }
 
     private func queriesDue(after time: Nanoseconds) -> Int {
