@@ -12,6 +12,8 @@ struct Counters {
     /// Responses over the limit of their client's prefix, by what became of them.
     private var limitedDropped = 0
     private var limitedTruncated = 0
+    /// Queries beyond the capacity.
+    private var overCapacity = 0
     private var receivedBytes = 0
     private var sentBytes = 0
     /// Responses by code; the last place is for all codes that have none of their own.
@@ -42,8 +44,16 @@ struct Counters {
         codes[min(Int(reply.code.rawValue), 24)] &+= 1
     }
 
+    /// Counts a query that came over UDP beyond the capacity.
+    mutating func countOverCapacity(received: Int) {
+        queries[0] &+= 1
+        receivedBytes &+= received
+        overCapacity &+= 1
+    }
+
     /// The counters as members of an answer on the control channel.
-    func members(acceptedConnections: Int, openConnections: Int) -> [JSON.Member] {
+    /// `overflowed` are the datagrams that found the sockets full, which are no queries yet.
+    func members(acceptedConnections: Int, openConnections: Int, overflowed: Int) -> [JSON.Member] {
         var responses: [JSON.Member] = []
         for code in codes.indices where codes[code] > 0 {
             let name = code == 24 ? "other" : ResponseCode(rawValue: UInt16(code)).description
@@ -58,6 +68,7 @@ struct Counters {
             JSON.Member("queries", ["udp": .int(queries[0]), "tcp": .int(queries[1])]),
             JSON.Member("types", .object(byType)), JSON.Member("responses", .object(responses)),
             JSON.Member("dropped", .int(dropped)), JSON.Member("truncated", .int(truncated)),
+            JSON.Member("over_capacity", .int(overCapacity)), JSON.Member("overflowed", .int(overflowed)),
             JSON.Member("rate_limited", ["dropped": .int(limitedDropped), "truncated": .int(limitedTruncated)]),
             JSON.Member("bytes", ["received": .int(receivedBytes), "sent": .int(sentBytes)]),
             JSON.Member("connections", ["accepted": .int(acceptedConnections), "open": .int(openConnections)]),

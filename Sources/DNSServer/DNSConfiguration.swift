@@ -24,7 +24,8 @@ struct ConfigurationError: Error, CustomStringConvertible {
 /// `cookie_secret` there is one that nobody else has.
 ///
 /// `identity` is `node` and `port` 53 when they are missing. `"rate_limit": {"responses": 100, "slip": 2}` limits the responses of
-/// a kind a second to a /24 or /56 (``RateLimiter``). A key that is not known is an error: a misspelt one would
+/// a kind a second to a /24 or /56 (``RateLimiter``). `"capacity": 20000` are the queries a second that are taken over UDP
+/// (``QueryBudget``). A key that is not known is an error: a misspelt one would
 /// otherwise be silently without effect.
 struct DNSConfiguration {
     let node: String
@@ -37,6 +38,8 @@ struct DNSConfiguration {
     let zones: [ZoneConfiguration]
     /// Nil for no limit.
     let rateLimits: RateLimits?
+    /// Queries a second over UDP, 1 to 10,000,000; nil for any number.
+    let capacity: Int?
 
     init(path: String) throws {
         try self.init(JSON(parsing: try Files.read(path)))
@@ -47,6 +50,7 @@ struct DNSConfiguration {
             json, "the configuration",
             [
                 "node", "identity", "addresses", "unicast", "port", "zones", "rate_limit", "cookie_secret",
+                "capacity",
             ])
         node = try members.string("node")
         identity = try members.optionalString("identity") ?? node
@@ -64,6 +68,7 @@ struct DNSConfiguration {
         }
         self.port = port
         rateLimits = if let limits = members["rate_limit"] { try RateLimits(limits) } else { nil }
+        capacity = if let number = members["capacity"] { try Self.capacity(number) } else { nil }
         var zones: [ZoneConfiguration] = []
         for element in try members.array("zones") { zones.append(try ZoneConfiguration(element)) }
         let origins = zones.map(\.origin)
@@ -71,6 +76,13 @@ struct DNSConfiguration {
             throw ConfigurationError("'zones' has \(twice.element) twice")
         }
         self.zones = zones
+    }
+
+    private static func capacity(_ number: JSON) throws(ConfigurationError) -> Int {
+        guard let capacity = number.int, (1...10_000_000).contains(capacity) else {
+            throw ConfigurationError("'capacity' must be a number from 1 to 10000000, not \(number)")
+        }
+        return capacity
     }
 
     private static func cookies(_ text: String) throws(ConfigurationError) -> ServerCookies {

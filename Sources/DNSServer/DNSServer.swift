@@ -17,9 +17,12 @@ final class DNSServer: ZoneServer {
     private var responder: Responder
     private let batch = DatagramBatch()
     private var endpoints: [Place: Endpoint] = [:]
+    /// What sockets that are closed had no room for.
+    private var overflowedBefore = 0
     private var streams: StreamService?
     private var counters = Counters()
     private var limiter: RateLimiter?
+    private var budget: QueryBudget?
     private var copies: ZoneCopies?
     /// For configurations that have none: one secret as long as the server runs, so that its cookies stay good.
     private let ownCookies: ServerCookies
@@ -53,6 +56,7 @@ final class DNSServer: ZoneServer {
         ownCookies = cookies
         responder = Self.responder(configuration, try Self.zones(configuration), configuration.cookies ?? cookies)
         limiter = Self.limiter(configuration)
+        budget = configuration.capacity.map { QueryBudget(capacity: $0) }
         streams = StreamService(loop) { [unowned self] in answerStream($0, $1, $2) }
         try bind(to: configuration)
         copies = ZoneCopies(loop, configuration, self)
@@ -109,7 +113,7 @@ final class DNSServer: ZoneServer {
         try loop.add(raw, .read) { [unowned self, unowned endpoint] _ in
             batch.serve(
                 raw, at: place.address, isUnicast: endpoint.listener.isUnicast, with: responder,
-                limitedBy: &limiter, counting: &counters
+                within: &budget, limitedBy: &limiter, counting: &counters
             ) {
                 carryOut($0)
             }
@@ -125,6 +129,7 @@ final class DNSServer: ZoneServer {
 
     private func close(_ endpoint: Endpoint, at place: Place) {
         loop.remove(endpoint.datagrams.raw)
+        overflowedBefore += Socket.overflowed(endpoint.datagrams.raw)
         streams?.stopListening(endpoint.listener)
         endpoints[place] = nil
     }
@@ -183,6 +188,7 @@ final class DNSServer: ZoneServer {
         let zones = try Self.zones(new, kept: kept)
         try bind(to: new)
         if new.rateLimits != configuration.rateLimits { limiter = Self.limiter(new) }
+        if new.capacity != configuration.capacity { budget = new.capacity.map { QueryBudget(capacity: $0) } }
         responder = Self.responder(new, zones, new.cookies ?? ownCookies)
         configuration = new
         copies?.follow(new, changed: new.zones.map(\.origin).filter { kept[$0] == nil })
@@ -193,7 +199,8 @@ final class DNSServer: ZoneServer {
     /// What the server has done, for the control channel.
     var counterMembers: [JSON.Member] {
         counters.members(
-            acceptedConnections: streams?.acceptedCount ?? 0, openConnections: streams?.connectionCount ?? 0)
+            acceptedConnections: streams?.acceptedCount ?? 0, openConnections: streams?.connectionCount ?? 0,
+            overflowed: endpoints.values.reduce(overflowedBefore) { $0 + Socket.overflowed($1.datagrams.raw) })
     }
 
     /// The zones, for the control channel: their serials, whether they have expired, and why no primary could be asked.

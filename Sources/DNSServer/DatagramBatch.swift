@@ -11,7 +11,7 @@ import Sys
 /// that one sendmmsg(2) then sends from, and nothing is allocated or copied in between. Under load the cost of entering
 /// the kernel is so shared by a whole batch, and of a query's time the kernel's UDP takes nine tenths. A batch that is not full
 /// has emptied the socket, so nobody asks the kernel once more to hear that nothing is there. The clocks are read once a batch, the
-/// second one only if responses are limited. An idle server has touched none of this memory but the vectors.
+/// second one only if responses or queries are limited. An idle server has touched none of this memory but the vectors.
 ///
 /// ```
 /// queries    | 1280 | 1280 | ...   addresses | sockaddr_in6 | ...   one of each per datagram, in the same order
@@ -63,16 +63,28 @@ final class DatagramBatch {
     /// not do it at once: responder and counters are in use.
     func serve(
         _ socket: Int32, at own: IPAddress, isUnicast: Bool, with responder: borrowing Responder,
-        limitedBy limiter: inout RateLimiter?, counting counters: inout Counters, onTask: (Responder.Task) -> Void
+        within budget: inout QueryBudget?, limitedBy limiter: inout RateLimiter?, counting counters: inout Counters,
+        onTask: (Responder.Task) -> Void
     ) {
         for _ in 0..<Self.rounds {
             let count = cl_receive_messages(socket, incoming, UInt32(Self.capacity))
             guard count > 0 else { return }
+            let taken = take(Int(count), within: &budget, counting: &counters)
             let answers = answer(
-                Int(count), at: own, isUnicast, with: responder, limitedBy: &limiter, counting: &counters, onTask)
+                taken, at: own, isUnicast, with: responder, limitedBy: &limiter, counting: &counters, onTask)
             send(answers, over: socket, counting: &counters)
             if count < Self.capacity { return }
         }
+    }
+
+    /// How many of the queries there is capacity for; the others, which came last, are dropped.
+    private func take(_ count: Int, within budget: inout QueryBudget?, counting counters: inout Counters) -> Int {
+        guard let taken = budget?.take(count, now: Clock.monotonic()) else { return count }
+        for index in taken..<count {
+            counters.countOverCapacity(received: min(Int(incoming[index].byte_count), Self.queryByteCount))
+            incoming[index].header.msg_namelen = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        }
+        return taken
     }
 
     private func answer(

@@ -15,6 +15,7 @@ enum Checks {
         linkNames(draft, report)
         otherDaemons(draft, report)
         stations(draft, report)
+        multicast(draft, report)
         if draft.hasStructure { Reachability(draft).check(report) }
     }
 

@@ -9,12 +9,15 @@ struct ScenarioNames {
     var clients: [String] = []
     /// Exchange points and their route servers.
     var exchanges: [String] = []
+    /// The networks that have clients, and the countries, by their codes, that clients stand in.
+    var (providers, countries): (Set<String>, Set<String>) = ([], [])
 
     init(_ draft: Draft) {
         for network in draft.networks { add(network.name.value, network.cities.map(\.value)) }
         services = draft.services.map(\.name.value)
         sites = draft.sites.map(\.name.value)
         clients = draft.clients.map(\.name.value)
+        for client in draft.clients { add(client: client.city?.value, client.provider?.value) }
         for exchange in draft.exchanges { add(exchange.name.value, hasRouteServer: exchange.hasRouteServer) }
     }
 
@@ -23,6 +26,7 @@ struct ScenarioNames {
         services = lab.services.map(\.name)
         sites = lab.sites.map(\.name)
         clients = lab.clients.map(\.name)
+        for client in lab.clients { add(client: client.city, client.provider) }
         for exchange in lab.exchanges { add(exchange.name, hasRouteServer: exchange.routeServer != nil) }
     }
 
@@ -35,6 +39,13 @@ struct ScenarioNames {
         exchanges += [exchange] + (hasRouteServer ? [exchange + "-rs"] : [])
     }
 
+    private mutating func add(client place: Place?, _ provider: String?) {
+        if let provider { providers.insert(provider) }
+        guard let country = place?.country else { return }
+        countries.insert(country)
+        if Country.europeanUnion.contains(country) { countries.insert("EU") }
+    }
+
     /// The names that a mention of this kind may have.
     fileprivate func known(_ kind: Draft.Mention.Kind) -> [String] {
         switch kind {
@@ -45,6 +56,8 @@ struct ScenarioNames {
         case .part: networks + services
         case .node: networks + routers + sites + clients + exchanges
         case .target: networks + routers + services + sites + clients + exchanges
+        case .senders: clients + providers.sorted() + countries.sorted()
+        case .served: clients + sites
         }
     }
 
@@ -63,10 +76,13 @@ extension Checks {
     static func scenario(_ mentions: [Draft.Mention], _ names: ScenarioNames, _ report: Report) {
         for mention in mentions {
             for name in mention.names where !names.known(mention.kind).contains(name) {
+                let isSilent = mention.kind == .senders && names.networks.contains(name)
                 let hint =
-                    names.kind(of: name).map { "\(quoted(name)) is \($0)" }
-                    ?? Nearest.hint(name, among: names.known(mention.kind))
-                    ?? list(names.known(mention.kind), mention.kind)
+                    isSilent
+                    ? "\(quoted(name)) is a network without clients"
+                    : names.kind(of: name).map { "\(quoted(name)) is \($0)" }
+                        ?? Nearest.hint(name, among: names.known(mention.kind))
+                        ?? list(names.known(mention.kind), mention.kind)
                 report.error(
                     "there is no \(mention.kind.rawValue) \(quoted(name))", at: mention.name.position, hint: hint)
             }

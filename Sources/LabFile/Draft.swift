@@ -50,6 +50,7 @@ struct Draft {
         var service: Located<String>?
         var city: Located<Place>?
         var relations: [Located<Relation>] = []
+        var capacity: UInt32?
     }
 
     struct Client {
@@ -67,6 +68,13 @@ struct Draft {
         var routeServer: Located<ASN>?
     }
 
+    struct Multicast {
+        var name: Located<String>
+        var addresses: [Located<IPAddress>] = []
+        var source: Located<String>?
+        var members: [Located<String>] = []
+    }
+
     struct Link {
         var position: Position
         var between: [Located<String>]
@@ -82,6 +90,10 @@ struct Draft {
             case part = "network or service"
             case node = "node"
             case target = "node, network or service"
+            /// Who sends a flood.
+            case senders = "client, network or country"
+            /// Who is served in a flood, or serves.
+            case served = "client or site"
         }
 
         var kind: Kind
@@ -97,6 +109,7 @@ struct Draft {
     var clients: [Client] = []
     var links: [Link] = []
     var exchanges: [Exchange] = []
+    var multicast: [Multicast] = []
     /// The AS path expressions and the neighbours that rules of policy name.
     var expressions: [Located<String>] = []
     var policyNeighbours: [Located<String>] = []
@@ -108,6 +121,8 @@ struct Draft {
     var faults: [Located<Fault>] = []
     /// Whether a step that was read may have moved routes, whether one has changed the lab, and whether one holds connections.
     var (isDisturbed, isApplied, isConnected) = (false, false, false)
+    /// Whether a step that was read begins a flood.
+    var isFlooded = false
     /// What health checks ask.
     var healthQuestions: [Located<HealthCheck.Question>] = []
     /// Whether all names, cities and relations are good, so that what is joined to what is known.

@@ -29,9 +29,11 @@ extension Draft {
             },
             sites: sites.compactMap { site in
                 guard let service = site.service, let city = site.city else { return nil }
-                return LabModel.Site(
+                var result = LabModel.Site(
                     name: site.name.value, service: service.value, city: city.value,
                     relations: site.relations.map(\.value))
+                result.capacity = site.capacity
+                return result
             },
             clients: clients.compactMap { client in
                 guard let city = client.city, let provider = client.provider else { return nil }
@@ -39,6 +41,11 @@ extension Draft {
             },
             links: links.map(\.rule))
         lab.exchanges = exchanges.compactMap(\.exchange)
+        lab.multicast = multicast.map { group in
+            MulticastGroup(
+                name: group.name.value, addresses: group.addresses.map(\.value), source: group.source?.value ?? "",
+                members: group.members.map(\.value))
+        }
         return lab.withNumbers()
     }
 }

@@ -1,9 +1,9 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
-    case lab, network, service, object, zone, rateLimit, health, site, client, link, exchange, routeServer, relation,
+    case lab, network, service, object, zone, rateLimit, health, site, client, link, exchange, routeServer, multicast, relation,
         paths
     case restart, bmp, timers, bfd, damping, rule, match, range, set, change
-    case step, connect, expectation, path, resolution, fault, target, command, output, repetition, expectations
+    case step, connect, expectation, path, resolution, fault, target, flood, command, output, repetition, expectations
 
     /// The keys that are allowed.
     var all: [String] { required + optional }
@@ -21,6 +21,7 @@ enum Keys: String, CaseIterable {
         case .client: ["city", "provider"]
         case .link: ["between"]
         case .exchange: ["city", "members"]
+        case .multicast: ["addresses", "source", "members"]
         case .bmp: ["station"]
         case .relation: ["network"]
         case .bfd: ["interval"]
@@ -30,6 +31,7 @@ enum Keys: String, CaseIterable {
         case .fault: ["how"]
         case .command: ["node", "command"]
         case .repetition: ["times", "steps"]
+        case .flood: ["clients", "rate", "for"]
         case .expectations: ["scenario"]
         case .health, .timers, .damping, .rule, .match, .set, .change, .routeServer, .paths, .restart,
             .step, .expectation, .path, .target, .output:
@@ -39,7 +41,8 @@ enum Keys: String, CaseIterable {
 
     private var optional: [String] {
         switch self {
-        case .lab: ["description", "timers", "services", "sites", "clients", "links", "exchanges", "scenario"]
+        case .lab:
+            ["description", "timers", "services", "sites", "clients", "links", "exchanges", "multicast", "scenario"]
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
@@ -51,10 +54,11 @@ enum Keys: String, CaseIterable {
         case .zone: ["records", "file", "primary"]
         case .rateLimit: ["slip"]
         case .health: ["query", "answer", "command", "interval", "timeout", "fall", "rise", "hold-down", "drain"]
-        case .site: ["service", "providers", "peers"]
+        case .site: ["service", "providers", "peers", "capacity"]
         case .client: []
         case .link: ["delay", "jitter", "loss", "duplicate", "reorder", "rate", "timers"]
         case .exchange: ["route-server"]
+        case .multicast: []
         case .routeServer: ["asn"]
         case .paths: ["receive", "send"]
         case .restart: ["restart", "deferral"]
@@ -73,19 +77,22 @@ enum Keys: String, CaseIterable {
         case .range: ["ge", "le"]
         case .set: ["local-preference", "med", "communities", "large-communities", "prepend", "next-hop"]
         case .change: ["add", "remove", "replace"]
-        case .step: ["expect", "fail", "heal", "drain", "apply", "run", "wait", "connect", "repeat"]
+        case .step: ["expect", "fail", "heal", "drain", "apply", "flood", "run", "wait", "connect", "repeat"]
         case .connect: ["flows", "clients"]
         case .expectation: Self.claims + ["service", "within", "for"]
         case .path: ["contains", "avoids", "stays-in"]
         case .fault, .target: ["site", "network", "link", "target"]
         case .command: ["status", "output"]
         case .output: ["contains", "equals"]
+        case .flood: ["service"]
         case .resolution, .repetition, .expectations: []
         }
     }
 
     /// What can be expected.
-    static let claims = ["catchment", "share", "rtt", "path", "gap", "lost", "broken", "resolved", "session", "never"]
+    static let claims = [
+        "catchment", "share", "rtt", "path", "gap", "lost", "broken", "resolved", "session", "never", "served", "offered",
+    ]
 
     /// What such a mapping describes, for messages.
     var subject: String {
@@ -102,6 +109,7 @@ enum Keys: String, CaseIterable {
         case .link: "a link"
         case .exchange: "an exchange"
         case .routeServer: "a route server"
+        case .multicast: "a multicast group"
         case .paths: "'add-path'"
         case .restart: "'graceful-restart'"
         case .bmp: "'bmp'"
@@ -121,6 +129,7 @@ enum Keys: String, CaseIterable {
         case .resolution: "'resolved'"
         case .fault: "'fail'"
         case .target: "a target"
+        case .flood: "'flood'"
         case .command: "'run'"
         case .output: "'output'"
         case .repetition: "'repeat'"

@@ -32,6 +32,7 @@ struct LabReader {
         draft.clients = fields.entries("clients").map { client($0) }
         draft.links = (fields.list("links") ?? []).compactMap { link($0) }
         draft.exchanges = fields.entries("exchanges").map { exchange($0) }
+        draft.multicast = fields.entries("multicast").map { multicast($0) }
         scenario(fields)
         if draft.networks.isEmpty, let node = fields["networks"], case .mapping = node.content {
             report.error("a lab needs at least one network", at: node.position)
@@ -86,6 +87,8 @@ struct LabReader {
         site.city = fields["city"].flatMap { place($0) }
         if site.city == nil { draft.hasStructure = false }
         site.relations = relations(fields, [.provider, .peer])
+        site.capacity =
+            fields.quantity("capacity") { text throws(Quantity.Wrong) in try Quantity.queryRate(text) }?.value
         return site
     }
 

@@ -14,6 +14,12 @@ extension LabReader {
         claims += resolutions(fields)
         claims += sessions(fields)
         claims += misfortunes(fields)
+        claims += entries(fields, "served", .served, bound: Self.share).map { .served($0, $1) }
+        claims += entries(fields, "offered", .site, bound: Self.share).map { .offered(site: $0, $1) }
+        for key in ["served", "offered"] {
+            guard let value = fields[key], !draft.isFlooded else { continue }
+            report.error("'\(key)' counts the queries of a flood, and there is none before", at: value.position)
+        }
         for key in ["gap", "lost"] {
             guard let value = fields[key], !draft.isDisturbed else { continue }
             report.error(

@@ -47,6 +47,7 @@ extension LabReader {
         case "apply":
             draft.isApplied = true
             return fields.text("apply").map { .apply(path: $0.value) }
+        case "flood": return flood(pair.value).map { .flood($0) }
         case "run": return command(pair.value).map { .run($0) }
         case "wait": return fields.quantity("wait", Quantity.waiting).map { .wait($0.value) }
         case "connect": return connections(pair.value)

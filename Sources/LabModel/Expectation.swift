@@ -40,6 +40,10 @@ public enum Claim: Hashable, Sendable {
     case session(String, String, SessionState)
     /// What happens to no packet.
     case never(Misfortune)
+    /// Such a share, 0 to 1, of the queries of the floods before was answered: those that a client sent, or that reached a site.
+    case served(String, Bound<Double>)
+    /// Such a share, 0 to 1, of the queries of the floods before reached a site.
+    case offered(site: String, Bound<Double>)
 
     /// How a path has to be related to a part.
     public enum PathRule: String, Hashable, Sendable, CaseIterable {
@@ -103,6 +107,14 @@ public enum Claim: Hashable, Sendable {
     public var isAboutLedger: Bool {
         switch self {
         case .gap, .lost, .never: true
+        default: false
+        }
+    }
+
+    /// Whether it is about what became of the queries of floods.
+    public var isAboutFlood: Bool {
+        switch self {
+        case .served, .offered: true
         default: false
         }
     }
@@ -181,6 +193,8 @@ extension Claim {
             )
         case .session(let first, let second, let state): ("session", "\(first)--\(second): \(state.rawValue)")
         case .never(let misfortune): ("never", misfortune.rawValue)
+        case .served(let name, let bound): ("served", "\(name) \(bound.text)")
+        case .offered(let site, let bound): ("offered", "\(site) \(bound.text)")
         }
     }
 }

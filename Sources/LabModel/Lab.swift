@@ -20,6 +20,8 @@ public struct Lab: Hashable, Sendable, Codable {
     public var links: [LinkRule]
     /// The exchange points, in the order of the file.
     public var exchanges: [Exchange] = []
+    /// The multicast groups, in the order of the file.
+    public var multicast: [MulticastGroup] = []
 
     /// Makes a lab of its parts.
     public init(
@@ -173,6 +175,8 @@ public struct Site: Hashable, Sendable, Codable {
     public var city: Place
     /// The networks that it connects to, each at that network's nearest router.
     public var relations: [Relation]
+    /// How many queries a second its responder takes over UDP, 1 to 10,000,000; nil for as many as it can.
+    public var capacity: UInt32?
 
     /// Makes a site.
     public init(name: String, service: String, city: Place, relations: [Relation]) {

@@ -131,6 +131,14 @@ public enum Quantity {
         return UInt64(value.rounded())
     }
 
+    /// Queries a second of `20kqps`, up to `most`: a number and qps, kqps or mqps, each 1000 times the one before.
+    public static func queryRate(_ text: String, upTo most: UInt32 = 10_000_000) throws(Wrong) -> UInt32 {
+        let units: [(String, Double)] = [("mqps", 1e6), ("kqps", 1e3), ("qps", 1)]
+        let value = try read(text, units, "a rate of queries", example: "kqps")
+        guard (1...Double(most)).contains(value) else { throw outOfRange("1qps to \(most.asQueryRate)") }
+        return UInt32(value.rounded())
+    }
+
     private static func outOfRange(_ range: String) -> Wrong {
         Wrong(message: "is out of range", hint: "it goes: \(range)")
     }
@@ -155,5 +163,15 @@ public enum Quantity {
                 hint: close.map { "say \(number)\($0)" } ?? "the units are: \(all)")
         }
         throw Wrong(message: "has no unit", hint: "say \(number)\(example)")
+    }
+}
+
+extension UInt32 {
+    /// Queries a second as people write them: `20kqps`, `1500qps`.
+    public var asQueryRate: String {
+        for (unit, size) in [("mqps", UInt32(1_000_000)), ("kqps", 1000)] where self >= size && self % size == 0 {
+            return "\(self / size)\(unit)"
+        }
+        return "\(self)qps"
     }
 }

@@ -34,6 +34,8 @@ public struct Scenario: Hashable, Sendable {
         case drain(target: String)
         /// The lab is changed to another file, by its path relative to the scenario's.
         case apply(path: String)
+        /// Clients send queries, while the steps that follow are done.
+        case flood(Flood)
         /// A command runs inside a node.
         case run(Command)
         /// Nothing happens for so many nanoseconds.
@@ -83,7 +85,7 @@ extension Scenario.Action {
     public var isDisturbance: Bool {
         switch self {
         case .fail, .heal, .drain, .apply: true
-        case .expect, .run, .wait, .connect, .repeat: false
+        case .expect, .flood, .run, .wait, .connect, .repeat: false
         }
     }
 }
@@ -97,6 +99,7 @@ extension Scenario.Action: CustomStringConvertible {
         case .heal(let target): "heal \(target)"
         case .drain(let target): "drain \(target)"
         case .apply(let path): "apply \(path)"
+        case .flood(let flood): "flood \(flood)"
         case .run(let command): "run in \(command.node): \(command.text)"
         case .wait(let time): "wait \(time.asDuration)"
         case .connect(let connections): "connect \(connections.text)"

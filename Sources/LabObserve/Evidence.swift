@@ -30,6 +30,8 @@ public struct Evidence: Sendable {
     public var ledger: LedgerReport?
     /// What became of the connections that are held; nil when none are.
     public var flows: HeldFlowReport?
+    /// What became of the queries of the last floods.
+    public var flood: FloodOutcome?
     /// The ways by the kernels' tables, where no probes were counted.
     public var walks: [Walk] = []
 

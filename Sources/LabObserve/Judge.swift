@@ -27,6 +27,8 @@ public struct Judge {
         case .resolved(let client, let resolution): resolved(client, resolution)
         case .session(let first, let second, let state): session(first, second, state)
         case .never(let misfortune): never(misfortune)
+        case .served(let name, let bound): served(name, bound)
+        case .offered(let site, let bound): offered(site, bound)
         }
     }
 

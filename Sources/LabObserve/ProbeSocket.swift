@@ -31,7 +31,7 @@ final class ProbeSocket {
     }
 
     /// The address that the kernel would send from, which connecting tells without a packet.
-    private static func source(towards target: SocketAddress) throws(SystemError) -> IPAddress {
+    static func source(towards target: SocketAddress) throws(SystemError) -> IPAddress {
         let scout = try Socket.open(target.domain, .datagram)
         _ = try Socket.connect(scout.raw, to: target)
         guard let address = try Socket.localAddress(scout.raw).address else {
@@ -53,7 +53,7 @@ final class ProbeSocket {
     }
 
     /// CH TXT id.server, with an empty NSID option.
-    private static let template: [UInt8] = {
+    static let template: [UInt8] = {
         guard let name = try? DomainName("id.server") else { return [0, 0] }
         return Message.query(id: 0, name: name, type: .txt, recordClass: .chaos, wantsNSID: true).encoded()
     }()

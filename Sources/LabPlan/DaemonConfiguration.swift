@@ -206,6 +206,9 @@ public enum DaemonConfiguration {
             members.append(
                 .init("rate_limit", ["responses": .int(Int(limit.responses)), "slip": .int(Int(limit.slip))]))
         }
+        if let capacity = topology.lab.sites.first(where: { $0.name == site.name })?.capacity {
+            members.append(.init("capacity", .int(Int(capacity))))
+        }
         return .object(members)
     }
 

@@ -150,6 +150,7 @@ private struct Comparison {
         for node in new.nodes where Plan.hasStandingRoutes(node) && hasOtherRoutes(node) {
             steps.append(Step(.installRoutes(node: node.index), because: Plan.routing(node)))
         }
+        steps += multicastSteps()
         // A zone's primary has it first: a site that had it earlier would fetch the older one from there, where that has the
         // greater serial.
         for node in new.nodes.filter(isPrimary) + new.nodes.filter({ !isPrimary($0) }) {
@@ -194,6 +195,15 @@ private struct Comparison {
 
     private func isPrimary(_ node: Node) -> Bool {
         new.lab.services.contains { $0.name == node.network && $0.zone?.primary == node.name }
+    }
+
+    /// The groups that are new or others now. Where links come or go, all trees are looked at.
+    private func multicastSteps() -> [Step] {
+        let isMoved =
+            new.links.contains { predecessor(of: $0) == nil } || old.links.contains { successor(of: $0) == nil }
+        let isOther = isMoved || old.lab.multicast != new.lab.multicast
+        guard isOther else { return [] }
+        return new.lab.multicast.indices.map { Step(.routeMulticast($0), because: Plan.grouping($0, new)) }
     }
 
     private func daemonSteps(_ node: Node, _ role: DaemonRole) -> [Step] {

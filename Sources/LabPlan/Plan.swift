@@ -38,6 +38,8 @@ public struct Step: Hashable, Sendable {
         case shapeLink(Int)
         /// Routes that no protocol of the lab brings: a client's default, an AS's interior, an unused address.
         case installRoutes(node: Int)
+        /// The routers of a multicast group forward it, and its members join; a position in ``Lab/multicast``.
+        case routeMulticast(Int)
         /// A daemon is started; `node` is nil for the delay line.
         case startDaemon(node: Int?, DaemonRole)
         /// A daemon is told its new configuration.
@@ -89,6 +91,7 @@ public struct Plan: Sendable {
         steps += nodes.filter(Self.hasStandingRoutes).map {
             Step(.installRoutes(node: $0.index), because: Self.routing($0))
         }
+        steps += topology.lab.multicast.indices.map { Step(.routeMulticast($0), because: Self.grouping($0, topology)) }
         for role in [DaemonRole.dns, .http, .bgp] {
             steps += nodes.filter { Self.daemons(of: $0).contains(role) }.map {
                 Step(.startDaemon(node: $0.index, role), because: Self.task(role, $0))
@@ -146,6 +149,11 @@ public struct Plan: Sendable {
             return kind == .peer
                 ? "\(a.network) and \(b.network) are peers" : "\(b.network) is a \(kind.rawValue) of \(a.network)"
         }
+    }
+
+    static func grouping(_ group: Int, _ topology: Topology) -> String {
+        let group = topology.lab.multicast[group]
+        return "from \(group.source) to \(group.members.joined(separator: ", "))"
     }
 
     static func routing(_ node: Node) -> String {

@@ -61,6 +61,9 @@ extension Plan {
             let (a, b) = (topology.links[link].a, topology.links[link].b)
             return ("shape", "\(name(a.node)) -- \(name(b.node)) \(topology.links[link].quality.text)")
         case .installRoutes(let node): return ("routes", name(node))
+        case .routeMulticast(let group):
+            let group = topology.lab.multicast[group]
+            return ("multicast", ([group.name] + group.addresses.map(\.description)).joined(separator: " "))
         case .reconfigure(let node, let role): return ("reconfigure", "\(name(node)) \(role.rawValue)")
         case .stopDaemon(let node, let role): return ("stop", "\(name(node)) \(role.rawValue)")
         case .removeLink(let link):

@@ -63,6 +63,8 @@ final class NodeNamespace {
         if kind == .router {
             settings += [("ipv4/ip_forward", "1"), ("ipv6/conf/all/forwarding", "1")]
         }
+        // Who has joined a multicast group answers a ping to it.
+        if kind == .client { settings.append(("ipv4/icmp_echo_ignore_broadcasts", "0")) }
         if kind == .exchange {
             // A switch has no address, not even a link-local one.
             settings += [("ipv6/conf/all/disable_ipv6", "1"), ("ipv6/conf/default/disable_ipv6", "1")]

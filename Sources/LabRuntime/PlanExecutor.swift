@@ -17,6 +17,7 @@ package final class PlanExecutor {
     private var leaving: [String: NodeNamespace] = [:]
     /// The interior routes that the kernels have now.
     private var interior: Set<InteriorRoute> = []
+    private let multicast = MulticastRouting()
     /// The veth links that are down, and at which node they were taken down.
     private var loweredEnds: [Int: Int] = [:]
 
@@ -150,7 +151,7 @@ package final class PlanExecutor {
     }
 
     /// Brings the interior routes to what the links that are up give: new ones first, so that nothing is unreachable in
-    /// between. Only what differs is touched.
+    /// between. Only what differs is touched. The trees of multicast groups follow.
     func updateInterior(isUp: (Link) -> Bool) throws {
         let wanted = Set(InteriorRouting.routes(topology, isUp: isUp))
         var batches: [Int: NetlinkBatch] = [:]
@@ -170,6 +171,12 @@ package final class PlanExecutor {
         }
         for (node, batch) in batches { try nodes[node].netlink.send(batch) }
         interior = wanted
+        try updateMulticast(isUp: isUp)
+    }
+
+    /// Brings the trees of multicast groups to what the links that are up give.
+    func updateMulticast(isUp: (Link) -> Bool) throws {
+        try multicast.follow(topology, nodes, isUp: isUp)
     }
 
     /// Makes the kernel tell of a carrier that changed just now. It tells by itself too, but of a TAP device up to a second

@@ -251,6 +251,8 @@ extension Supervisor {
             return now { try $0.executor.address(new.nodes[node], before: before(node)?.services ?? []) }
         case .installRoutes(let node):
             return now { try $0.executor.installRoutes(new.nodes[node], before: before(node)?.prefixes ?? []) }
+        case .routeMulticast:
+            return now { supervisor in try supervisor.executor.updateMulticast { supervisor.faults.isUp($0) } }
         case .addressLink(let link):
             let link = new.links[link]
             guard let before = difference.links.firstIndex(of: link.index).map({ difference.old.topology.links[$0] })

@@ -83,6 +83,24 @@ public enum Socket {
         return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &value, &length) == 0 ? value : cl_errno()
     }
 
+    /// How many datagrams found a socket's buffer full so far (SO_MEMINFO); 0 when the kernel does not tell.
+    public static func overflowed(_ descriptor: Int32) -> Int {
+        // The kernel's SK_MEMINFO_VARS values, of which SK_MEMINFO_DROPS is the last.
+        var values = InlineArray<9, UInt32>(repeating: 0)
+        var length = socklen_t(MemoryLayout.size(ofValue: values))
+        guard getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, &values, &length) == 0, length == 36 else { return 0 }
+        return Int(values[8])
+    }
+
+    /// Has a socket hold so many bytes of what has not been read, or as many as the system lets the caller have.
+    public static func enlargeReceiveBuffer(_ descriptor: Int32, to byteCount: Int32) {
+        var value = byteCount
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        if setsockopt(descriptor, SOL_SOCKET, SO_RCVBUFFORCE, &value, size) != 0 {
+            _ = setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &value, size)
+        }
+    }
+
     /// Accepts a connection; nil when none is waiting.
     public static func accept(_ descriptor: Int32) throws(SystemError) -> Accepted? {
         var peer = SocketAddress()

@@ -53,7 +53,7 @@ struct CommandLineTool: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Up.self, Apply.self, Down.self, List.self, Status.self, Exec.self, Shell.self, CatchmentCommand.self,
-            Trace.self, TestCommand.self, Failover.self,
+            Trace.self, TestCommand.self, Failover.self, FloodCommand.self,
             Routes.self, BGP.self, Control.self, Fail.self, Heal.self, LinkCommand.self, ZoneCommand.self,
             CaptureCommand.self,
             Check.self,

@@ -6,14 +6,17 @@ enum Counters {
     static func text(_ counters: JSON) -> String {
         let sites = counters["sites"]?.array ?? []
         var table = TextTable(
-            "SITE", "SERVICE", "UDP", "TCP", "DROPPED", "TRUNCATED", "LIMITED", "BYTES IN", "BYTES OUT")
+            "SITE", "SERVICE", "UDP", "TCP", "OVER CAPACITY", "OVERFLOWED", "DROPPED", "TRUNCATED", "LIMITED",
+            "BYTES IN",
+            "BYTES OUT")
         for site in sites {
             let limited = ["dropped", "truncated"].reduce(0) { $0 + (site["rate_limited"]?[$1]?.int ?? 0) }
             table.add(
                 cells(
                     [site["site"]?.string, site["service"]?.string],
                     [
-                        site["queries"]?["udp"], site["queries"]?["tcp"], site["dropped"], site["truncated"],
+                        site["queries"]?["udp"], site["queries"]?["tcp"], site["over_capacity"], site["overflowed"],
+                        site["dropped"], site["truncated"],
                         .int(limited), site["bytes"]?["received"], site["bytes"]?["sent"],
                     ]))
         }

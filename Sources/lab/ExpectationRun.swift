@@ -11,15 +11,17 @@ struct ExpectationRun {
     private let expectation: Expectation
     private let ledger: LedgerReport?
     private let flows: HeldFlowReport?
+    private let flood: FloodOutcome?
     private let deadline: Nanoseconds
 
-    /// What the probes and held connections tell, in `ledger` and `flows`, is settled; for the rest there is time until `deadline`.
+    /// What the probes, held connections and floods tell, in `ledger`, `flows` and `flood`, is settled; for the rest there is time
+    /// until `deadline`.
     init(
         _ staged: StagedLab, _ expectation: Expectation, _ ledger: LedgerReport?, _ flows: HeldFlowReport?,
-        deadline: Nanoseconds
+        _ flood: FloodOutcome?, deadline: Nanoseconds
     ) {
-        (self.staged, self.expectation, self.ledger, self.flows) = (staged, expectation, ledger, flows)
-        self.deadline = deadline
+        (self.staged, self.expectation, self.deadline) = (staged, expectation, deadline)
+        (self.ledger, self.flows, self.flood) = (ledger, flows, flood)
     }
 
     /// How long a probe that nobody answers is waited for, in nanoseconds.
@@ -55,12 +57,12 @@ struct ExpectationRun {
         }
     }
 
-    /// Whether it cannot come true any more: nothing changes what became of the probes and the connections.
+    /// Whether it cannot come true any more: nothing changes what became of the probes, the connections and the floods.
     private var isHopeless: Bool {
         var evidence = Evidence()
-        (evidence.ledger, evidence.flows) = (ledger, flows)
+        (evidence.ledger, evidence.flows, evidence.flood) = (ledger, flows, flood)
         let settled = expectation.claims.filter {
-            ($0.isAboutLedger && ledger != nil) || ($0.isAboutFlows && flows != nil)
+            ($0.isAboutLedger && ledger != nil) || ($0.isAboutFlows && flows != nil) || $0.isAboutFlood
         }
         return !objections(evidence, to: settled).isEmpty
     }
@@ -71,7 +73,7 @@ struct ExpectationRun {
     /// is the last time.
     private func look(isLast: Bool) throws -> (Evidence, [String]) {
         var evidence = Evidence()
-        (evidence.ledger, evidence.flows) = (ledger, flows)
+        (evidence.ledger, evidence.flows, evidence.flood) = (ledger, flows, flood)
         let claims = expectation.claims
         if claims.contains(where: \.isAboutRows) || isAboutWalks {
             let (rows, walks) = try staged.observer.foreseen()
@@ -128,6 +130,11 @@ struct ExpectationRun {
         if let flows, expectation.claims.contains(where: \.isAboutFlows) {
             return "\(flows.broken()) of \(flows.count()) connections are broken"
         }
+        let parts = [ledgerSummary(evidence), flood.map { FloodTables.summary($0) }].compactMap(\.self)
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    }
+
+    private func ledgerSummary(_ evidence: Evidence) -> String? {
         guard expectation.claims.contains(where: \.isAboutLedger), let ledger = evidence.ledger else { return nil }
         let longest = ledger.flows.compactMap(\.gap).max { $0.length < $1.length }
         return "\(ledger.unserved) of \(ledger.sent) probes were not answered"

@@ -30,6 +30,7 @@ struct FailureSight {
         if let flows = evidence.flows, failed.contains(where: \.isAboutFlows) {
             parts.append(HeldFlowTable.text(flows))
         }
+        if let flood = evidence.flood, failed.contains(where: \.isAboutFlood) { parts.append(FloodTables.text(flood)) }
         return parts.isEmpty ? nil : Console.plain(parts.joined(separator: "\n\n"))
     }
 

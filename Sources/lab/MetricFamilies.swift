@@ -105,6 +105,12 @@ extension MetricFamily {
             family("lab_dns_dropped_total", "Queries without an answer, and answers that the kernel refused.") {
                 $0["dropped"]
             },
+            family("lab_dns_over_capacity_total", "Queries over UDP beyond the site's capacity, which were dropped.") {
+                $0["over_capacity"]
+            },
+            family("lab_dns_overflowed_total", "Datagrams that found the responder's sockets full.") {
+                $0["overflowed"]
+            },
             family("lab_dns_truncated_total", "Responses that did not fit.") { $0["truncated"] },
             family("lab_dns_connections_total", "TCP connections accepted.") { $0["connections"]?["accepted"] },
             family("lab_dns_open_connections", "TCP connections open now.", .gauge) { $0["connections"]?["open"] },

@@ -20,15 +20,18 @@ final class ScenarioRun {
     private var disturbance: (words: String, events: PathEvents)?
     /// The connections that are held.
     private var held: HeldConnections?
+    private let floods: ScenarioFloods
 
     /// Files that the scenario names are relative to `folder`.
     init(_ staged: StagedLab, folder: String) {
         self.staged = staged
         self.folder = folder
+        floods = ScenarioFloods(staged)
     }
 
     /// Throws ``Failure`` when a step cannot be done.
     func run(_ scenario: Scenario) throws {
+        defer { floods.stop() }
         let steps = scenario.unrolled
         defer { held?.close() }
         for (index, step) in steps.enumerated() {
@@ -81,12 +84,14 @@ final class ScenarioRun {
             var pictures: [String] = []
             if expectation.claims.contains(where: \.isAboutLedger) { pictures = try closeLedger(expectation.within) }
             let flows = expectation.claims.contains(where: \.isAboutFlows) ? try flows(expectation.within) : nil
-            result = try ExpectationRun(staged, expectation, report, flows, deadline: deadline).result(step)
+            let flood = expectation.claims.contains(where: \.isAboutFlood) ? try floods.outcome() : nil
+            result = try ExpectationRun(staged, expectation, report, flows, flood, deadline: deadline).result(step)
             result.pictures = pictures + result.pictures
         case .fail(let fault): try fail(fault)
         case .drain(let target): try fail(Fault(target, .drain(limit: FaultKind.drainLimit)))
         case .heal(let target): try request([.init("do", "heal"), .init("target", .string(target))])
         case .apply(let path): result.detail = try apply(path)
+        case .flood(let flood): result.detail = try floods.begin(flood)
         case .run(let command): return try CommandRun(staged, command).result(step)
         case .wait(let time): try staged.pause(time)
         case .connect(let connections): return try connect(connections, step)

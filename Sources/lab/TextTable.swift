@@ -46,7 +46,7 @@ struct TextTable {
 
     /// Whether a cell is a number, which may have a unit of time behind it.
     private static func isNumber(_ text: String) -> Bool {
-        let digits = text.hasSuffix(" ms") ? text.dropLast(3) : text[...]
+        let digits = text.hasSuffix(" ms") ? text.dropLast(3) : text.hasSuffix("%") ? text.dropLast() : text[...]
         return text == "-"
             || digits.utf8.allSatisfy {
                 (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: ".")

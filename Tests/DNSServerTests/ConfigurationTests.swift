@@ -23,6 +23,7 @@ import Testing
         #expect(configuration.port == 53)
         #expect(configuration.zones.count == 1)
         #expect(configuration.rateLimits == nil)
+        #expect(configuration.capacity == nil)
     }
 
     /// A version from a primary stays through a reload that changes who is told of it, and not through one that changes the text.
@@ -67,6 +68,11 @@ import Testing
             (#""text""#, #""includes":[],"text""#, "'includes' must be an object"),
             (#""text""#, #""includes":{"a":1},"text""#, "'a' in 'includes' must be a string"),
             (#""zones""#, #""rate_limit":{},"zones""#, "'responses' is missing"),
+            (#""zones""#, #""capacity":0,"zones""#, "'capacity' must be a number from 1 to 10000000, not 0"),
+            (
+                #""zones""#, #""capacity":"1kqps","zones""#,
+                "'capacity' must be a number from 1 to 10000000, not \"1kqps\""
+            ),
             (#""zones""#, #""rate_limit":5,"zones""#, "'rate_limit' must be an object"),
             (
                 #""zones""#, #""rate_limit":{"responses":0},"zones""#,

@@ -66,7 +66,7 @@ struct DiagnosticsTests {
         ),
         Case(
             "links:", "frobnicate: 1\nlinks:",
-            "11:1 a lab has no key 'frobnicate' | the keys are: lab, networks, description, timers, services, sites, clients, links, exchanges, scenario"
+            "11:1 a lab has no key 'frobnicate' | the keys are: lab, networks, description, timers, services, sites, clients, links, exchanges, multicast, scenario"
         ),
         Case("lab: good", "lab: good\nlab: again", "2:1 the key 'lab' is there twice: first on line 1"),
         Case(

@@ -83,7 +83,7 @@ struct ScenarioTests {
         ("{ wait: 2h }", "14:13 '2h' has an unknown unit for 'wait' | the units are: ns, us, ms, s"),
         (
             "{ expect: { within: 1s } }",
-            "14:15 nothing is expected | expect one of: catchment, share, rtt, path, gap, lost, resolved, session, never"
+            "14:15 nothing is expected | expect one of: catchment, share, rtt, path, gap, lost, resolved, session, never, served, offered"
         ),
         (
             "{ expect: { catchment: {} } }",

@@ -45,6 +45,9 @@ struct SchemaTests {
             ("53::53] }", "53::53], health: { hold-down: forever } }"),
             ("53::53] }", "53::53], health: { drain: shut } }"), ("53::53] }", "53::53], health: { drain: med } }"),
             ("london: { city: LHR", "london: { city: 5"), ("london: { city: LHR, ", "london: { "),
+            ("london: { city: LHR", "london: { capacity: 20000, city: LHR"),
+            ("london: { city: LHR", "london: { capacity: 20 kqps, city: LHR"),
+            ("london: { city: LHR", "london: { capacity: 1mbit, city: LHR"),
             ("london: { city: LHR", "london: { customers: [edge], city: LHR"),
             ("[LHR], providers: [core]", "[LHR], providers: core"),
             ("[LHR], providers: [core]", "[LHR], providers: [5]"),
@@ -69,7 +72,7 @@ struct SchemaTests {
             ("asn: 65002", "always-compare-med: 1"), ("asn: 65002", "import: {}"), ("asn: 65002", "import: [{}]"),
             ("asn: 65002", "import: [{ match: {} }]"), ("asn: 65002", "import: [{ then: permit }]"),
             ("asn: 65002", "export: [{ then: reject, if: {} }]"),
-        ] + refusedParts + refusedSteps
+        ] + refusedParts + refusedSteps + refusedGroups
     private static let refusedParts =
         [
             "origin: [core]", "objects: {}", "objects: [{}]", "objects: [{ path: x }]", "objects: [{ path: '/a b' }]",
@@ -103,6 +106,16 @@ struct SchemaTests {
             "{ x: { city: LHR, members: [core, edge], route-server: { asn: 0 } } }",
         ].map { ("lab: good", "lab: good\nexchanges: \($0)") }
 
+    private static let refusedGroups =
+        [
+            "{ n: {} }", "{ n: { addresses: [233.252.0.1], source: home } }",
+            "{ n: { addresses: [], source: home, members: [home] } }",
+            "{ n: { addresses: [192.0.2.1], source: home, members: [home] } }",
+            "{ n: { addresses: [233.252.0.1], source: home, members: [] } }",
+            "{ n: { addresses: [233.252.0.1], source: home, members: home } }",
+            "{ N: { addresses: [233.252.0.1], source: home, members: [home] } }",
+        ].map { ("lab: good", "lab: good\nmulticast: \($0)") }
+
     private static let refusedSteps =
         [
             "5", "{}", "{ wait: 5 }", "{ wait: 1s, heal: london }", "{ expects: {} }", "{ expect: {} }",
@@ -125,6 +138,13 @@ struct SchemaTests {
             "{ connect: 5 }", "{ connect: { flows: 5 } }", "{ connect: { service: dns, flows: 0 } }",
             "{ connect: { service: dns, clients: [] } }", "{ connect: { service: dns, each: 5 } }",
             "{ expect: { broken: all } }", "{ expect: { broken: [] } }", "{ expect: { broken: { home: 30% } } }",
+            "{ flood: home }", "{ flood: { clients: [home], rate: 1kqps } }",
+            "{ flood: { clients: [], rate: 1kqps, for: 1s } }", "{ flood: { clients: home, rate: 1kqps, for: 1s } }",
+            "{ flood: { clients: [home], rate: 1000, for: 1s } }",
+            "{ flood: { clients: [home], rate: 1kqps, for: 5 } }",
+            "{ flood: { clients: [home], rate: 1kqps, for: 1s, to: dns } }",
+            "{ expect: { served: home } }", "{ expect: { served: { home: 50% } } }",
+            "{ expect: { offered: { london: '> 5' } } }",
             "{ repeat: { times: 0, steps: [{ wait: 1s }] } }", "{ repeat: { times: 1, steps: [] } }",
         ].map { ("lab: good", "lab: good\nscenario: [\($0)]") }
 
@@ -152,6 +172,13 @@ struct SchemaTests {
         (
             "53::53] }",
             "53::53], kind: http }\nscenario: [{ connect: { service: dns, flows: 5, clients: [home] } }, { expect: { broken: ['>= 1', '<= 30.5%', 2] } }, { expect: { broken: { home: '= 0' } } }, { expect: { broken: 0 } }]"
+            "lab: good",
+            "lab: good\nscenario: [{ flood: { clients: [home, edge, GB], service: dns, rate: 1.5kqps, for: 300s } }, { expect: { served: { home: '= 100%', london: '< 50%' }, offered: { london: '>=90%' } } }]"
+        ),
+        ("london: { city: LHR", "london: { capacity: 10mqps, city: LHR"),
+        (
+            "clients:\n",
+            "multicast:\n  n: { addresses: [233.252.0.1, 'FF0E::DB8:0:1'], source: home, members: [away] }\nclients:\n  away: { city: FRA, provider: core }\n"
         ),
         ("[FRA, JFK]", "[[50, 8.5], [-90, 180]]"), ("asn: 65002, ", ""), ("asn: 65002", "asn: 4294967294"),
         ("53::53] }", "53::53], kind: dns, prefixes: [192.0.2.0/25, 2001:db8:53::/64] }"),

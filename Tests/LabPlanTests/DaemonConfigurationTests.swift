@@ -84,6 +84,15 @@ import Testing
         #expect(DaemonConfiguration.dns(try smallTopology(), node: 3)["rate_limit"] == nil)
     }
 
+    @Test("A site's capacity is handed on, and no other site's") func capacity() throws {
+        var lab = smallLab()
+        lab.sites[0].capacity = 1500
+        let topology = try Topology(lab)
+        let sites = topology.nodes.filter { $0.kind == .site }
+        let capacities = sites.map { DaemonConfiguration.dns(topology, node: $0.index)["capacity"] }
+        #expect(capacities == [1500] + sites.dropFirst().map { _ in nil })
+    }
+
     @Test("What the file says of a relation bends what is announced and what is preferred") func bent() throws {
         let neighbours = DaemonConfiguration.bgp(try smallTopology(), node: 4)["neighbors"]?.array
         #expect(neighbours?.count == 2)

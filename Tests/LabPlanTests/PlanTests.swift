@@ -28,6 +28,7 @@ import Testing
             case .installRoutes(let node):
                 #expect(addressed.contains(node) && routed.insert(node).inserted)
                 #expect(addressedLinks.isSuperset(of: plan.topology.nodes[node].links), "routes need next hops")
+            case .routeMulticast: Issue.record("the lab has no group")
             case .startDaemon(let node?, let role):
                 #expect(routed.contains(node) && running.insert("\(node) \(role)").inserted)
             case .startDaemon(nil, let role): #expect(namespaces.count == 6 && running.insert(role.rawValue).inserted)
@@ -60,6 +61,7 @@ import Testing
             case .addressLink: "link address"
             case .shapeLink: "shape"
             case .installRoutes: "routes"
+            case .routeMulticast: "multicast"
             case .startDaemon(_, let role): role.rawValue
             case .reconfigure, .stopDaemon, .removeLink, .removeNamespace: "change"
             }

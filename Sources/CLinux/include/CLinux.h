@@ -30,6 +30,7 @@
 
 #include "bfd.h"
 #include "md5.h"
+#include "multicast.h"
 #include "observe.h"
 #include "packet.h"
 #include "tun.h"
