@@ -30,9 +30,9 @@ extension LabReader {
         }
         switch node.content {
         case .mapping(let pairs):
-            return pairs.flatMap { pair in
+            return pairs.flatMap { pair -> [Claim] in
                 let client = mention(.client, pair.key)
-                return limits(pair.value).map { .broken(client: client, $0) }
+                return limits(pair.value).map { Claim.broken(client: client, $0) }
             }
         default: return limits(node).map { .broken(client: nil, $0) }
         }
