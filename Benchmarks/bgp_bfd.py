@@ -93,7 +93,7 @@ def packet_pairs():
             try:
                 time.sleep(8)
                 costs = [[], [], []]
-                for _ in range(bench.rounds(15)):
+                for _ in range(bench.rounds(10)):
                     before = [pair.figures() for pair in pairs]
                     time.sleep(2)
                     for (spent, packets), pair, cost in zip(before, pairs, costs):

@@ -181,9 +181,13 @@ extension Session {
         if outgoing.state == .active { connectRetryDeadline = nil }
     }
 
+    /// A connection that comes so soon after the session is Established was begun before: it is the other one of a collision.
+    private static var collisionTime: UInt64 { 1_000_000_000 }
+
     /// A neighbour that can restart and connects anew has restarted, and the end of its old connection did not get here (RFC
     /// 4724, section 5).
     private mutating func endSessionOfRestarter(_ now: UInt64) {
+        guard now &- establishedSince >= Self.collisionTime else { return }
         for origin in [ConnectionOrigin.outgoing, .incoming] where self[origin].state == .established {
             guard self[origin].negotiated?.gracefulRestart?.families.isEmpty == false else { continue }
             fail(origin, .connectionClosed, now)

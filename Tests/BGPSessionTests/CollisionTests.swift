@@ -61,6 +61,19 @@ struct CollisionTests {
         #expect(session.handle(.timer, now: 4 * second) == [])
     }
 
+    @Test("Who can restart and connects again has restarted, unless the session has only just come up")
+    func restarter() {
+        var open = peerOpen()
+        let families = [GracefulRestart.Family(FamilyIdentifier(.ipv4), flags: 0)]
+        open.capabilities.append(.gracefulRestart(GracefulRestart(restartTime: 120, families: families)))
+        var session = Session.outgoing(.established, peer: open)
+        #expect(session.handle(.connectionRequested, now: second - 1) == [.refuse(Self.cease)])
+        #expect(session.state == .established)
+        let actions = session.handle(.connectionRequested, now: second)
+        #expect(actions.first == .disconnect(.outgoing) && actions.contains(.accept))
+        #expect(actions.contains(.ended(.connectionClosed, wasEstablished: true)))
+    }
+
     @Test("A worse connection that is confirmed first waits for the better one, and takes over when that fails")
     func waiting() {
         var session = colliding()

@@ -110,6 +110,13 @@ struct RestartTests {
         var state = try Restarting()
         let monitor = try RouteMonitor(state.pair.provider)
         let old = state.site
+        // Right after its beginning it would be taken for the other connection of a collision.
+        let speaker = state.speaker
+        #expect(
+            try eventually {
+                let shown = try speaker.ask("show", [.init("view", "neighbors")])["neighbors"]?.array?.first
+                return shown?["uptime_ms"]?.int ?? 0 >= 1000
+            })
         try state.comeBack(Self.capabilities(flags: GracefulRestart.restarted))
         try state.site.announce(["192.0.2.0/24", "203.0.113.0/24"])
         state.site.endOfRIB()
