@@ -245,8 +245,10 @@ import Testing
         let responder = Responder(zones: [zone], identity: "london", cookies: ServerCookies(1, 2))
         var limiter: RateLimiter? = RateLimiter(RateLimits(responses: 1, slip: 0), seed: 1)
         var counters = Counters()
+        var budget: QueryBudget?
         DatagramBatch().serve(
-            socket.raw, at: own, isUnicast: false, with: responder, limitedBy: &limiter, counting: &counters
+            socket.raw, at: own, isUnicast: false, with: responder, within: &budget, limitedBy: &limiter,
+            counting: &counters
         ) { _ in }
         var answer = [UInt8](repeating: 0, count: 512)
         for _ in 0..<3 { #expect(recv(client.raw, &answer, answer.count, 0) > 12) }

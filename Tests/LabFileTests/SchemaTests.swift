@@ -172,6 +172,8 @@ struct SchemaTests {
         (
             "53::53] }",
             "53::53], kind: http }\nscenario: [{ connect: { service: dns, flows: 5, clients: [home] } }, { expect: { broken: ['>= 1', '<= 30.5%', 2] } }, { expect: { broken: { home: '= 0' } } }, { expect: { broken: 0 } }]"
+        ),
+        (
             "lab: good",
             "lab: good\nscenario: [{ flood: { clients: [home, edge, GB], service: dns, rate: 1.5kqps, for: 300s } }, { expect: { served: { home: '= 100%', london: '< 50%' }, offered: { london: '>=90%' } } }]"
         ),
