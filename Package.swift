@@ -142,7 +142,7 @@ let package = Package(
         tests("LabModel", ["LabFile", "Net", "TestSupport"]),
         tests("LabFile", ["LabModel", "Net"]),
         tests("LabPlan", ["JSON", "LabModel", "Net", "TestSupport"], exclude: ["OtherDaemons"]),
-        tests("LabPredict", ["LabFile", "LabModel", "Net"]),
+        tests("LabPredict", ["LabFile", "LabModel", "Net", "TestSupport"]),
         tests("Netlink", ["CMnl", "CNl", "Net", "Sys"]),
         tests("LinkWire", ["CLinux", "JSON", "Net", "Sys", "labd"]),
         tests(

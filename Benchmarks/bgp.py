@@ -1,27 +1,17 @@
-"""`labd bgp` beside other BGP daemons: a big table, the kernel's routes, idle speakers, and what BFD costs.
+"""`labd bgp` beside other BGP daemons: a big table, and the kernel's routes.
 
 The neighbours are a program of our own (bgp_feed.py): it is never what is waited for, since only the CPU time of the daemon counts.
-Everything happens in a PID, a mount and network namespaces of its own: the end of this process ends all of it.
 """
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
-
-if os.environ.get("BENCH_ISOLATED") != "1":
-    os.environ["BENCH_ISOLATED"] = "1"
-    os.execvp("unshare", ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc",
-                          sys.executable, os.path.abspath(__file__)])
 
 sys.path.append("Tests/Interop")
 import bench
 import bgp_daemons
 import bgp_feed
-from bgp_bfd import packet_pairs
-from bgp_crowd import crowds
-from bgp_failover import failovers
 from node import Node
 
 ROUTES = 500_000
@@ -155,11 +145,7 @@ def tables(updates):
 
 
 def body():
-    for folder in ("/run", "/var/tmp"):
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "bench", folder], check=True)
-    crowds()
-    failovers()
-    packet_pairs()
+    bench.isolate()
     updates = bgp_feed.table(ROUTES, bgp_daemons.FEED)
     kernel_routes(updates)
     tables(updates)

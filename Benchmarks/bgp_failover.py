@@ -16,8 +16,8 @@ from node import Node
 
 PREFIX, GATEWAYS = "192.0.2.0", ("10.1.0.1", "10.2.0.1")
 RTMGRP_IPV4_ROUTE, RTM_NEWROUTE = 0x40, 24
-# After a session is up again, BFD goes on with its slow start for a second.
-SETTLING = 2.5
+# Seconds after which something is wrong.
+LIMIT = 60
 
 
 class Batch:
@@ -39,24 +39,30 @@ class Routes:
         with node:
             self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
         self.socket.bind((0, RTMGRP_IPV4_ROUTE))
+        self.gateway = None
 
-    def wait(self, gateway, limit=30):
+    def receive(self):
+        """Takes one notification: where the route to the prefix goes from now on, if it is about that."""
+        data = self.socket.recv(65536)
+        if int.from_bytes(data[4:6], "little") == RTM_NEWROUTE and socket.inet_aton(PREFIX) in data:
+            self.gateway = next((each for each in GATEWAYS if socket.inet_aton(each) in data), None)
+
+    def wait(self, gateway):
         """When the route to the prefix goes that way."""
-        self.socket.settimeout(limit)
-        while True:
-            data = self.socket.recv(65536)
-            now = time.monotonic_ns()
-            if (int.from_bytes(data[4:6], "little") == RTM_NEWROUTE and socket.inet_aton(PREFIX) in data
-                    and socket.inet_aton(gateway) in data):
-                return now
+        self.socket.settimeout(LIMIT)
+        self.gateway = None
+        while self.gateway != gateway:
+            self.receive()
+        return time.monotonic_ns()
 
-    def forget(self):
+    def current(self):
+        """Where it goes now."""
         self.socket.setblocking(False)
         try:
-            while self.socket.recv(65536):
-                pass
+            while True:
+                self.receive()
         except BlockingIOError:
-            pass
+            return self.gateway
 
 
 class Router:
@@ -105,9 +111,30 @@ class Router:
         return node.spawn([os.path.abspath(".build/release/labd"), "bgp", "--config", file], f"{self.folder}/log")
 
     def settle(self):
-        self.routes.wait(GATEWAYS[0])
-        time.sleep(SETTLING + random.random() * 0.1 if self.bfd else 0.3)
-        self.routes.forget()
+        """Waits until the route goes by the first neighbour, and BFD runs at full speed: its slow start takes about a second."""
+        end = time.monotonic() + LIMIT
+        while self.routes.current() != GATEWAYS[0] or not self.is_watched() or self.routes.current() != GATEWAYS[0]:
+            if time.monotonic() > end:
+                with open(f"{self.folder}/log") as file:
+                    raise SystemExit(f"error: the route is not back after {LIMIT} s\n{file.read()[-2000:]}")
+            time.sleep(0.02)
+        # Anywhere between two packets.
+        time.sleep(random.random() * 0.1)
+
+    def is_watched(self):
+        """Whether packets of BFD go both ways over both links as often as they shall."""
+        if not self.bfd:
+            return True
+        before, pause = self.packets(), 0.2
+        time.sleep(pause)
+        least = 0.5 * pause * 1000 / self.bfd["interval_ms"]
+        return all(now - then >= least for now, then in zip(self.packets(), before))
+
+    def packets(self):
+        """What was received and sent on each link of the router."""
+        with open(f"/proc/{self.processes[0].pid}/net/dev") as file:
+            fields = [line.split() for line in file if line.split()[0] in ("one:", "two:")]
+        return [int(each[column]) for each in fields for column in (2, 10)]
 
     def time(self, fault):
         """Milliseconds."""

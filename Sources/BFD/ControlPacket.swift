@@ -29,7 +29,7 @@ public struct ControlPacket: Hashable, Sendable {
     public var isPoll: Bool
     /// F: the answer to a packet with P set.
     public var isFinal: Bool
-    /// C: the sender's BFD outlives a restart of its routing protocols. Nothing here depends on it.
+    /// C: the sender's BFD outlives a restart of its routing protocols (RFC 5882, section 4.3).
     public var isControlPlaneIndependent: Bool
     /// D: the sender asks for no periodic packets.
     public var isDemand: Bool

@@ -17,6 +17,8 @@ public struct Session: Sendable {
         var state = SessionState.idle
         var holdDeadline: UInt64?
         var keepaliveDeadline: UInt64?
+        /// When the last KEEPALIVE was sent.
+        var keepaliveSent: UInt64 = 0
         var sendHoldDeadline: UInt64?
         var negotiated: NegotiatedSession?
         /// KEEPALIVE came, but a better connection may still win the collision.
@@ -169,6 +171,7 @@ extension Session {
         // neighbour from choosing it over the other, so the two ends cannot choose differently.
         guard state < .openConfirm else {
             actions.append(.refuse(collision))
+            probe(now)
             return
         }
         // The neighbour opens a second connection only when it has given up the first.
@@ -184,6 +187,15 @@ extension Session {
         for origin in [ConnectionOrigin.outgoing, .incoming] where self[origin].state == .established {
             guard self[origin].negotiated?.gracefulRestart?.families.isEmpty == false else { continue }
             fail(origin, .connectionClosed, now)
+        }
+    }
+
+    /// A neighbour that connects anew may know nothing of its old connection any more: its link had failed, or it lost its power.
+    /// A KEEPALIVE finds out at once instead of after up to a third of the hold time, for the neighbour's TCP answers it with a
+    /// reset then. No more than one a second is allowed (RFC 4271, section 4.4).
+    private mutating func probe(_ now: UInt64) {
+        for origin in [ConnectionOrigin.outgoing, .incoming] where self[origin].state == .established {
+            if now &- self[origin].keepaliveSent >= 1_000_000_000 { sendKeepalive(origin, now) }
         }
     }
 
@@ -266,9 +278,8 @@ extension Session {
         self[origin].negotiated = negotiated
         guard survivesCollision(origin) else { return }
         self[origin].state = .openConfirm
-        actions.append(.sendKeepalive(origin))
+        sendKeepalive(origin, now)
         restartHoldTimer(origin, now)
-        restartKeepaliveTimer(origin, now)
     }
 
     mutating func establish(_ origin: ConnectionOrigin, _ now: UInt64) {

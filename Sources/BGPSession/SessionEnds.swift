@@ -100,16 +100,19 @@ extension Session {
             if let deadline = self[origin].sendHoldDeadline, deadline <= now {
                 fail(origin, .sent(NotificationMessage(.sendHoldTimerExpired)), now)
             }
-            if let deadline = self[origin].keepaliveDeadline, deadline <= now {
-                actions.append(.sendKeepalive(origin))
-                restartKeepaliveTimer(origin, now)
-            }
+            if let deadline = self[origin].keepaliveDeadline, deadline <= now { sendKeepalive(origin, now) }
         }
     }
 
     mutating func restartHoldTimer(_ origin: ConnectionOrigin, _ now: UInt64) {
         let seconds = self[origin].negotiated?.holdTime ?? 0
         self[origin].holdDeadline = seconds == 0 ? nil : after(UInt64(seconds) * 1_000_000_000, now)
+    }
+
+    mutating func sendKeepalive(_ origin: ConnectionOrigin, _ now: UInt64) {
+        actions.append(.sendKeepalive(origin))
+        self[origin].keepaliveSent = now
+        restartKeepaliveTimer(origin, now)
     }
 
     /// A third of the hold time (RFC 4271, section 10), so that one lost message costs nothing.

@@ -17,6 +17,10 @@ final class Kernel {
     private(set) var interior = InteriorRoutes()
 
     private var batch = NetlinkBatch()
+    /// The prefix of each route in ``batch``; nil for what is deleted.
+    private var batched: [IPPrefix?] = []
+    private var refused = RefusedRoutes()
+    private var retrying: Timer?
     /// What is known of addresses and routes has to be read anew.
     private var isStale = false
     /// Routes may have gone without our hearing of it.
@@ -39,7 +43,8 @@ final class Kernel {
         var hasNextHops = true
         /// Prefixes whose route is to be looked at again.
         var suspects: Set<IPPrefix> = []
-        /// Prefixes to which somebody else has written a route of BGP's, perhaps in place of ours.
+        /// Prefixes to which somebody else has written a route of BGP's, perhaps in place of ours, and those whose route the
+        /// kernel has refused.
         var intruded: Set<IPPrefix> = []
         /// Links that were down for a moment, or had no IPv4 address: the kernel has dropped its IPv4 routes over them
         /// without a word.
@@ -68,23 +73,36 @@ final class Kernel {
 
     private func hearLinks() {
         do {
-            if case .lossy = try linkMonitor.receive({ take($0) }) { try readLinks() }
+            if case .lossy = try linkMonitor.receive({ take($0) }) { rereadLinks() }
         } catch {
             Diagnostics.write("notifications of links: \(error)")
         }
     }
 
+    private func rereadLinks() {
+        do {
+            try readLinks()
+        } catch {
+            Diagnostics.write("reading the kernel's links: \(error)")
+            loop.schedule(after: Self.rereadDelay) { [weak self] in self?.rereadLinks() }
+        }
+    }
+
     private func hearRoutes() {
         do {
-            guard case .lossy = try routeMonitor.receive({ take($0) }), rereading == nil else { return }
-            // A flood is likely to go on: once is enough.
-            rereading = loop.schedule(after: Self.rereadDelay) { [weak self] in
-                self?.rereading = nil
-                self?.isStale = true
-                self?.isOverrun = true
-            }
+            if case .lossy = try routeMonitor.receive({ take($0) }) { rereadRoutes() }
         } catch {
             Diagnostics.write("notifications of routes: \(error)")
+        }
+    }
+
+    /// Compares the kernel's routes with the table's in a moment. A flood of notifications is likely to go on: once is enough.
+    private func rereadRoutes() {
+        guard rereading == nil else { return }
+        rereading = loop.schedule(after: Self.rereadDelay) { [weak self] in
+            self?.rereading = nil
+            self?.isStale = true
+            self?.isOverrun = true
         }
     }
 
@@ -132,7 +150,7 @@ final class Kernel {
     /// does the same to us is not to keep both busy.
     private func intrude(_ route: KernelRoute) {
         guard isWriting, route.origin == .bgp, route.table == KernelRoute.mainTable else { return }
-        if route.metric != KernelRoute.metricOfBGP { batch.add(delete(route), ignoring: .alreadyGone) }
+        if route.metric != KernelRoute.metricOfBGP { delete(route) }
         intruded.insert(route.destination)
         guard restoring == nil else { return }
         restoring = loop.schedule(after: Self.rereadDelay) { [weak self] in
@@ -183,6 +201,7 @@ final class Kernel {
                 try readRoutes()
             } catch {
                 Diagnostics.write("reading the kernel's routes: \(error)")
+                rereadRoutes()
             }
         }
         defer { changes = Changes(hasNextHops: false) }
@@ -202,34 +221,51 @@ final class Kernel {
         guard isWriting else { return }
         if let best, best.peer != .local, !interior.hasRoute(to: prefix) {
             batch.add(Netlink.RouteChange(.replace, KernelRoute(to: prefix, best)))
+            batched.append(prefix)
         } else {
-            batch.add(
-                delete(KernelRoute(prefix, origin: .bgp, metric: KernelRoute.metricOfBGP)), ignoring: .alreadyGone)
+            delete(KernelRoute(prefix, origin: .bgp, metric: KernelRoute.metricOfBGP))
         }
     }
 
-    private func delete(_ route: KernelRoute) -> Netlink.RouteChange {
+    private func delete(_ route: KernelRoute) {
         var route = route
         route.nextHops = []
         route.kind = .any
-        return Netlink.RouteChange(.delete, route)
+        batch.add(Netlink.RouteChange(.delete, route), ignoring: .alreadyGone)
+        batched.append(nil)
     }
 
     /// Writes what is queued.
     func flush() {
         guard !batch.isEmpty else { return }
         do {
-            for refusal in try session.attempt(batch) { Diagnostics.write("\(refusal.error)") }
+            let refusals = try session.attempt(batch)
+            for refusal in refusals { Diagnostics.write("\(refusal.error)") }
+            refused.answered(refused: refusals.compactMap { batched[$0.position] })
         } catch {
             Diagnostics.write("\(error)")
+            // Nobody knows how much of it was done.
+            rereadRoutes()
         }
+        clearBatch()
+        if let time = refused.retryTime, retrying == nil {
+            retrying = loop.schedule(after: time) { [weak self] in
+                guard let self else { return }
+                retrying = nil
+                changes.intruded.formUnion(refused.take())
+            }
+        }
+    }
+
+    private func clearBatch() {
         batch.removeAll()
+        batched.removeAll(keepingCapacity: true)
     }
 
     /// Removes the routes that an earlier life left and that this one does not want.
     func sweep(isWanted: (IPPrefix) -> Bool) {
         for route in stale where route.metric != KernelRoute.metricOfBGP || !isWanted(route.destination) {
-            batch.add(delete(route), ignoring: .alreadyGone)
+            delete(route)
         }
         stale = []
         flush()
@@ -238,11 +274,9 @@ final class Kernel {
     /// Removes all routes of BGP.
     func removeAll() {
         guard isWriting else { return }
-        batch.removeAll()
+        clearBatch()
         for family in AddressFamily.allCases {
-            for route in (try? session.routes(family, origin: .bgp)) ?? [] {
-                batch.add(delete(route), ignoring: .alreadyGone)
-            }
+            for route in (try? session.routes(family, origin: .bgp)) ?? [] { delete(route) }
         }
         flush()
     }

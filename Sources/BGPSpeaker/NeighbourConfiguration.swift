@@ -15,6 +15,7 @@ import Net
 ///      "max_prefixes": {"ipv4": 1000, "ipv6": 500},      more end the session with a Cease (RFC 4486), ever longer
 ///      "md5_password": "secret",                         TCP-MD5 (RFC 2385), 1 to 80 octets
 ///      "ttl_security": 1,                                GTSM (RFC 5082): how many hops away the neighbour may be
+///      "bfd": {"interval_ms": 50, "multiplier": 3},      watches the path, see BFDConfiguration
 ///      "add_path": {"receive": true, "send": 4},         several routes to a prefix (RFC 7911)
 ///      "extended_next_hop": true}                        IPv4 routes over IPv6 with our IPv6 address as next hop (RFC 8950)
 struct NeighbourConfiguration: Equatable {

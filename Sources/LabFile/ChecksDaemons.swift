@@ -15,6 +15,7 @@ extension Checks {
             if network.decision.order != DecisionRules().order { keys.append("decision") }
             if network.decision.alwaysComparesMED { keys.append("always-compare-med") }
             if network.decision.multipath > 1 { keys.append("multipath") }
+            if network.internalPaths != nil { keys.append("add-path") }
             if network.restart != nil { keys.append("graceful-restart") }
             if network.station != nil { keys.append("bmp") }
             if network.damping != nil { keys.append("damping") }

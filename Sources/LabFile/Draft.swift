@@ -14,6 +14,7 @@ struct Draft {
         var imports: [PolicyRule] = []
         var exports: [PolicyRule] = []
         var decision = DecisionRules()
+        var internalPaths: SeveralPaths.Sending?
         var restart: GracefulRestartTimers?
         var station: Located<String>?
         var damping: Damping?

@@ -14,6 +14,7 @@ extension Draft {
                 result.isASNDrawn = network.asn == nil
                 (result.restart, result.monitoringStation) = (network.restart, network.station?.value)
                 (result.decision, result.damping) = (network.decision, network.damping)
+                result.internalPaths = network.internalPaths
                 return result
             },
             services: services.map { service in

@@ -40,7 +40,7 @@ enum Keys: String, CaseIterable {
         case .network:
             [
                 "asn", "providers", "peers", "customers", "siblings", "timers", "import", "export", "decision",
-                "always-compare-med", "multipath", "damping", "daemon", "graceful-restart", "bmp",
+                "always-compare-med", "multipath", "add-path", "damping", "daemon", "graceful-restart", "bmp",
             ]
         case .service: ["asn", "prefixes", "kind", "zone", "rate-limit", "health"]
         case .zone: ["records", "file", "primary"]

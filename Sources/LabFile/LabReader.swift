@@ -58,6 +58,7 @@ struct LabReader {
         network.imports = rules(fields, "import")
         network.exports = rules(fields, "export")
         network.decision = decision(fields)
+        network.internalPaths = sending(fields, "add-path")
         network.restart = restart(fields)
         network.station = station(fields)
         network.damping = fields["damping"].flatMap { damping($0) }

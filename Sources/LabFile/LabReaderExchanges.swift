@@ -26,12 +26,15 @@ extension LabReader {
         guard let node = fields["add-path"], let fields = Fields(node, .paths, report) else { return nil }
         var paths = SeveralPaths()
         paths.receive = fields.flag("receive") ?? false
-        if let node = fields["send"] {
-            paths.send =
-                node.plainText == "all"
-                ? .all : fields.whole("send", in: 1...255).map { .best(UInt8(clamping: $0.value)) }
-        }
+        paths.send = sending(fields, "send")
         return paths
+    }
+
+    /// How many routes to a prefix are sent: a number, or `all`.
+    func sending(_ fields: Fields, _ key: String) -> SeveralPaths.Sending? {
+        guard let node = fields[key] else { return nil }
+        return node.plainText == "all"
+            ? .all : fields.whole(key, in: 1...255).map { .best(UInt8(clamping: $0.value)) }
     }
 
     /// How long neighbours keep our routes, and how long we wait for theirs.

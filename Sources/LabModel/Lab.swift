@@ -59,6 +59,8 @@ public struct Network: Hashable, Sendable, Codable {
     public var exports: [PolicyRule] = []
     /// How its routers choose among routes.
     public var decision = DecisionRules()
+    /// How many routes to a prefix its routers send each other (RFC 7911); nil for the best one only.
+    public var internalPaths: SeveralPaths.Sending?
     /// Whether and how its routers restart gracefully (RFC 4724); nil for not at all.
     public var restart: GracefulRestartTimers?
     /// The client that its routers report to by BMP (RFC 7854); nil for none.

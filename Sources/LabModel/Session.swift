@@ -73,6 +73,8 @@ struct SessionBuilder {
             let routers = nodes.filter { $0.kind == .router && $0.network == network.name }
             var timers = lab.timers.applying(network.timers)
             timers.bfd = nil
+            var paths = SeveralPaths()
+            (paths.receive, paths.send) = (network.internalPaths != nil, network.internalPaths)
             let reflectors = reflectors(among: routers)
             for a in routers {
                 for b in routers where a.index != b.index {
@@ -86,7 +88,7 @@ struct SessionBuilder {
                                 node: a.index, remote: b.index, family: family, families: [family],
                                 localAddress: loopback(a, family), remoteAddress: loopback(b, family), links: [],
                                 neighbour: .internal(isReflectorClient: isClient), isPassive: a.index < b.index,
-                                relation: nil, password: nil, hasTTLSecurity: false, paths: SeveralPaths(),
+                                relation: nil, password: nil, hasTTLSecurity: false, paths: paths,
                                 timers: timers))
                     }
                 }

@@ -24,6 +24,11 @@ public enum DaemonConfiguration {
         return .object(members)
     }
 
+    /// Whether a speaker that was told `old` takes `new` while it runs. What is the speaker's own cannot change under it.
+    public static func canReload(_ new: JSON, after old: JSON) -> Bool {
+        ["asn", "router_id", "kernel", "graceful_restart", "bmp"].allSatisfy { old[$0] == new[$0] }
+    }
+
     private static func decision(_ rules: DecisionRules) -> [JSON.Member] {
         var members: [JSON.Member] = []
         if rules.order != .standard { members.append(.init("decision", .string(rules.order.rawValue))) }
@@ -94,6 +99,7 @@ public enum DaemonConfiguration {
             members.append(.init("relation", "internal"))
             members.append(.init("next_hop_self", true))
             members.append(.init("cluster_client", .bool(isReflectorClient)))
+            members += capabilities(session)
         }
         return .object(members)
     }

@@ -48,28 +48,39 @@ extension Prediction {
 
     /// The way of packets from a node to an address.
     public func way(from source: Int, to address: IPAddress) -> PredictedWay {
+        way(from: source, after: []) { forwarding($0, address) }
+    }
+
+    /// The same for any `forwarding`, of packets that have come through the nodes `before`.
+    func way(from source: Int, after before: Set<Int>, _ forwarding: (Int) -> Forwarding) -> PredictedWay {
         var nodes: [Int] = []
         var delay: Int64 = 0
         var node = source
         var others: Set<PredictedWay.End> = []
         while true {
             let end: PredictedWay.End
-            switch forwarding(node, address) {
+            switch forwarding(node) {
             case .own: end = .delivered(node)
             case .noRoute: end = .noRoute(node)
             case .dropped: end = .dropped(node)
             // Sites and clients do not pass on what is not theirs.
-            case .onward where topology.nodes[node].kind != .router && node != source: end = .dropped(node)
+            case .onward where topology.nodes[node].kind != .router && (node != source || !before.isEmpty):
+                end = .dropped(node)
             case .onward(let ways):
+                let passed = before.union(nodes).union([source])
                 for other in ways.dropFirst() {
-                    let way = way(from: other.node, to: address)
+                    guard !passed.contains(other.node) else {
+                        others.insert(.loop(other.node))
+                        continue
+                    }
+                    let way = way(from: other.node, after: passed, forwarding)
                     others.formUnion(way.otherEnds.union([way.end]))
                 }
                 guard let next = ways.first else {
                     end = .noRoute(node)
                     break
                 }
-                guard next.node != source, !nodes.contains(next.node) else {
+                guard !passed.contains(next.node) else {
                     end = .loop(next.node)
                     break
                 }

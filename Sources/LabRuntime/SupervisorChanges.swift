@@ -272,7 +272,7 @@ extension Supervisor {
         case .startDaemon(let node?, let role):
             return now { try $0.startDaemon(role, node) }
         case .reconfigure(let node, let role):
-            return { [self] next in try reconfigure(role, node, before(node), resets, next) }
+            return { [self] next in try reconfigure(role, node, resets, next) }
         case .createNamespace, .writeHosts, .createLink, .removeLink, .removeNamespace, .stopDaemon,
             .startDaemon(nil, _):
             return nil

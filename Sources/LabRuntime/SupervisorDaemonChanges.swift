@@ -16,18 +16,21 @@ extension Supervisor {
 
     /// Tells a daemon its new configuration. Our speaker and our responder read it while they run; others are started again.
     func reconfigure(
-        _ role: DaemonRole, _ node: Int, _ before: Node?, _ resets: Resets, _ next: @escaping ((any Error)?) -> Void
+        _ role: DaemonRole, _ node: Int, _ resets: Resets, _ next: @escaping ((any Error)?) -> Void
     ) throws {
         guard let daemon = daemons.first(where: { $0.node == node && $0.role == role }) else { return next(nil) }
         if role == .dns, daemon.state == .running { return try reload(daemon, node, next) }
         let isOurs = topology.otherDaemon(of: node) == nil && !daemon.isOfOthers
         let isThere = daemon.state == .running || daemon.state == .frozen
-        guard role == .bgp, isOurs, isThere, before?.asn == topology.nodes[node].asn else {
+        let configuration = DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
+        let file = paths.configuration(daemon.name)
+        guard role == .bgp, isOurs, isThere, let told = try? JSON(parsing: Files.read(file)),
+            DaemonConfiguration.canReload(configuration, after: told)
+        else {
             try replace(daemon, role, node)
             return next(nil)
         }
-        let configuration = DaemonConfiguration.bgp(topology, node: node, load: bfdLoad)
-        try Files.replace(paths.configuration(daemon.name), configuration.description.utf8)
+        try Files.replace(file, configuration.description.utf8)
         guard daemon.state == .running else {
             // Who is stopped reads it when it goes on.
             daemon.send(["do": "reload"])

@@ -49,6 +49,18 @@ struct CollisionTests {
         #expect(session.state == .established)
     }
 
+    @Test("Who connects again while the session is Established makes it probe its connection, once a second at most")
+    func probe() {
+        var session = Session.outgoing(.established)
+        let refused: [SessionAction] = [.refuse(Self.cease)]
+        #expect(session.handle(.connectionRequested, now: second - 1) == refused)
+        #expect(session.handle(.connectionRequested, now: second) == refused + [.sendKeepalive(.outgoing)])
+        #expect(session.handle(.connectionRequested, now: 2 * second - 1) == refused)
+        #expect(session.handle(.connectionRequested, now: 2 * second) == refused + [.sendKeepalive(.outgoing)])
+        // The next one is counted from there.
+        #expect(session.handle(.timer, now: 4 * second) == [])
+    }
+
     @Test("A worse connection that is confirmed first waits for the better one, and takes over when that fails")
     func waiting() {
         var session = colliding()

@@ -348,11 +348,13 @@ struct SpeakerTests {
 
 /// What `ip monitor route` tells while a test runs.
 final class RouteMonitor {
+    private let node: TestNode
     private let process = Process()
     private let file: URL
     private(set) var lines: [String] = []
 
     init(_ node: TestNode) throws {
+        self.node = node
         file = FileManager.default.temporaryDirectory.appendingPathComponent("\(node.name).monitor")
         _ = FileManager.default.createFile(atPath: file.path, contents: nil)
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
@@ -370,15 +372,26 @@ final class RouteMonitor {
         #expect(isListening)
     }
 
+    /// Ends it when it has told of all that happened until now.
     @discardableResult
     func stop() -> [String] {
-        // SIGTERM is blocked in the threads of the tests, and so in what they start.
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        lines = ((try? String(contentsOf: file, encoding: .utf8)) ?? "").split(separator: "\n").map(String.init)
-        try? FileManager.default.removeItem(at: file)
+        let mark = "240.0.0.2"
+        #expect(throws: Never.self) { try node.ip("route", "add", "unreachable", mark) }
+        #expect(eventually { text.contains("unreachable \(mark)") })
+        end()
+        #expect(throws: Never.self) { try node.ip("route", "del", "unreachable", mark) }
         return lines
     }
 
-    deinit { if process.isRunning { stop() } }
+    private var text: String { (try? String(contentsOf: file, encoding: .utf8)) ?? "" }
+
+    private func end() {
+        // SIGTERM is blocked in the threads of the tests, and so in what they start.
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        lines = text.split(separator: "\n").map(String.init)
+        try? FileManager.default.removeItem(at: file)
+    }
+
+    deinit { if process.isRunning { end() } }
 }

@@ -25,28 +25,9 @@ struct ApplyTests {
     private static let paris: @Sendable (String) -> String = insert(
         "  paris: { city: CDG, providers: [east] }", after: "sites")
 
-    /// What the kernel tells in a namespace while `body` runs.
-    private func changes(in lab: LabUnderTest, _ node: String, during body: () throws -> Void) throws -> [String] {
-        let words = ["ip", "netns", "exec", "\(lab.name).\(node)", "ip", "monitor", "link", "address", "route"]
-        let monitor = try Command.Running(words)
-        defer { monitor.end() }
-        // It listens once it has its netlink socket, which `ss` would show; a change of our own proves it.
-        let mark = "203.0.113.77"
-        try Command.wait("the monitor") {
-            _ = try lab.inside(node, "ip", "route", "replace", "blackhole", "\(mark)/32")
-            _ = try lab.inside(node, "ip", "route", "del", "blackhole", "\(mark)/32")
-            return monitor.outputSoFar.contains(mark)
-        }
-        try body()
-        _ = try lab.inside(node, "ip", "route", "replace", "blackhole", "203.0.113.78/32")
-        try Command.wait("the end mark") { monitor.outputSoFar.contains("203.0.113.78") }
-        _ = try lab.inside(node, "ip", "route", "del", "blackhole", "203.0.113.78/32")
-        return monitor.outputSoFar.split(separator: "\n").map(String.init).filter { !$0.contains("203.0.113.7") }
-    }
-
     @Test func noChangeChangesNothing() throws {
         try withUp { lab, apply in
-            let seen = try changes(in: lab, "east-fra") {
+            let seen = try lab.kernelChanges(in: "east-fra") {
                 let outcome = try apply({ $0 + "\n# a remark\n" }, [])
                 #expect(outcome.status == 0 && outcome.output == "nothing to change\n", "\(outcome)")
             }
@@ -60,7 +41,7 @@ struct ApplyTests {
             let dry = try apply(Self.paris, ["--dry-run"])
             #expect(dry.status == 0 && dry.output.contains("neighbours +paris"), "\(dry)")
             #expect(try Command.run(["ip", "netns", "list"]).output.contains("\(lab.name).paris") == false)
-            let seen = try changes(in: lab, "west-jfk") {
+            let seen = try lab.kernelChanges(in: "west-jfk") {
                 let outcome = try apply({ $0 }, [])
                 #expect(outcome.status == 0, "\(outcome)")
                 #expect(!outcome.output.contains("session reset"), "\(outcome)")

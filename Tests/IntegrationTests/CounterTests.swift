@@ -69,11 +69,11 @@ struct CounterTests {
                 try #require(try lab.json(Status.self, "status", lab.name, "--counters").counters.first).rate_limited
             }
             let before = try limited()
-            let names = Array(repeating: "www.hello.test", count: 100)
+            let names = Array(repeating: "www.hello.test", count: 400)
             let dig = ["ip", "netns", "exec", "\(lab.name).flooder", "dig", "+norecurse", "+ignore", "@192.0.2.53"]
             let answers = try Command.run(dig + names).lines.filter { $0.contains("flags: qr aa") }
             let truncated = answers.filter { $0.contains("flags: qr aa tc;") }.count
-            #expect(answers.count == 100 && truncated > 0)
+            #expect(answers.count == 400 && truncated > 0)
             let after = try limited()
             #expect(after["truncated"] == (before["truncated"] ?? 0) + truncated)
             #expect(after["dropped"] == before["dropped"])

@@ -56,6 +56,14 @@ class Node:
         with self, open(log, "ab") as file:
             return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=file, stderr=file, **options)
 
+    def turned_away(self):
+        """How many segments the kernel has dropped for their signature (RFC 2385) or a TTL that is no proof (RFC 5082)."""
+        names, numbers = (line.split() for line in self.run("cat", "/proc/net/netstat").splitlines()
+                          if line.startswith("TcpExt:"))
+        counts = dict(zip(names, numbers))
+        return sum(int(counts[name]) for name in
+                   ("TCPMD5NotFound", "TCPMD5Unexpected", "TCPMD5Failure", "TCPMinTTLDrop"))
+
     def kernel(self, family, protocol):
         """The prefixes that the routing daemon `protocol` has written into the kernel."""
         text = self.run("ip", "-j", "-4" if family == "ipv4" else "-6", "route", "show", "proto", protocol, check=False)

@@ -23,6 +23,11 @@ class OpenBGPD(Peer):
             neighbours += f"  local-address {session.theirs}\n"
             for family, title in (("ipv4", "IPv4"), ("ipv6", "IPv6")):
                 neighbours += f"  announce {title} {'unicast' if family in session.families else 'none'}\n"
+            if session.graceful:
+                # OpenBGPD 7.7 keeps an OPEN that it could not send, and sends it before that of the next connection. Two OPENs
+                # are an error (RFC 6608, section 4), and the NOTIFICATION is the end of a graceful restart (RFC 4724, section
+                # 4). It happens when it connects to us in the moment of our end; so we are the one who connects.
+                neighbours += "  passive\n"
             if session.password:
                 neighbours += f"  tcp md5sig password {session.password}\n"
             if session.is_ttl_secure:

@@ -101,7 +101,7 @@ struct ExchangeTests {
     @Test func whatSpeakersCanDoBesides() throws {
         let text = good.with(
             "providers: [core] }\nserv",
-            "providers: [{ network: core, add-path: { receive: true, send: 4 }, extended-next-hop: true }], graceful-restart: { restart: 90s }, bmp: { station: home } }\nserv"
+            "providers: [{ network: core, add-path: { receive: true, send: 4 }, extended-next-hop: true }], add-path: 2, graceful-restart: { restart: 90s }, bmp: { station: home } }\nserv"
         )
         #expect(problems(text) == [])
         let network = try #require(parse(text).lab?.networks.last)
@@ -109,6 +109,7 @@ struct ExchangeTests {
         #expect(relation.paths?.receive == true && relation.paths?.send == .best(4) && relation.hasExtendedNextHop)
         #expect(network.restart == GracefulRestartTimers(restart: 90_000, deferral: 60_000))
         #expect(network.monitoringStation == "home")
+        #expect(network.internalPaths == .best(2))
     }
 
     @Test(arguments: [
@@ -128,12 +129,13 @@ struct ExchangeTests {
         let relation = "[{ network: core, add-path: { send: all }, extended-next-hop: true }]"
         let text = good.with(
             "asn: 65002, cities: [LHR], providers: [core]",
-            "asn: 65002, daemon: bird, cities: [LHR], graceful-restart: {}, bmp: { station: home }, providers: \(relation)"
+            "asn: 65002, daemon: bird, cities: [LHR], add-path: all, graceful-restart: {}, bmp: { station: home }, providers: \(relation)"
         )
         let found = problems(text)
         for key in ["graceful-restart", "bmp", "add-path", "extended-next-hop"] {
             #expect(found.contains { $0.contains("'\(key)' is for") && $0.contains("runs BIRD") }, "\(found)")
         }
-        #expect(found.count == 4)
+        // 'add-path' of the network, and of the relation.
+        #expect(found.count == 5)
     }
 }

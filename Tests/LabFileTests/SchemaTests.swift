@@ -86,6 +86,7 @@ struct SchemaTests {
             "add-path: { get: true }", "extended-next-hop: 1",
         ].map { ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, \($0) }]") }
         + [
+            "add-path: true", "add-path: 0", "add-path: 256", "add-path: some", "add-path: { send: all }",
             "bmp: home", "bmp: {}", "bmp: { station: 5 }", "graceful-restart: true", "graceful-restart: { restart: 5 }",
         ].map { ("asn: 65002", $0) }
         + [
@@ -170,6 +171,7 @@ struct SchemaTests {
         ),
         ("[LHR], providers: [core]", "[LHR], providers: [{ network: core, add-path: { send: 255 } }]"),
         ("asn: 65002", "graceful-restart: {}, bmp: { station: home }"),
+        ("asn: 65002", "add-path: 1"), ("asn: 65002", "add-path: 255"), ("asn: 65002", "add-path: all"),
         ("asn: 65002", "graceful-restart: { restart: 4095s, deferral: 1ms }"),
         ("delay: 5ms", "timers: { bfd: off }"), ("delay: 5ms", "timers: { bfd: false }"),
         ("delay: 5ms", "timers: { preset: fast, bfd: { interval: 50ms, multiplier: 255 } }"),

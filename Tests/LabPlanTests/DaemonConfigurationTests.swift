@@ -51,6 +51,31 @@ import Testing
             """)
     }
 
+    @Test("A speaker runs on under another configuration, but where it would refuse it") func reloaded() throws {
+        let old = DaemonConfiguration.bgp(try smallTopology(), node: 0)
+        func canReload(_ change: (inout Lab) -> Void) throws -> Bool {
+            var lab = smallLab()
+            change(&lab)
+            return DaemonConfiguration.canReload(DaemonConfiguration.bgp(try Topology(lab), node: 0), after: old)
+        }
+        #expect(try canReload { $0.networks[0].damping = Damping() })
+        #expect(try canReload { $0.networks[0].internalPaths = .all })
+        #expect(try !canReload { $0.networks[0].asn = ASN(65011) })
+        #expect(try !canReload { $0.networks[0].restart = GracefulRestartTimers(restart: 1000, deferral: 1000) })
+        #expect(try !canReload { $0.networks[0].monitoringStation = $0.clients.first?.name })
+    }
+
+    @Test("Routers of one network send each other several routes where it says so") func internalPaths() throws {
+        var lab = smallLab()
+        lab.networks[0].internalPaths = .best(3)
+        let neighbours = try #require(DaemonConfiguration.bgp(try Topology(lab), node: 0)["neighbors"]?.array)
+        for neighbour in neighbours {
+            let isInternal = neighbour["relation"] == "internal"
+            #expect(neighbour["add_path"] == (isInternal ? ["receive": true, "send": 3] : nil))
+        }
+        #expect(neighbours.contains { $0["relation"] == "internal" })
+    }
+
     @Test("A limit of responses is handed on") func limited() throws {
         var lab = smallLab()
         lab.services[0].rateLimit = .init(responses: 50, slip: 3)

@@ -77,6 +77,25 @@ struct LabUnderTest {
         try Command.run(["ip", "netns", "exec", "\(name).\(node)"] + words, limit: limit)
     }
 
+    /// What the kernel tells in a namespace while `body` runs.
+    func kernelChanges(in node: String, during body: () throws -> Void) throws -> [String] {
+        let words = ["ip", "netns", "exec", "\(name).\(node)", "ip", "monitor", "link", "address", "route"]
+        let monitor = try Command.Running(words)
+        defer { monitor.end() }
+        // It listens once it has its netlink socket, which `ss` would show; a change of our own proves it.
+        let mark = "203.0.113.77"
+        try Command.wait("the monitor") {
+            _ = try inside(node, "ip", "route", "replace", "blackhole", "\(mark)/32")
+            _ = try inside(node, "ip", "route", "del", "blackhole", "\(mark)/32")
+            return monitor.outputSoFar.contains(mark)
+        }
+        try body()
+        _ = try inside(node, "ip", "route", "replace", "blackhole", "203.0.113.78/32")
+        try Command.wait("the end mark") { monitor.outputSoFar.contains("203.0.113.78") }
+        _ = try inside(node, "ip", "route", "del", "blackhole", "203.0.113.78/32")
+        return monitor.outputSoFar.split(separator: "\n").map(String.init).filter { !$0.contains("203.0.113.7") }
+    }
+
     /// The JSON that a verb prints.
     func json<Document: Decodable>(_ type: Document.Type, _ words: String...) throws -> Document {
         let outcome = try Command.run([Self.program] + words + ["--json"])
