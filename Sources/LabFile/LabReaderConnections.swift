@@ -30,11 +30,11 @@ extension LabReader {
         }
         switch node.content {
         case .mapping(let pairs):
-            return pairs.flatMap { pair in
+            return pairs.flatMap { pair -> [Claim] in
                 let client = mention(.client, pair.key)
-                return limits(pair.value).map { .broken(client: client, $0) }
+                return limits(pair.value).map { Claim.broken(client: client, $0) }
             }
-        default: return limits(node).map { .broken(client: nil, $0) }
+        default: return limits(node).map { Claim.broken(client: nil, $0) }
         }
     }
 
