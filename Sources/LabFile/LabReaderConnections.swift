@@ -34,7 +34,7 @@ extension LabReader {
                 let client = mention(.client, pair.key)
                 return limits(pair.value).map { Claim.broken(client: client, $0) }
             }
-        default: return limits(node).map { .broken(client: nil, $0) }
+        default: return limits(node).map { Claim.broken(client: nil, $0) }
         }
     }
 
