@@ -1,6 +1,7 @@
 /// The keys of each kind of mapping. `labs/schema.json` has the same, under the same names; a test compares them.
 enum Keys: String, CaseIterable {
-    case lab, network, service, object, zone, rateLimit, health, site, client, link, exchange, routeServer, multicast, relation,
+    case lab, network, service, object, zone, rateLimit, health, site, client, link, exchange, routeServer, multicast,
+        relation,
         paths
     case restart, bmp, timers, bfd, damping, rule, match, range, set, change
     case step, connect, expectation, path, resolution, fault, target, flood, command, output, repetition, expectations
@@ -91,7 +92,8 @@ enum Keys: String, CaseIterable {
 
     /// What can be expected.
     static let claims = [
-        "catchment", "share", "rtt", "path", "gap", "lost", "broken", "resolved", "session", "never", "served", "offered",
+        "catchment", "share", "rtt", "path", "gap", "lost", "broken", "resolved", "session", "never", "served",
+        "offered",
     ]
 
     /// What such a mapping describes, for messages.
