@@ -83,7 +83,7 @@ struct ScenarioTests {
         ("{ wait: 2h }", "14:13 '2h' has an unknown unit for 'wait' | the units are: ns, us, ms, s"),
         (
             "{ expect: { within: 1s } }",
-            "14:15 nothing is expected | expect one of: catchment, share, rtt, path, gap, lost, resolved, session, never"
+            "14:15 nothing is expected | expect one of: catchment, share, rtt, path, gap, lost, broken, resolved, session, never"
         ),
         ("{ expect: { catchments: {} } }", "14:17 an expectation has no key 'catchments' | did you mean 'catchment'?"),
         ("{ expect: { catchment: { hime: london } } }", "14:30 there is no client 'hime' | did you mean 'home'?"),
