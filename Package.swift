@@ -118,7 +118,8 @@ let package = Package(
 
         // Executables
         .executableTarget(
-            name: "labd", dependencies: ["BGPAdapter", "BGPSpeaker", "DNSServer", "HTTPServer", "LinkWire", "LabRuntime", "Sys"],
+            name: "labd",
+            dependencies: ["BGPAdapter", "BGPSpeaker", "DNSServer", "HTTPServer", "LinkWire", "LabRuntime", "Sys"],
             swiftSettings: strict, linkerSettings: daemonLinking),
         .executableTarget(
             name: "lab",
