@@ -26,7 +26,8 @@ struct ConfigurationTests {
         """
 
     private static let root = """
-        node, asn, router_id, families, originate, decision, always_compare_med, multipath, damping, timers, neighbors, \
+        node, asn, router_id, families, originate, decision, always_compare_med, multipath, multipath_hash, \
+        damping, timers, neighbors, \
         kernel, bmp, mrt, graceful_restart
         """
     private static let member = """

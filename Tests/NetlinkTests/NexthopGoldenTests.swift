@@ -47,13 +47,13 @@ struct NexthopGoldenTests {
             08000100                                    NHA_ID, 8 bytes
                 00001000                                1048576
             14000200                                    NHA_GROUP, 20 bytes
-                01000000 00 00 0000                     next hop 1, weight 1
-                02000000 00 00 0000                     next hop 2, weight 1
+                0100000000000000                        next hop 1, weight 1
+                0200000000000000                        next hop 2, weight 1
             06000300                                    NHA_GROUP_TYPE, 6 bytes and padding
-                0100 0000                               NEXTHOP_GRP_TYPE_RES
+                01000000                                NEXTHOP_GRP_TYPE_RES
             0c000c80                                    NHA_RES_GROUP, nested, 12 bytes
                 06000100                                NHA_RES_GROUP_BUCKETS, 6 bytes and padding
-                    0001 0000                           256
+                    00010000                            256
             """)
     }
 
@@ -67,7 +67,7 @@ struct NexthopGoldenTests {
             0100                                        NLM_F_REQUEST
             01000000                                    sequence 1
             00000000                                    port: the kernel
-            00 00 00 00                                 AF_UNSPEC, scope, protocol, reserved
+            00000000                                    AF_UNSPEC, scope, protocol, reserved
             00000000                                    flags: none
             08000100                                    NHA_ID, 8 bytes
                 07000000                                7
@@ -84,7 +84,7 @@ struct NexthopGoldenTests {
             0105                                        NLM_F_REQUEST, NLM_F_REPLACE, NLM_F_CREATE
             01000000                                    sequence 1
             00000000                                    port: the kernel
-            02 18 00 00                                 AF_INET, destination length 24, source length, type of service
+            02180000                                    AF_INET, destination length 24, source length, type of service
             fe                                          table 254
             ba                                          RTPROT_BGP
             00                                          RT_SCOPE_UNIVERSE
