@@ -84,7 +84,7 @@ struct ScenarioTests {
         (
             "{ expect: { within: 1s } }",
 <<<<<<< HEAD
-            "14:15 nothing is expected | expect one of: catchment, share, rtt, path, gap, lost, resolved, session, never, served, offered"
+            "14:15 nothing is expected | expect one of: catchment, share, rtt, path, gap, lost, broken, resolved, session, never, served, offered"
         ),
         (
             "{ expect: { catchment: {} } }",

@@ -100,7 +100,7 @@ import Testing
         }
         look()
         try withExtendedLifetime(keeper) { try loop.run() }
-        #expect(try Files.read(path + ".1") == Array(bytes.suffix(LogKeeper.limit)))
+        #expect(try Files.read(path + ".1") == Array(bytes.suffix(2 * LogKeeper.limit)))
     }
 
     @Test("A folder that cannot be watched is no reason to have no lab") func unwatched() throws {
