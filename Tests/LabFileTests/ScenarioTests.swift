@@ -83,7 +83,6 @@ struct ScenarioTests {
         ("{ wait: 2h }", "14:13 '2h' has an unknown unit for 'wait' | the units are: ns, us, ms, s"),
         (
             "{ expect: { within: 1s } }",
-<<<<<<< HEAD
             "14:15 nothing is expected | expect one of: catchment, share, rtt, path, gap, lost, broken, resolved, session, never, served, offered"
         ),
         (
@@ -93,9 +92,6 @@ struct ScenarioTests {
         (
             "{ expect: { rtt: { home: \"< 30ms\" }, never: [] } }",
             "14:49 'never' expects nothing | say what has to be so, or leave 'never' out"
-=======
-            "14:15 nothing is expected | expect one of: catchment, share, rtt, path, gap, lost, broken, resolved, session, never"
->>>>>>> 8bf766d9ce030f1d7f7da3aa80526a7413fecb2e
         ),
         ("{ expect: { catchments: {} } }", "14:17 an expectation has no key 'catchments' | did you mean 'catchment'?"),
         ("{ expect: { catchment: { hime: london } } }", "14:30 there is no client 'hime' | did you mean 'home'?"),
