@@ -43,6 +43,8 @@ final class Supervisor {
     var toldProgress = Convergence.Progress()
     /// Counts the times that all speakers were asked whether they are at rest.
     var rounds = 0
+    /// Whether somebody has reported since the round under way began.
+    var hasNews = false
     /// Those who wait for rest after a change.
     var waitingForRest: [() -> Void] = []
     /// How many changes of links and faults wait for a daemon's answer, and those who wait for the end of all.

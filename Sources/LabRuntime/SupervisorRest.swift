@@ -22,7 +22,11 @@ extension Supervisor {
         let progress = convergence.progress
         if progress != toldProgress { tell("sessions", progress.established, of: progress.expected) }
         toldProgress = progress
-        guard convergence.evaluate() == .ask else { return }
+        guard convergence.evaluate() == .ask else {
+            hasNews = true
+            return
+        }
+        hasNews = false
         let speakers = daemons.filter { $0.role == .bgp && $0.state == .running }
         rounds += 1
         var round = Round(number: rounds, missing: speakers.count)
@@ -56,8 +60,9 @@ extension Supervisor {
         guard round.number == rounds else { return }
         switch (convergence.confirm(), round.isComplete, round.isIdle) {
         case (true, true, true): cameToRest()
-        // Who holds a change back, for MinRouteAdvertisementInterval say, reports again when it is out.
-        case (true, true, false): break
+        // Who holds a change back, for MinRouteAdvertisementInterval say, reports again when it is out. It may have done so already,
+        // while others were still to answer.
+        case (true, true, false): if hasNews { checkConvergence() }
         // Nobody may have more to report. The next round is without those who did not answer, as soon as it is known what became of
         // them.
         case (_, false, _): loop.schedule(after: 0) { [weak self] in self?.checkConvergence() }
