@@ -18,8 +18,9 @@ struct TestCommand: ParsableCommand {
                 - expect: { gap: { london-home: "< 500ms" } }
                 - heal: { site: london }
 
-            Expected can be: catchment, share, rtt, path, gap, lost, broken, resolved, session, never. 'within' gives them time, 'for' says
-            how long they have to hold, and 'service' whose addresses count. Steps besides: fail, heal, drain, apply, connect, run, wait, repeat.
+            Expected can be: catchment, share, rtt, path, gap, lost, served, offered, broken, resolved, session, never. 'within' gives
+            them time, 'for' says how long they have to hold, and 'service' whose addresses count. Steps besides: fail, heal, drain,
+            apply, flood, connect, run, wait, repeat.
 
             The exit status is 0 when all was as expected, 1 when it was not, 2 for a bad file, 3 when this machine cannot, and 4
             when a step could not be done.
