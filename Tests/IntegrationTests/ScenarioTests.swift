@@ -382,7 +382,8 @@ struct ScenarioTests {
                 #expect(outcome.errors.contains("interrupted by Ctrl-C"), "\(outcome)")
                 #expect(outcome.errors.contains("not tested: \(other.file)"), "\(outcome)")
                 let command = try #require(sleeper())
-                #expect(!FileManager.default.fileExists(atPath: "/proc/\(command)"), "sleep goes on")
+                // Killed it is; who takes it in is process 1, in its own time.
+                try Command.wait("the end of sleep") { !FileManager.default.fileExists(atPath: "/proc/\(command)") }
                 try expectGone(lab)
                 try expectGone(other)
             }
