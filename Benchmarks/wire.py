@@ -42,14 +42,16 @@ def received(lab):
 
 
 def iperf(lab, *options):
-    server = subprocess.Popen(["ip", "netns", "exec", f"{lab.name}.carrier-lhr", "iperf3", "-s", "-1"],
-                              stdout=subprocess.PIPE, text=True)
-    server.stdout.readline(), server.stdout.readline()
+    inside = ["ip", "netns", "exec", f"{lab.name}.carrier-lhr"]
+    server = subprocess.Popen([*inside, "iperf3", "-s", "-1"], stdout=subprocess.DEVNULL)
+    # What it writes to a pipe may stay in its buffer.
+    while not subprocess.run([*inside, "ss", "-Hltn", "sport = :5201"], check=True, stdout=subprocess.PIPE).stdout:
+        time.sleep(0.01)
     before, start = received(lab), time.monotonic()
     client = subprocess.run(["ip", "netns", "exec", f"{lab.name}.home", "iperf3", "-J", "-c", "10.1.0.2", "-t", "4",
                              *options], stdout=subprocess.PIPE, text=True)
     rate = (received(lab) - before) / (time.monotonic() - start)
-    server.communicate()
+    server.wait()
     return json.loads(client.stdout)["end"], rate
 
 
