@@ -194,11 +194,10 @@ struct AttributeDecoder {
         return nil
     }
 
-    /// From an external neighbour the path must begin with its AS, where that is asked for, and no confederation can have
-    /// leaked into it (RFC 5065, section 5).
+    /// From an external neighbour the path must begin with its AS, where that is asked for. A confederation cannot have leaked into it
+    /// from anybody: this speaker is a member of none, so nobody is in the same one (RFC 5065, section 5).
     private func isPlausible(_ path: ASPath) -> Bool {
-        guard !context.isInternal else { return true }
-        if let expected = context.firstASN {
+        if !context.isInternal, let expected = context.firstASN {
             let mapped = context.isFourOctetASN ? expected : ASN(UInt32(expected.mapped))
             guard path.first == mapped else { return false }
         }

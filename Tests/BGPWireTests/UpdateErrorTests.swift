@@ -44,6 +44,9 @@ struct UpdateErrorTests {
             "AS_PATH with a confederation from outside", with(attribute(0x40, 2, hex("03 01 0000FDF2"))), 2,
             .malformedASPath),
         Case(
+            "AS_PATH with a confederation, internal", with(attribute(0x40, 2, hex("04 01 0000FDF2"))), 2,
+            .malformedASPath, context: .internal),
+        Case(
             "AS_PATH of another AS than the neighbour's", Sample.mandatory, 2, .malformedASPath,
             context: .external(first: ASN(65011))),
         Case(
