@@ -160,7 +160,17 @@ private struct Comparison {
                 steps.append(Step(.stopDaemon(node: before.index, role), because: "another kind of service"))
             }
         }
-        return steps
+        return steps + healthSteps()
+    }
+
+    /// The sites that stay and are checked in another way from now on. A new one is checked as its service says from its start.
+    private func healthSteps() -> [Step] {
+        new.nodes.compactMap { node in
+            guard let before = predecessor(of: node) else { return nil }
+            let (had, has) = (old.service(of: before)?.health, new.service(of: node)?.health)
+            guard had != has else { return nil }
+            return Step(.checkHealth(node: node.index), because: had.map { "was \($0.text)" } ?? "was unchecked")
+        }
     }
 
     /// Who has come to the LAN of a port, or left it: hardware addresses that its other end has to know, or no longer. Nil for a port

@@ -44,6 +44,8 @@ public struct Step: Hashable, Sendable {
         case startDaemon(node: Int?, DaemonRole)
         /// A daemon is told its new configuration.
         case reconfigure(node: Int, DaemonRole)
+        /// A site is checked as its service says now, or no longer.
+        case checkHealth(node: Int)
         /// A daemon is ended for good.
         case stopDaemon(node: Int, DaemonRole)
         /// Both ends of a link go.

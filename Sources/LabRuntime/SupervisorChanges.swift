@@ -281,7 +281,8 @@ extension Supervisor {
             return now { try $0.startDaemon(role, node) }
         case .reconfigure(let node, let role):
             return { [self] next in try reconfigure(role, node, resets, next) }
-        case .createNamespace, .writeHosts, .createLink, .removeLink, .removeNamespace, .stopDaemon,
+        // The checks are followed when all else is done.
+        case .createNamespace, .writeHosts, .createLink, .removeLink, .removeNamespace, .stopDaemon, .checkHealth,
             .startDaemon(nil, _):
             return nil
         }

@@ -12,14 +12,15 @@ extension Supervisor {
         for node in topology.nodes {
             guard let service = topology.service(of: node), let check = service.health else { continue }
             let namespace = executor.nodes[node.index]
-            if let known = health[node.name], known.check == check, known.addresses == node.services,
-                known.namespace === namespace
+            // What cannot be asked was refused when the file was read.
+            guard let expectation = try? Self.expectation(check, service, node) else { continue }
+            // A zone's change changes what is right for an answer.
+            if let known = health[node.name], known.check == check, known.expectation == expectation,
+                known.addresses == node.services, known.namespace === namespace
             {
                 sites[node.name] = known
                 continue
             }
-            // What cannot be asked was refused when the file was read.
-            guard let expectation = try? Self.expectation(check, service, node) else { continue }
             let site = SiteHealth(loop, namespace, node.services, check, expectation)
             site.onChange = { [weak self] in self?.healthChanged(node.name, $0) }
             // The golden ratio spreads any number of sites evenly.
@@ -33,8 +34,12 @@ extension Supervisor {
     }
 
     private static func expectation(_ check: HealthCheck, _ service: Service, _ node: Node) throws -> DNSExpectation {
-        if case .dns(let question?) = check.probe { return try DNSExpectation(question) }
-        return try DNSExpectation(service.zone, site: node.name)
+        switch check.probe {
+        case .dns(let question?): try DNSExpectation(question)
+        case .dns(nil): try DNSExpectation(service.zone, site: node.name)
+        // It asks nobody: a zone's change is nothing to it.
+        case .command: try DNSExpectation(nil, site: node.name)
+        }
     }
 
     private func healthChanged(_ name: String, _ change: HealthJudge.Change) {

@@ -89,6 +89,25 @@ struct DifferenceTests {
         #expect(words(prefix).contains("reconfigure london bgp") && words(prefix).contains("routes london"))
     }
 
+    @Test func anotherCheckConcernsEachSiteOfTheService() throws {
+        let asked = try difference { $0.services[0].health = HealthCheck() }
+        let text = "query interval 1s timeout 500ms fall 3 rise 2 hold-down 10s drain withdraw"
+        #expect(words(asked) == ["health london \(text)", "health singapore \(text)"])
+        #expect(asked.steps.map(\.reason) == ["was unchecked", "was unchecked"])
+        var lab = asked.new.topology.lab
+        func steps(_ change: (inout Lab) -> Void) throws -> Difference {
+            change(&lab)
+            let topology = try Topology(lab, keeping: asked.new.topology.numbering)
+            return Difference(from: asked.new, to: Plan(topology, backend: .netem), processors: 2)
+        }
+        #expect(try steps { $0.description = "said otherwise" }.steps.isEmpty)
+        let slower = try steps { $0.services[0].health?.interval = 2500 }
+        #expect(words(slower)[0] == "health london \(text.replacing("interval 1s", with: "interval 2.5s"))")
+        #expect(slower.steps[0].reason == "was \(text)")
+        let without = try steps { $0.services[0].health = nil }
+        #expect(words(without) == ["health london unchecked", "health singapore unchecked"])
+    }
+
     @Test func aSiteThatFetchesZonesIsToldWhereTheOthersAre() throws {
         let primary = try difference { $0.services[0].zone?.primary = "singapore" }
         let routes = ["routes london", "routes singapore"]

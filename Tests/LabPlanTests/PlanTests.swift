@@ -32,7 +32,8 @@ import Testing
             case .startDaemon(let node?, let role):
                 #expect(routed.contains(node) && running.insert("\(node) \(role)").inserted)
             case .startDaemon(nil, let role): #expect(namespaces.count == 6 && running.insert(role.rawValue).inserted)
-            case .reconfigure, .stopDaemon, .removeLink, .removeNamespace: Issue.record("nothing is there to change")
+            case .reconfigure, .checkHealth, .stopDaemon, .removeLink, .removeNamespace:
+                Issue.record("nothing is there to change")
             }
         }
         let all = plan.topology.nodes.indices
@@ -63,7 +64,7 @@ import Testing
             case .installRoutes: "routes"
             case .routeMulticast: "multicast"
             case .startDaemon(_, let role): role.rawValue
-            case .reconfigure, .stopDaemon, .removeLink, .removeNamespace: "change"
+            case .reconfigure, .checkHealth, .stopDaemon, .removeLink, .removeNamespace: "change"
             }
         }
         var runs: [String] = []

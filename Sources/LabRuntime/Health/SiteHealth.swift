@@ -5,6 +5,7 @@ import Sys
 /// The health of one site: checks it time after time, and says when it goes down or comes back.
 final class SiteHealth {
     let check: HealthCheck
+    let expectation: DNSExpectation
     let addresses: [IPAddress]
     let namespace: NodeNamespace
     private let loop: EventLoop
@@ -30,6 +31,7 @@ final class SiteHealth {
         self.namespace = namespace
         self.addresses = addresses
         self.check = check
+        self.expectation = expectation
         judge = HealthJudge(check)
         probe =
             switch check.probe {
