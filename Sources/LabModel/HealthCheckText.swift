@@ -16,6 +16,7 @@ extension HealthCheck.Probe {
         case .dns(nil): "query"
         case .dns(let question?):
             "query \(question.name) \(question.type)" + (question.answer.map { " answer '\($0)'" } ?? "")
+        case .http: "request"
         case .command(let command): "command '\(command)'"
         }
     }

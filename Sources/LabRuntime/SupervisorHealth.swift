@@ -13,15 +13,15 @@ extension Supervisor {
             guard let service = topology.service(of: node), let check = service.health else { continue }
             let namespace = executor.nodes[node.index]
             // What cannot be asked was refused when the file was read.
-            guard let expectation = try? Self.expectation(check, service, node) else { continue }
+            guard let trial = try? trial(check, service, node) else { continue }
             // A zone's change changes what is right for an answer.
-            if let known = health[node.name], known.check == check, known.expectation == expectation,
+            if let known = health[node.name], known.check == check, known.trial == trial,
                 known.addresses == node.services, known.namespace === namespace
             {
                 sites[node.name] = known
                 continue
             }
-            let site = SiteHealth(loop, namespace, node.services, check, expectation)
+            let site = SiteHealth(loop, namespace, node.services, check, trial)
             site.onChange = { [weak self] in self?.healthChanged(node.name, $0) }
             // The golden ratio spreads any number of sites evenly.
             site.start(after: (Double(node.index) * 0.618).truncatingRemainder(dividingBy: 1))
@@ -33,12 +33,12 @@ extension Supervisor {
         for (name, site) in ended where !site.isUp { tellHealth(name, site.check.drain, isUp: true) }
     }
 
-    private static func expectation(_ check: HealthCheck, _ service: Service, _ node: Node) throws -> DNSExpectation {
+    private func trial(_ check: HealthCheck, _ service: Service, _ node: Node) throws -> HealthTrial {
         switch check.probe {
-        case .dns(let question?): try DNSExpectation(question)
-        case .dns(nil): try DNSExpectation(service.zone, site: node.name)
-        // It asks nobody: a zone's change is nothing to it.
-        case .command: try DNSExpectation(nil, site: node.name)
+        case .dns(let question?): .dns(try DNSExpectation(question))
+        case .dns(nil): .dns(try DNSExpectation(service.zone, site: node.name))
+        case .http: .http(path: topology.healthPath(of: service))
+        case .command(let command): .command(command)
         }
     }
 

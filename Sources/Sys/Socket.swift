@@ -73,7 +73,7 @@ public enum Socket {
         let target = try abstractAddress(name)
         let socket = try open(AF_UNIX, .stream)
         try bind(socket.raw, to: target, name: name)
-        try systemCall("listen", name) { listen(socket.raw, 64) }
+        try systemCall("listen", name) { listen(socket.raw, SOMAXCONN) }
         return socket
     }
 
@@ -186,6 +186,15 @@ public enum Socket {
     /// Turns Nagle's algorithm off: routing messages are whole and wait for nothing.
     public static func setNoDelay(_ descriptor: Int32) throws(SystemError) {
         try set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+    }
+
+    /// Has a TCP connection end by a RST when it is closed, so that its port does not wait (TIME_WAIT): for those that come by the
+    /// thousand and are done.
+    public static func setAbortive(_ descriptor: Int32) throws(SystemError) {
+        var value = linger(l_onoff: 1, l_linger: 0)
+        try systemCall("setsockopt", "SO_LINGER") {
+            setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+        }
     }
 
     /// Sets the TTL or hop limit of what is sent.

@@ -2,10 +2,18 @@ import LabModel
 import Net
 import Sys
 
+/// What is asked of a site.
+enum HealthTrial: Equatable {
+    case dns(DNSExpectation)
+    case http(path: String)
+    case command(String)
+}
+
 /// The health of one site: checks it time after time, and says when it goes down or comes back.
 final class SiteHealth {
     let check: HealthCheck
-    let expectation: DNSExpectation
+    /// What is tried: the question that the zone of now makes of the check, the path of a web server.
+    let trial: HealthTrial
     let addresses: [IPAddress]
     let namespace: NodeNamespace
     private let loop: EventLoop
@@ -25,17 +33,18 @@ final class SiteHealth {
 
     init(
         _ loop: EventLoop, _ namespace: NodeNamespace, _ addresses: [IPAddress], _ check: HealthCheck,
-        _ expectation: DNSExpectation
+        _ trial: HealthTrial
     ) {
         self.loop = loop
         self.namespace = namespace
         self.addresses = addresses
         self.check = check
-        self.expectation = expectation
+        self.trial = trial
         judge = HealthJudge(check)
         probe =
-            switch check.probe {
-            case .dns: DNSProbe(loop, namespace, addresses, expectation)
+            switch trial {
+            case .dns(let expectation): DNSProbe(loop, namespace, addresses, expectation)
+            case .http(let path): HTTPProbe(loop, namespace, addresses, path: path)
             case .command(let command): CommandProbe(loop, namespace, command)
             }
     }
