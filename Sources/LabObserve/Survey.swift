@@ -35,6 +35,9 @@ final class Survey {
             hasCarrier: { node, interface throws(ObservationError) in
                 try self.kernel(of: node).hasCarrier(interface)
             },
+            askAll: { node, question, incoming throws(ObservationError) in
+                try self.kernel(of: node).forwardings(question, incoming: incoming)
+            },
             ask: { node, question, incoming throws(ObservationError) in
                 try self.kernel(of: node).forwarding(question, incoming: incoming)
             })

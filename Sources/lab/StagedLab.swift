@@ -16,7 +16,7 @@ final class StagedLab {
 
     /// Brings a lab up under its own name. Throws ``Failure``, also when a lab of that name is there.
     init(_ topology: Topology, links: LinkBackend?, timeout: Int, isQuiet: Bool) throws {
-        let backend = try Machine.prepare(links)
+        let backend = try Machine.prepare(links, for: topology.lab)
         try OtherDaemonPrograms.require(for: topology.lab)
         let stored = try StoredLab(topology.lab, backend)
         let name = topology.lab.name
