@@ -62,13 +62,14 @@ static void place(int descriptor, int target, int report) {
 }
 
 static _Noreturn void become(const struct cl_spawn *options, int report) {
-  // The report pipe and the descriptors to hand down go out of the way of the numbers 0 to 3 first.
+  // The report pipe and the descriptors to hand down go out of the way of the numbers that they get first.
   int moved = fcntl(report, F_DUPFD_CLOEXEC, 10);
   if (moved < 0) give_up(report, "fcntl");
   report = moved;
-  int inherited = options->inherited, input = options->standard_input, output = options->standard_output,
-      error = options->standard_error;
-  if (inherited >= 0 && (inherited = fcntl(inherited, F_DUPFD_CLOEXEC, 10)) < 0) give_up(report, "fcntl");
+  int input = options->standard_input, output = options->standard_output, error = options->standard_error;
+  int inherited[CL_INHERITED_MOST], count = options->inherited_count;
+  for (int index = 0; index < count; index++)
+    if ((inherited[index] = fcntl(options->inherited[index], F_DUPFD_CLOEXEC, 10)) < 0) give_up(report, "fcntl");
   if (input >= 0 && (input = fcntl(input, F_DUPFD_CLOEXEC, 10)) < 0) give_up(report, "fcntl");
   if (output >= 0 && (output = fcntl(output, F_DUPFD_CLOEXEC, 10)) < 0) give_up(report, "fcntl");
   if (error >= 0 && (error = fcntl(error, F_DUPFD_CLOEXEC, 10)) < 0) give_up(report, "fcntl");
@@ -83,9 +84,9 @@ static _Noreturn void become(const struct cl_spawn *options, int report) {
   place(input, 0, report);
   if (output >= 0) place(output, 1, report);
   if (error >= 0) place(error, 2, report);
-  if (inherited >= 0) place(inherited, 3, report);
-  // Descriptors from 4 on are marked rather than closed: the report pipe is among them until exec.
-  if (syscall(SYS_close_range, inherited >= 0 ? 4u : 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */) < 0)
+  for (int index = 0; index < count; index++) place(inherited[index], 3 + index, report);
+  // The others are marked rather than closed: the report pipe is among them until exec.
+  if (syscall(SYS_close_range, 3u + (unsigned)count, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */) < 0)
     give_up(report, "close_range");
   if (options->capabilities != CL_CAP_ALL) drop_capabilities(options->capabilities, report);
   if (options->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) give_up(report, "prctl");
@@ -97,6 +98,11 @@ static _Noreturn void become(const struct cl_spawn *options, int report) {
 pid_t cl_spawn(const struct cl_spawn *options, int *descriptor, const char **stage) {
   static __thread struct failure failure;
   int report[2];
+  *stage = "inherited";
+  if (options->inherited_count < 0 || options->inherited_count > CL_INHERITED_MOST) {
+    errno = E2BIG;
+    return -1;
+  }
   *stage = "pipe";
   if (pipe2(report, O_CLOEXEC) < 0) return -1;
 

@@ -42,12 +42,13 @@ final class ClientConnection {
         if !bytes.isEmpty { output.append(bytes[...]) }
     }
 
-    /// Sends what the socket takes. False when the connection has failed.
-    func sendOutput() -> Bool {
+    /// Sends what the socket takes, and adds its octets to `sent`. False when the connection has failed.
+    func sendOutput(counting sent: inout Int) -> Bool {
         while let piece = output.first {
             let count = piece.withUnsafeBytes {
                 send(descriptor.raw, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
+            if count > 0 { sent += count }
             if count == piece.count {
                 output.removeFirst()
             } else if count >= 0 {

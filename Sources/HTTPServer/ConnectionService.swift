@@ -27,6 +27,9 @@ final class ConnectionService {
     private var listeners: [IPAddress: Listener] = [:]
     private var connections: [Int32: ClientConnection] = [:]
     private(set) var acceptedCount = 0
+    /// Octets of all connections, heads included.
+    private(set) var (receivedBytes, sentBytes) = (0, 0)
+    var openCount: Int { connections.count }
 
     private final class Listener {
         let descriptor: FileDescriptor
@@ -109,10 +112,11 @@ final class ConnectionService {
     /// Sends or reads, and answers what has come. False when the connection is to be closed.
     private func move(_ connection: ClientConnection) -> Bool {
         if connection.hasOutput {
-            guard connection.sendOutput() else { return false }
+            guard connection.sendOutput(counting: &sentBytes) else { return false }
             connection.lastActivity = Clock.monotonic()
         } else if !connection.isAnswering {
-            guard connection.receive() != nil else { return false }
+            guard let count = connection.receive() else { return false }
+            receivedBytes += count
             if connection.isDraining {
                 connection.input = []
                 return !connection.hasEnded
@@ -124,7 +128,7 @@ final class ConnectionService {
     /// Answers the requests that wait until one takes time, or the client does not read. False when the connection is to be closed.
     private func answerWaiting(_ connection: ClientConnection) -> Bool {
         while !connection.isAnswering, !connection.hasOutput, !connection.isLast, readRequest(connection) {
-            guard connection.sendOutput() else { return false }
+            guard connection.sendOutput(counting: &sentBytes) else { return false }
         }
         return finish(connection)
     }
@@ -174,7 +178,7 @@ final class ConnectionService {
         if request.method != "HEAD", !response.isWithoutContent { connection.queue(response.body) }
         // What takes time is answered outside of the connection's own event.
         guard connections[connection.descriptor.raw] === connection, connection.interest == [] else { return }
-        if !connection.sendOutput() || !answerWaiting(connection) { close(connection) }
+        if !connection.sendOutput(counting: &sentBytes) || !answerWaiting(connection) { close(connection) }
     }
 
     /// Ends a connection that has nothing more to do, or waits for what it needs next. False when it is to be closed.

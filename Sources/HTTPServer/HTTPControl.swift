@@ -5,7 +5,7 @@ import Sys
 /// ```
 /// ->  {"event": "ready"}                         every socket is bound
 /// ->  {"event": "failed", "reason": "..."}       and then the process ends
-/// <-  {"do": "counters", "id": 1}                ->  {"reply": 1, "requests": 7, ...}
+/// <-  {"do": "counters", "id": 1}                ->  {"reply": 1, "requests": {"GET": 7, ...}, ...}
 /// <-  {"do": "reload", "id": 2}                  ->  {"reply": 2}: the configuration is read again; connections stay
 /// <-  {"do": "stop", "id": 3}                    ->  {"reply": 3}, and the process ends
 /// ```

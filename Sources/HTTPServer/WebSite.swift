@@ -46,15 +46,18 @@ final class WebSite {
     /// What was done so far.
     var counters: WebCounters {
         var result = counted
-        result.accepted = service?.acceptedCount ?? 0
-        if let edge { (result.fetches, result.failedFetches) = (edge.fetches, edge.failedFetches) }
+        if let service {
+            (result.accepted, result.open) = (service.acceptedCount, service.openCount)
+            (result.receivedBytes, result.sentBytes) = (service.receivedBytes, service.sentBytes)
+        }
+        result.origin = edge.map { ($0.fetches, $0.failedFetches) }
         return result
     }
 
     // MARK: Answers
 
     private func answer(_ request: HTTPRequest, _ respond: @escaping (HTTPResponse) -> Void) {
-        counted.requests += 1
+        counted.count(method: request.method)
         if let problem = problem(request) { return respond(finish(problem)) }
         let path = request.path ?? "/"
         guard let edge else {
@@ -62,9 +65,9 @@ final class WebSite {
             let response = objects[file]?.response(to: request) ?? refusal(404, "nothing at \(file)")
             return respond(finish(response))
         }
-        edge.answer(request, path) { [weak self] response, isHit in
+        edge.answer(request, path) { [weak self] response, outcome in
             guard let self else { return }
-            if isHit { counted.hits += 1 } else { counted.misses += 1 }
+            counted.count(outcome)
             respond(finish(response))
         }
     }

@@ -106,6 +106,7 @@ enum Checks {
         }
         primaries(draft, report)
         origins(draft, report)
+        capacities(draft, report)
     }
 
     /// A zone's primary is a site of its own service.

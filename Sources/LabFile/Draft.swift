@@ -50,7 +50,7 @@ struct Draft {
         var service: Located<String>?
         var city: Located<Place>?
         var relations: [Located<Relation>] = []
-        var capacity: UInt32?
+        var capacity: Located<UInt32>?
     }
 
     struct Client {

@@ -32,7 +32,7 @@ extension Draft {
                 var result = LabModel.Site(
                     name: site.name.value, service: service.value, city: city.value,
                     relations: site.relations.map(\.value))
-                result.capacity = site.capacity
+                result.capacity = site.capacity?.value
                 return result
             },
             clients: clients.compactMap { client in

@@ -88,7 +88,7 @@ struct LabReader {
         if site.city == nil { draft.hasStructure = false }
         site.relations = relations(fields, [.provider, .peer])
         site.capacity =
-            fields.quantity("capacity") { text throws(Quantity.Wrong) in try Quantity.queryRate(text) }?.value
+            fields.quantity("capacity") { text throws(Quantity.Wrong) in try Quantity.queryRate(text) }
         return site
     }
 

@@ -26,3 +26,19 @@ extension LabReader {
         return Flood(clients: clients, service: service, rate: rate, duration: duration)
     }
 }
+
+extension Checks {
+    /// A capacity counts what a DNS responder takes over UDP; a web server has none, and would be taken to be limited.
+    static func capacities(_ draft: Draft, _ report: Report) {
+        for site in draft.sites {
+            guard let capacity = site.capacity,
+                let service = draft.services.first(where: { $0.name.value == site.service?.value }),
+                service.kind != .dns
+            else { continue }
+            report.error(
+                "'capacity' is nothing for a site of a service of kind \(service.kind.rawValue)", at: capacity.position,
+                hint: "it counts DNS queries over UDP; what comes to a web server is limited by the 'rate' of its links"
+            )
+        }
+    }
+}

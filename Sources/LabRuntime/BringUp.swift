@@ -51,8 +51,8 @@ public final class BringUp {
     private var hasConverged = false
     private var isCommitted = false
 
-    /// Starts the supervisor of a lab. Throws `SystemError`.
-    public init(_ lab: StoredLab, labd: String) throws {
+    /// Starts the supervisor of a lab, which gets the presence. Throws `SystemError`.
+    public init(_ lab: StoredLab, labd: String, presence: consuming LabPresence?) throws {
         name = lab.lab.name
         loop = try EventLoop()
         // From here on a signal waits until the loop runs, and is then a request to take back what there is.
@@ -61,12 +61,18 @@ public final class BringUp {
         let talk = try FileDescriptor.streamPair()
         var options = ProcessOptions(path: labd, arguments: ["supervise"])
         options.standardInput = input.second.raw
-        options.inherited = talk.second.raw
+        options.inherited = [talk.second.raw]
+        // The supervisor never looks at it: it is closed by the kernel, after everything else that tells of the process.
+        switch presence {
+        case .some(let presence): options.inherited.append(presence.socket.raw)
+        case .none: break
+        }
         options.newPIDNamespace = true
         options.newSession = true
         options.directory = "/"
         options.environment = LabPlace.current.environment
         supervisor = try ChildProcess.spawn(options)
+        _ = consume presence
         let (ours, theirs) = talk.release()
         _ = FileDescriptor(owning: theirs)
         channel = try LineChannel(loop, FileDescriptor(owning: ours))

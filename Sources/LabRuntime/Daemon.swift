@@ -92,7 +92,7 @@ final class Daemon {
         let pair = try FileDescriptor.streamPair()
         let log = try FileDescriptor.open(logPath, O_WRONLY | O_CREAT | O_APPEND, mode: 0o644)
         var options = options
-        options.inherited = pair.second.raw
+        options.inherited = [pair.second.raw]
         options.standardOutput = log.raw
         options.standardError = log.raw
         let process = try ChildProcess.spawn(options)

@@ -55,6 +55,9 @@ final class NodeNamespace {
             ("ipv6/conf/all/keep_addr_on_down", "1"),
             // Several ways are told apart by ports too, so that a flow keeps to one.
             ("ipv4/fib_multipath_hash_policy", "1"), ("ipv6/fib_multipath_hash_policy", "1"),
+            // A connection whose process has died is given up after some seconds, for as long as it is there the kernel keeps
+            // the namespace, too: with its own eight tries, two minutes after the lab is down.
+            ("ipv4/tcp_orphan_retries", "3"),
             // Probes and ping need no raw socket, the daemons no capability for port 53.
             // In an ordinary user's namespaces there is one group, 0.
             ("ipv4/ping_group_range", LabPlace.current == .machine ? "0 2147483647" : "0 0"),

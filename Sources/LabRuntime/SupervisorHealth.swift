@@ -93,27 +93,4 @@ extension Supervisor {
             "reason": site.reason.map { .string($0) } ?? .null,
         ]
     }
-
-    /// What the responders have counted, asked for now: those that run.
-    func counters(_ answer: @escaping (JSON) -> Void) {
-        let responders = daemons.filter { $0.role == .dns && $0.state == .running }
-        var sites: [Int: JSON] = [:]
-        var missing = responders.count
-        func finish() {
-            answer(["lab": .string(paths.name), "sites": .array(sites.sorted { $0.key < $1.key }.map(\.value))])
-        }
-        guard missing > 0 else { return finish() }
-        for responder in responders {
-            responder.ask([.init("do", "counters")]) { [weak self] reply in
-                if let self, let node = responder.node, reply != .null {
-                    let own = topology.nodes[node]
-                    let members = (reply.members ?? []).filter { $0.name != "reply" }
-                    sites[node] = .object(
-                        [.init("site", .string(own.name)), .init("service", .string(own.network))] + members)
-                }
-                missing -= 1
-                if missing == 0 { finish() }
-            }
-        }
-    }
 }

@@ -10,7 +10,7 @@ public enum Teardown {
     public static func run(_ name: String) throws(SystemError) {
         while true {
             switch Registry.state(name) {
-            case .absent: return Registry.tidy()
+            case .absent: if try LabPresence.waitForEnd(name) { return Registry.tidy() }
             case .running(let supervisor): try end(supervisor, of: name)
             case .stale:
                 if let lock = try Registry.claimStale(name) {

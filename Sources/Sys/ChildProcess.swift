@@ -19,8 +19,8 @@ public struct ProcessOptions: Sendable {
     public var standardOutput: Int32?
     /// Becomes descriptor 2; nil keeps the caller's.
     public var standardError: Int32?
-    /// Becomes descriptor 3. All further descriptors are closed.
-    public var inherited: Int32?
+    /// Become descriptors 3 and up; four at most. All further descriptors are closed.
+    public var inherited: [Int32] = []
     /// Whether it leads a session of its own.
     public var newSession = false
     /// Whether it is process 1 of a PID namespace, whose end is the end of all inside.
@@ -91,17 +91,20 @@ public struct ChildProcess: ~Copyable, Sendable {
                 withCStrings(options.binds.flatMap { [$0.source, $0.target] }) { binds in
                     options.path.withCString { path in
                         withOptionalCString(options.directory) { directory in
-                            var call = cl_spawn(
-                                path: path, arguments: arguments, environment: environment, directory: directory,
-                                network_namespace: options.networkNamespace ?? -1,
-                                standard_input: options.standardInput ?? -1,
-                                standard_output: options.standardOutput ?? -1,
-                                standard_error: options.standardError ?? -1, inherited: options.inherited ?? -1,
-                                new_session: options.newSession, new_pid_namespace: options.newPIDNamespace,
-                                dies_with_parent: options.diesWithParent, private_mounts: !options.binds.isEmpty,
-                                binds: binds, capabilities: options.capabilities.rawValue,
-                                no_new_privileges: options.noNewPrivileges)
-                            return cl_spawn(&call, &descriptor, &stage)
+                            options.inherited.withUnsafeBufferPointer { inherited in
+                                var call = cl_spawn(
+                                    path: path, arguments: arguments, environment: environment, directory: directory,
+                                    network_namespace: options.networkNamespace ?? -1,
+                                    standard_input: options.standardInput ?? -1,
+                                    standard_output: options.standardOutput ?? -1,
+                                    standard_error: options.standardError ?? -1, inherited: inherited.baseAddress,
+                                    inherited_count: Int32(clamping: inherited.count),
+                                    new_session: options.newSession, new_pid_namespace: options.newPIDNamespace,
+                                    dies_with_parent: options.diesWithParent, private_mounts: !options.binds.isEmpty,
+                                    binds: binds, capabilities: options.capabilities.rawValue,
+                                    no_new_privileges: options.noNewPrivileges)
+                                return cl_spawn(&call, &descriptor, &stage)
+                            }
                         }
                     }
                 }

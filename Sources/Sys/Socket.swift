@@ -68,6 +68,23 @@ public enum Socket {
         return socket
     }
 
+    /// A Unix stream socket that listens under a name that the kernel frees with it.
+    public static func listening(abstractName name: String) throws(SystemError) -> FileDescriptor {
+        let target = try abstractAddress(name)
+        let socket = try open(AF_UNIX, .stream)
+        try bind(socket.raw, to: target, name: name)
+        try systemCall("listen", name) { listen(socket.raw, 64) }
+        return socket
+    }
+
+    /// A Unix stream socket connected to such a name. Throws ``SystemError``, with ECONNREFUSED when nobody has it.
+    public static func connected(abstractName name: String) throws(SystemError) -> FileDescriptor {
+        let target = try abstractAddress(name)
+        let socket = try open(AF_UNIX, .stream)
+        try systemCall("connect", name) { target.withPointer { Glibc.connect(socket.raw, $0, $1) } }
+        return socket
+    }
+
     /// Begins to connect. True when connected already; false while it is under way (EINPROGRESS).
     public static func connect(_ descriptor: Int32, to address: SocketAddress) throws(SystemError) -> Bool {
         if address.withPointer({ Glibc.connect(descriptor, $0, $1) }) == 0 { return true }
@@ -181,6 +198,13 @@ public enum Socket {
 
     private static func bind(_ descriptor: Int32, to address: SocketAddress, name: String) throws(SystemError) {
         try systemCall("bind", name) { address.withPointer { Glibc.bind(descriptor, $0, $1) } }
+    }
+
+    private static func abstractAddress(_ name: String) throws(SystemError) -> SocketAddress {
+        guard let address = SocketAddress(abstractName: name) else {
+            throw SystemError(code: ENAMETOOLONG, call: "socket", object: name)
+        }
+        return address
     }
 
     private static func unixAddress(_ path: String) throws(SystemError) -> SocketAddress {

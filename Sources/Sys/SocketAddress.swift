@@ -42,6 +42,20 @@ public struct SocketAddress: Sendable {
         withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: value, as: sockaddr_un.self) }
     }
 
+    /// Makes the address of a Unix socket that has a name and no file (unix(7)); nil when the name is longer than 107 bytes.
+    ///
+    ///     sun_path  0x00 | name, without a zero at its end
+    public init?(abstractName name: String) {
+        var value = sockaddr_un()
+        value.sun_family = sa_family_t(AF_UNIX)
+        let bytes = [0] + Array(name.utf8)
+        guard bytes.count <= MemoryLayout.size(ofValue: value.sun_path) else { return nil }
+        withUnsafeMutableBytes(of: &value.sun_path) { $0.copyBytes(from: bytes) }
+        let path = MemoryLayout<sockaddr_un>.size - MemoryLayout.size(ofValue: value.sun_path)
+        length = UInt32(path + bytes.count)
+        withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: value, as: sockaddr_un.self) }
+    }
+
     /// Makes an empty address for a call to fill.
     public init() {
         length = UInt32(MemoryLayout<sockaddr_storage>.size)

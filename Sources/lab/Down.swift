@@ -26,9 +26,10 @@ struct Down: ParsableCommand {
     }
 
     func run() throws {
-        let names = Registry.names()
+        // A lab whose folder is not there yet, or not any more, has processes all the same.
+        let names = try Registry.names() + LabPresence.names()
         let wanted = try all ? names : [name ?? only(names)]
-        if let unknown = wanted.first(where: { Registry.state($0) == .absent }) {
+        if let unknown = try wanted.first(where: { try Registry.state($0) == .absent && !LabPresence.isHeld($0) }) {
             throw Failure(
                 .badInput, "there is no lab '\(unknown)'",
                 hint: names.isEmpty ? "no lab is up" : "there are: \(names.joined(separator: ", "))")

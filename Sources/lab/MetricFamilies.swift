@@ -1,10 +1,11 @@
 import JSON
 
 extension MetricFamily {
-    /// Everything that a lab's status and its responders' counters say.
+    /// Everything that a lab's status and the counters of its sites say.
     static func all(_ status: JSON, _ counters: JSON) -> [MetricFamily] {
         let lab = status["lab"]?.string ?? ""
-        return routing(lab, status) + processes(lab, status) + responders(lab, counters["sites"]?.array ?? [])
+        let sites = counters["sites"]?.array ?? []
+        return routing(lab, status) + processes(lab, status) + responders(lab, sites) + webServers(lab, sites)
     }
 
     private typealias Labels = [(name: String, value: String)]
@@ -74,46 +75,87 @@ extension MetricFamily {
     }
 
     private static func responders(_ lab: String, _ sites: [JSON]) -> [MetricFamily] {
-        func labels(_ site: JSON) -> Labels {
-            [("lab", lab)] + ["site", "service"].map { ($0, site[$0]?.string ?? "") }
+        // A site whose responder does not run tells nothing of it.
+        let responders = SiteFamilies(lab, sites.filter { $0["queries"] != nil }.map { ($0, $0) })
+        return [
+            responders.family("lab_dns_queries_total", "queries", by: "transport", "Queries by transport."),
+            responders.family("lab_dns_query_types_total", "types", by: "type", "Queries by type."),
+            responders.family("lab_dns_responses_total", "responses", by: "rcode", "Responses by code."),
+            responders.family(
+                "lab_dns_rate_limited_total", "rate_limited", by: "action",
+                "Responses over the limit of a prefix, by what became of them."),
+            responders.family("lab_dns_bytes_total", "bytes", by: "direction", "Octets of DNS messages."),
+            responders.family(
+                "lab_dns_dropped_total", "Queries without an answer, and answers that the kernel refused."
+            ) { $0["dropped"] },
+            responders.family(
+                "lab_dns_over_capacity_total", "Queries over UDP beyond the site's capacity, which were dropped."
+            ) { $0["over_capacity"] },
+            responders.family("lab_dns_overflowed_total", "Datagrams that found the responder's sockets full.") {
+                $0["overflowed"]
+            },
+            responders.family("lab_dns_truncated_total", "Responses that did not fit.") { $0["truncated"] },
+            responders.family("lab_dns_connections_total", "TCP connections accepted.") {
+                $0["connections"]?["accepted"]
+            },
+            responders.family("lab_dns_open_connections", "TCP connections open now.", .gauge) {
+                $0["connections"]?["open"]
+            },
+        ]
+    }
+
+    private static func webServers(_ lab: String, _ sites: [JSON]) -> [MetricFamily] {
+        let servers = SiteFamilies(lab, sites.compactMap { site in site["web"].map { (site, $0) } })
+        return [
+            servers.family("lab_http_requests_total", "requests", by: "method", "Requests by method."),
+            servers.family("lab_http_responses_total", "responses", by: "class", "Responses by class of status."),
+            servers.family(
+                "lab_http_cache_requests_total", "cache", by: "result", "Requests by what the cache of an edge had."),
+            servers.family("lab_http_origin_fetches_total", "Requests of an edge to its origin.") {
+                $0["origin"]?["fetches"]
+            },
+            servers.family("lab_http_origin_failures_total", "Requests of an edge that its origin did not answer.") {
+                $0["origin"]?["failed"]
+            },
+            servers.family("lab_http_bytes_total", "bytes", by: "direction", "Octets of clients' connections."),
+            servers.family("lab_http_connections_total", "TCP connections accepted.") {
+                $0["connections"]?["accepted"]
+            },
+            servers.family("lab_http_open_connections", "TCP connections open now.", .gauge) {
+                $0["connections"]?["open"]
+            },
+        ]
+    }
+
+    /// Families with a sample for each site that counts such a thing.
+    private struct SiteFamilies {
+        private let sites: [(labels: Labels, counted: JSON)]
+
+        init(_ lab: String, _ sites: [(site: JSON, counted: JSON)]) {
+            self.sites = sites.map { site, counted in
+                ([("lab", lab)] + ["site", "service"].map { ($0, site[$0]?.string ?? "") }, counted)
+            }
         }
-        /// A family with a sample for each member of the object under `key`.
+
+        /// A sample for each member of the object under `key`.
         func family(_ name: String, _ key: String, by label: String, _ help: String) -> MetricFamily {
             MetricFamily(
                 name: name, kind: .counter, help: help,
                 samples: sites.flatMap { site in
-                    (site[key]?.members ?? []).map {
-                        Sample(labels: labels(site) + [(label, $0.name)], value: $0.value.int ?? 0)
+                    (site.counted[key]?.members ?? []).map {
+                        Sample(labels: site.labels + [(label, $0.name)], value: $0.value.int ?? 0)
                     }
                 })
         }
+
         func family(
             _ name: String, _ help: String, _ kind: Kind = .counter, _ value: (JSON) -> JSON?
         ) -> MetricFamily {
             MetricFamily(
                 name: name, kind: kind, help: help,
-                samples: sites.map { Sample(labels: labels($0), value: value($0)?.int ?? 0) })
+                samples: sites.compactMap { site in
+                    value(site.counted)?.int.map { Sample(labels: site.labels, value: $0) }
+                })
         }
-        return [
-            family("lab_dns_queries_total", "queries", by: "transport", "Queries by transport."),
-            family("lab_dns_query_types_total", "types", by: "type", "Queries by type."),
-            family("lab_dns_responses_total", "responses", by: "rcode", "Responses by code."),
-            family(
-                "lab_dns_rate_limited_total", "rate_limited", by: "action",
-                "Responses over the limit of a prefix, by what became of them."),
-            family("lab_dns_bytes_total", "bytes", by: "direction", "Octets of DNS messages."),
-            family("lab_dns_dropped_total", "Queries without an answer, and answers that the kernel refused.") {
-                $0["dropped"]
-            },
-            family("lab_dns_over_capacity_total", "Queries over UDP beyond the site's capacity, which were dropped.") {
-                $0["over_capacity"]
-            },
-            family("lab_dns_overflowed_total", "Datagrams that found the responder's sockets full.") {
-                $0["overflowed"]
-            },
-            family("lab_dns_truncated_total", "Responses that did not fit.") { $0["truncated"] },
-            family("lab_dns_connections_total", "TCP connections accepted.") { $0["connections"]?["accepted"] },
-            family("lab_dns_open_connections", "TCP connections open now.", .gauge) { $0["connections"]?["open"] },
-        ]
     }
 }

@@ -7,7 +7,7 @@ struct Metrics: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Prints what a lab counts in the text format of Prometheus.",
         discussion: """
-            Queries, responses and bytes of every site, BGP sessions, routes, processes and health, as they are now.
+            Queries, requests, responses and bytes of every site, BGP sessions, routes, processes and health, as they are now.
 
             Example:
               lab metrics

@@ -16,9 +16,6 @@ final class StagedLab {
 
     /// Brings a lab up under its own name. Throws ``Failure``, also when a lab of that name is there.
     init(_ topology: Topology, links: LinkBackend?, timeout: Int, isQuiet: Bool) throws {
-        let backend = try Machine.prepare(links, for: topology.lab)
-        try OtherDaemonPrograms.require(for: topology.lab)
-        let stored = try StoredLab(topology.lab, backend)
         let name = topology.lab.name
         switch Registry.state(name) {
         case .absent: break
@@ -28,8 +25,12 @@ final class StagedLab {
                 .badInput, "a lab '\(name)' is up already; nothing was changed",
                 hint: "'lab down \(name)' first: a test brings up its own")
         }
+        let presence = try LabPresence.announce(name)
+        let backend = try Machine.prepare(links, for: topology.lab)
+        try OtherDaemonPrograms.require(for: topology.lab)
+        let stored = try StoredLab(topology.lab, backend)
         (bringUp, rows) = try Raising(stored: stored, topology: topology, timeout: timeout, isQuiet: isQuiet)
-            .raise(staysUp: false)
+            .raise(presence, staysUp: false)
         do {
             lab = try RunningLab(name)
             control = try lab.connect()

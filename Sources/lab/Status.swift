@@ -18,7 +18,7 @@ struct Status: ParsableCommand {
 
     @Argument(help: "The lab; not needed while one lab runs.")
     var name: String?
-    @Flag(help: "Show what each site's responder has counted: queries, responses, drops, bytes.")
+    @Flag(help: "Show what each site's servers have counted: queries, requests, responses, drops, bytes.")
     var counters = false
     @Flag(help: "Print JSON.")
     var json = false

@@ -46,11 +46,12 @@ struct Up: ParsableCommand {
         if dryRun { return printPlan(Plan(topology, backend: links ?? .netem)) }
         if try isUpAlready(topology.lab) { return try finish(try RunningLab(topology.lab.name)) }
         try OtherDaemonPrograms.require(for: topology.lab)
+        let presence = try LabPresence.announce(topology.lab.name)
         let raising = Raising(
             stored: try StoredLab(topology.lab, try Machine.prepare(links, for: topology.lab)), topology: topology,
             timeout: timeout)
-        if noWait { return try raising.start() }
-        show(try raising.raise(staysUp: true).rows, topology)
+        if noWait { return try raising.start(presence) }
+        show(try raising.raise(presence, staysUp: true).rows, topology)
     }
 
     private func printPlan(_ plan: Plan) {

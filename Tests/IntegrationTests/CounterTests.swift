@@ -81,6 +81,104 @@ struct CounterTests {
         }
     }
 
+    private struct WebStatus: Decodable {
+        struct Site: Decodable {
+            struct Web: Decodable {
+                let requests: [String: Int]
+                let responses: [String: Int]
+                let cache: [String: Int]?
+                let origin: [String: Int]?
+                let bytes: [String: Int]
+                let connections: [String: Int]
+            }
+            let site: String
+            let web: Web
+        }
+        let counters: [Site]
+    }
+
+    private static let web = """
+        lab: counted
+        networks:
+          core: { cities: [FRA] }
+        services:
+          files: { kind: http, addresses: [203.0.113.80], objects: [{ path: /, size: 2kB, max-age: 600s }, { path: /now, max-age: 0s }] }
+          shop: { kind: http, addresses: [198.51.100.80], origin: store }
+        sites:
+          store: { service: files, city: FRA, providers: [core] }
+          edge: { service: shop, city: FRA, providers: [core] }
+        clients:
+          home: { city: FRA, provider: core }
+        """
+
+    @Test func everyRequestIsCountedAsCurlSawIt() throws {
+        try LabUnderTest.with(yaml: Self.web) { lab in
+            try lab.up()
+            func counters() throws -> [WebStatus.Site.Web] {
+                let sites = try lab.json(WebStatus.self, "status", lab.name, "--counters").counters
+                try #require(sites.map(\.site) == ["store", "edge"])
+                return sites.map(\.web)
+            }
+            let before = try counters()
+            let path = "http://198.51.100.80"
+            var downloaded = 0
+            for words in [
+                ["\(path)/"], ["\(path)/"], ["\(path)/now"], ["\(path)/now"], ["-I", "\(path)/"], ["-d", "x", path],
+            ] {
+                let curl = ["curl", "-s", "-o", "/dev/null", "-w", "%{size_header} %{size_download}"]
+                let sizes = try Command.run(["ip", "netns", "exec", "\(lab.name).home"] + curl + words).output
+                    .split(separator: " ").compactMap { Int($0) }
+                try #require(sizes.count == 2)
+                downloaded += sizes[0] + sizes[1]
+            }
+            try Command.wait("all connections are closed") { try counters()[1].connections["open"] == 0 }
+            let after = try counters()
+            func grown(_ site: Int, _ counters: KeyPath<WebStatus.Site.Web, [String: Int]>, _ name: String) -> Int {
+                (after[site][keyPath: counters][name] ?? 0) - (before[site][keyPath: counters][name] ?? 0)
+            }
+            #expect(["GET", "HEAD", "other"].map { grown(1, \.requests, $0) } == [4, 1, 1])
+            #expect(grown(1, \.responses, "2xx") == 5 && grown(1, \.responses, "4xx") == 1)
+            #expect(after[1].cache == ["hit": 2, "revalidated": 1, "miss": 2])
+            #expect(after[1].origin == ["fetches": 3, "failed": 0])
+            #expect(grown(1, \.connections, "accepted") == 6 && grown(1, \.bytes, "sent") == downloaded)
+            #expect(grown(1, \.bytes, "received") > 6 * 16)
+            // An origin has no cache; it was asked three times, over a connection that stays.
+            #expect(after[0].cache == nil && after[0].origin == nil && grown(0, \.requests, "GET") == 3)
+            #expect(grown(0, \.responses, "2xx") == 2 && grown(0, \.responses, "3xx") == 1)
+            #expect(after[0].connections["open"] == 1)
+
+            let parsed = try PrometheusText(try lab.run("metrics").output)
+            func value(_ name: String, _ site: String, _ labels: [String: String] = [:]) -> Double? {
+                let found = parsed.samples.filter { sample in
+                    sample.name == name && sample.labels["site"] == site
+                        && labels.allSatisfy { sample.labels[$0.key] == $0.value }
+                }
+                return found.count == 1 ? found[0].value : nil
+            }
+            #expect(
+                value("lab_http_requests_total", "edge", ["method": "GET"]) == after[1].requests["GET"].map(Double.init)
+            )
+            #expect(value("lab_http_responses_total", "edge", ["class": "4xx", "service": "shop"]) == 1)
+            #expect(value("lab_http_cache_requests_total", "edge", ["result": "revalidated"]) == 1)
+            #expect(value("lab_http_origin_fetches_total", "edge") == 3)
+            #expect(value("lab_http_origin_failures_total", "edge") == 0)
+            #expect(value("lab_http_origin_fetches_total", "store") == nil)
+            #expect(value("lab_http_bytes_total", "edge", ["direction": "sent"]).map { Int($0) >= downloaded } == true)
+            #expect(value("lab_http_connections_total", "store").map { $0 >= 1 } == true)
+            #expect(value("lab_http_open_connections", "store") == 1)
+            #expect(parsed.types["lab_http_open_connections"] == "gauge")
+
+            // A site whose web server is dead has no line of it, and those of its responder.
+            try lab.run("fail", "edge.http", "--how", "process-kill")
+            let rest = try PrometheusText(try lab.run("metrics").output).samples
+            #expect(!rest.contains { $0.name.hasPrefix("lab_http_") && $0.labels["site"] == "edge" })
+            #expect(rest.contains { $0.name == "lab_dns_queries_total" && $0.labels["site"] == "edge" })
+            let tables = try lab.table("status", lab.name, "--counters").components(separatedBy: "\n\n")
+            #expect(tables.count == 6 && tables[3].hasPrefix("SITE") && tables[4].hasPrefix("HTTP REQUESTS"))
+            for table in tables { #expect(Set(table.split(separator: "\n").map(\.count)).count == 1, "\(table)") }
+        }
+    }
+
     @Test func metricsFollowTheGrammarAndSayWhatStatusSays() throws {
         try LabUnderTest.withUp("two-sites.yaml") { lab in
             let text = try lab.run("metrics").output

@@ -30,6 +30,17 @@ struct FloodTests {
         #expect(found == ["8:23 " + message])
     }
 
+    @Test func aCapacityIsForResponders() {
+        let web = good.with("dns: { asn: 64500, ", "dns: { asn: 64500, kind: http, ")
+        #expect(parse(web).lab != nil)
+        let found = problems(web.with("london: { city: LHR", "london: { capacity: 20kqps, city: LHR"))
+        #expect(
+            found == [
+                "8:23 'capacity' is nothing for a site of a service of kind http | it counts DNS queries over UDP; what comes to a "
+                    + "web server is limited by the 'rate' of its links"
+            ])
+    }
+
     @Test func floodsAndWhatIsExpectedOfThemAreRead() throws {
         let file = parse(
             Self.file(

@@ -73,7 +73,7 @@ final class LiveLab {
         let folder = try Files.ownExecutable().split(separator: "/").dropLast().map { "/" + $0 }.joined()
         var options = ProcessOptions(
             path: folder + "/labd", arguments: ["wire", "--config", configuration, "--control", "3"])
-        options.inherited = other.raw
+        options.inherited = [other.raw]
         process = try ChildProcess.spawn(options)
         _ = consume other
         #expect(try answer() == ["event": "ready"])

@@ -40,6 +40,15 @@ import Testing
         #expect(SocketAddress(unixPath: "x")?.address == nil && SocketAddress(unixPath: "x")?.port == 0)
     }
 
+    @Test("An abstract name may have 107 bytes, and has no zero at its end") func abstractNames() {
+        #expect(SocketAddress(abstractName: String(repeating: "x", count: 107))?.length == 110)
+        #expect(SocketAddress(abstractName: String(repeating: "x", count: 108)) == nil)
+        let bytes = SocketAddress(abstractName: "ab")?.withPointer { pointer, length in
+            Array(UnsafeRawBufferPointer(start: pointer, count: Int(length)))
+        }
+        #expect(bytes == [1, 0, 0, UInt8(ascii: "a"), UInt8(ascii: "b")])
+    }
+
     @Test("An empty address is of no family") func empty() {
         #expect(SocketAddress().address == nil && SocketAddress().port == 0)
     }

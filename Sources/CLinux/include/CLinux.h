@@ -85,6 +85,9 @@ int cl_send_messages(int descriptor, struct cl_message *messages, unsigned int c
 // Bits of cl_spawn.capabilities.
 extern const uint64_t CL_CAP_NET_ADMIN, CL_CAP_SYS_ADMIN, CL_CAP_SYS_NICE, CL_CAP_ALL;
 
+// How many descriptors can be handed down besides 0, 1 and 2.
+#define CL_INHERITED_MOST 4
+
 // A process to start. Descriptor numbers are of the caller; -1 stands for "none".
 struct cl_spawn {
   const char *path;
@@ -95,7 +98,8 @@ struct cl_spawn {
   int standard_input;          // -1: /dev/null
   int standard_output;         // -1: kept
   int standard_error;          // -1: kept
-  int inherited;               // becomes descriptor 3; all others from 4 on are closed
+  const int *inherited;        // become descriptors 3 and up; all further ones are closed
+  int inherited_count;         // 0 to CL_INHERITED_MOST
   bool new_session;            // setsid(2)
   bool new_pid_namespace;      // the process is 1 of its own, and its end ends every process inside
   bool dies_with_parent;       // SIGKILL when the parent ends
