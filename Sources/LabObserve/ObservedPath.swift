@@ -22,7 +22,9 @@ struct ObservedPath {
             }
             let seen = Self.hop(answer, expected: expected, atlas: atlas)
             hops.append(seen)
-            if seen.node?.index != expected?.node?.index, !walk.spread.mayReach(seen.node, hop: index) { differ(index + 1, seen, expected) }
+            let isExpected =
+                seen.node?.index == expected?.node?.index || walk.spread.mayReach(seen.node, hop: index)
+            if !isExpected { differ(index + 1, seen, expected) }
             if answer.isFinal { break }
         }
         // Without any answer the catchment says that already.

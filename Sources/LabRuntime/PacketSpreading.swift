@@ -10,7 +10,8 @@ final class PacketSpreading {
     private let outgoing: FileDescriptor
 
     /// What a machine needs for it, for people.
-    static let need = "single packets are shared out by Linux 6.6 or later (CONFIG_BPF_SYSCALL, CONFIG_NET_XGRESS), for root"
+    static let need =
+        "single packets are shared out by Linux 6.6 or later (CONFIG_BPF_SYSCALL, CONFIG_NET_XGRESS), for root"
 
     /// Loads the programs. Throws `SystemError`: EPERM in a user namespace, EINVAL or ENOSYS where the kernel cannot.
     init() throws(SystemError) {

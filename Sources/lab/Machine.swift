@@ -58,7 +58,8 @@ enum Machine {
 
     /// Throws ``Failure`` when a network wants what the kernel cannot do.
     private static func require(_ features: KernelFeatures, for lab: Lab) throws {
-        guard !features.spreadingReason.isEmpty, let network = lab.networks.first(where: \.decision.spreadsPackets) else {
+        guard !features.spreadingReason.isEmpty, let network = lab.networks.first(where: \.decision.spreadsPackets)
+        else {
             return
         }
         throw Failure(

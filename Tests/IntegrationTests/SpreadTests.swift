@@ -46,7 +46,8 @@ struct SpreadTests {
     }
 
     /// How many packets of one flow came to each site. Keepalives of BGP are a few more.
-    private func shares(_ lab: LabUnderTest, _ sites: [String], from client: String, to address: String) throws -> [Int] {
+    private func shares(_ lab: LabUnderTest, _ sites: [String], from client: String, to address: String) throws -> [Int]
+    {
         let before = try sites.map { try received(lab, $0) }
         let sent = try lab.inside(client, "python3", "-c", Self.sender, address, "\(Self.packets)")
         #expect(sent.status == 0, "\(sent)")
@@ -76,7 +77,8 @@ struct SpreadTests {
                 #expect(rows.count == 2 && rows.allSatisfy(\.agrees), "\(rows)")
             }
             // A server more, and a client at an interface that is new.
-            let wider = try String(contentsOfFile: lab.file, encoding: .utf8)
+            let wider =
+                try String(contentsOfFile: lab.file, encoding: .utf8)
                 .replacingOccurrences(
                     of: "clients:", with: "  four: { service: web, city: AMS, providers: [packets] }\nclients:")
                 + "  near: { city: AMS, provider: packets }\n"

@@ -57,7 +57,8 @@ struct PartsTests {
         #expect(off.networks.allSatisfy { $0.damping == nil })
     }
 
-    @Test(arguments: DecisionRules.Hash.allCases) func multipathSharesFlowsOrPackets(_ hash: DecisionRules.Hash) throws {
+    @Test(arguments: DecisionRules.Hash.allCases) func multipathSharesFlowsOrPackets(_ hash: DecisionRules.Hash) throws
+    {
         func decision(_ text: String) throws -> DecisionRules? {
             try #require(parse(good.with("asn: 65002", text)).lab).networks[1].decision
         }
