@@ -52,7 +52,7 @@ public final class BringUp {
     private var isCommitted = false
 
     /// Starts the supervisor of a lab, which gets the presence. Throws `SystemError`.
-    public init(_ lab: StoredLab, labd: String, presence: consuming LabPresence?) throws {
+    public init(_ lab: StoredLab, labd: String, presence: consuming LabPresence) throws {
         name = lab.lab.name
         loop = try EventLoop()
         // From here on a signal waits until the loop runs, and is then a request to take back what there is.
@@ -63,8 +63,8 @@ public final class BringUp {
         options.standardInput = input.second.raw
         options.inherited = [talk.second.raw]
         // The supervisor never looks at it: it is closed by the kernel, after everything else that tells of the process.
-        switch presence {
-        case .some(let presence): options.inherited.append(presence.socket.raw)
+        switch presence.socket {
+        case .some(let socket): options.inherited.append(socket.raw)
         case .none: break
         }
         options.newPIDNamespace = true

@@ -9,26 +9,34 @@ public import Sys
 /// The lock in a lab's folder says the same of a supervisor in between. Without this, `lab down` right after the death of a
 /// `lab up` could find no folder and leave, while the supervisor had yet to make it, or had only just removed it.
 public struct LabPresence: ~Copyable {
-    /// Where the supervisor finds it.
-    static let inherited: Int32 = 4
+    /// Nil when another user has taken the name: labs do without.
+    let socket: FileDescriptor?
 
-    let socket: FileDescriptor
-
-    /// Announces the lab called `name`, once no process is left of one that is going away. Nil when such a lab is up, whose folder
-    /// then keeps others out, and when its processes do not end in time. Throws `SystemError`.
+    /// Announces the lab called `name`, once no process is left of one that is going away. Nil when such a lab is up by now. Throws
+    /// `SystemError`, with ETIMEDOUT when neither happens.
     ///
     /// An ordinary user's is to be announced outside of the namespaces of the lab, where `lab down` looks for it.
     public static func announce(_ name: String) throws(SystemError) -> LabPresence? {
-        let deadline = Clock.monotonic() + patience
         while true {
             do throws(SystemError) {
                 return LabPresence(socket: try Socket.listening(abstractName: abstractName(name)))
             } catch  where error.code == EADDRINUSE {
+                if try !isHeld(name) { return LabPresence(socket: nil) }
+                try wait(for: name, while: { if case .running = $0 { false } else { true } })
                 if case .running = Registry.state(name) { return nil }
-                guard let holder = try holder(of: name), Clock.monotonic() < deadline else { return nil }
-                _ = try hasEnded(holder, within: round)
             }
         }
+    }
+
+    /// Whether the lab called `name` is neither coming up nor going away: there is none, or its supervisor answers.
+    public static func isSettled(_ name: String) -> Bool {
+        guard case .running = Registry.state(name) else { return true }
+        return (try? Socket.connected(unixPath: LabPaths(name).control)) != nil
+    }
+
+    /// Waits until a lab that is coming up or going away is up or gone. Throws `SystemError`, with ETIMEDOUT when that does not come.
+    public static func waitUntilSettled(_ name: String) throws(SystemError) {
+        try wait(for: name, while: { _ in !isSettled(name) })
     }
 
     /// Whether a process holds the presence of the lab called `name`. Throws `SystemError`.
@@ -48,22 +56,27 @@ public struct LabPresence: ~Copyable {
         return names
     }
 
-    /// Waits for the end of whoever brings up or takes down the lab called `name`. False when there is something to be taken
-    /// down before. Throws `SystemError`, with ETIMEDOUT when neither happens.
-    static func waitForEnd(_ name: String) throws(SystemError) -> Bool {
-        guard let holder = try holder(of: name) else { return true }
-        let deadline = Clock.monotonic() + patience
-        while Registry.state(name) == .absent {
-            if try hasEnded(holder, within: round) { return true }
-            guard Clock.monotonic() < deadline else {
-                throw SystemError(code: ETIMEDOUT, call: "wait for the end of", object: "the supervisor of \(name)")
-            }
-        }
-        return false
+    /// Waits for the end of whoever brings up or takes down the lab called `name`, or until it has a folder. Throws `SystemError`,
+    /// with ETIMEDOUT when neither happens.
+    static func waitForEnd(_ name: String) throws(SystemError) {
+        try wait(for: name, while: { $0 == .absent })
     }
 
-    /// How long the processes of a lab that is going away may take, in nanoseconds.
-    private static let patience: Nanoseconds = 30_000_000_000
+    /// Waits until nobody holds the presence of a lab, or what the registry knows of it is something else.
+    private static func wait(
+        for name: String, while isWaiting: (Registry.State) -> Bool
+    ) throws(SystemError) {
+        guard isWaiting(Registry.state(name)), let holder = try holder(of: name) else { return }
+        let deadline = Clock.monotonic() + patience
+        while isWaiting(Registry.state(name)), try !hasEnded(holder, within: round) {
+            guard Clock.monotonic() < deadline else {
+                throw SystemError(code: ETIMEDOUT, call: "wait for", object: "the supervisor of \(name)")
+            }
+        }
+    }
+
+    /// How long the processes of a lab that comes up or goes away may take, in nanoseconds.
+    private static let patience: Nanoseconds = 90_000_000_000
     /// How long to wait before the lab's folder is looked for again, in nanoseconds.
     private static let round: Nanoseconds = 10_000_000
 

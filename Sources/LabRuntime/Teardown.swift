@@ -10,7 +10,9 @@ public enum Teardown {
     public static func run(_ name: String) throws(SystemError) {
         while true {
             switch Registry.state(name) {
-            case .absent: if try LabPresence.waitForEnd(name) { return Registry.tidy() }
+            case .absent:
+                try LabPresence.waitForEnd(name)
+                if Registry.state(name) == .absent { return Registry.tidy() }
             case .running(let supervisor): try end(supervisor, of: name)
             case .stale:
                 if let lock = try Registry.claimStale(name) {

@@ -73,7 +73,7 @@ public enum Socket {
         let target = try abstractAddress(name)
         let socket = try open(AF_UNIX, .stream)
         try bind(socket.raw, to: target, name: name)
-        try systemCall("listen", name) { listen(socket.raw, 64) }
+        try systemCall("listen", name) { listen(socket.raw, SOMAXCONN) }
         return socket
     }
 

@@ -12,7 +12,7 @@ struct Raising {
     var isQuiet = false
 
     /// Returns when the daemons run, without waiting for their sessions. Throws ``Failure``.
-    func start(_ presence: consuming LabPresence?) throws {
+    func start(_ presence: consuming LabPresence) throws {
         try attempt(presence) { bringUp, deadline in
             try bringUp.waitUntilStarted(timeout: deadline - Clock.monotonic())
             try bringUp.commit()
@@ -22,7 +22,7 @@ struct Raising {
     /// Returns when every session is established, no route change is under way, and every client has had an answer from
     /// every service address, which are the rows. A lab that does not stay up goes away with this process. Throws ``Failure``.
     func raise(
-        _ presence: consuming LabPresence?, staysUp: Bool
+        _ presence: consuming LabPresence, staysUp: Bool
     ) throws -> (bringUp: BringUp, rows: [CatchmentRow]) {
         try attempt(presence) { bringUp, deadline in
             try bringUp.waitUntilConverged(timeout: deadline - Clock.monotonic())
@@ -33,7 +33,7 @@ struct Raising {
     }
 
     private func attempt<Result>(
-        _ presence: consuming LabPresence?, _ body: (BringUp, Nanoseconds) throws -> Result
+        _ presence: consuming LabPresence, _ body: (BringUp, Nanoseconds) throws -> Result
     ) throws -> Result {
         let deadline = Clock.monotonic() + Int64(timeout) * 1_000_000_000
         let bringUp = try BringUp(stored, labd: try Machine.labd(), presence: presence)

@@ -17,15 +17,12 @@ final class StagedLab {
     /// Brings a lab up under its own name. Throws ``Failure``, also when a lab of that name is there.
     init(_ topology: Topology, links: LinkBackend?, timeout: Int, isQuiet: Bool) throws {
         let name = topology.lab.name
-        switch Registry.state(name) {
-        case .absent: break
-        case .stale: try Teardown.run(name)
-        case .running:
+        if Registry.state(name) == .stale { try Teardown.run(name) }
+        guard Registry.state(name) == .absent, let presence = try LabPresence.announce(name) else {
             throw Failure(
                 .badInput, "a lab '\(name)' is up already; nothing was changed",
                 hint: "'lab down \(name)' first: a test brings up its own")
         }
-        let presence = try LabPresence.announce(name)
         let backend = try Machine.prepare(links, for: topology.lab)
         try OtherDaemonPrograms.require(for: topology.lab)
         let stored = try StoredLab(topology.lab, backend)

@@ -44,9 +44,8 @@ struct Up: ParsableCommand {
         let topology = try FileLoading.topology(file)
         if let note = BFDLoad(topology, processors: ResourceLimits.processors).note { Console.write(error: note) }
         if dryRun { return printPlan(Plan(topology, backend: links ?? .netem)) }
-        if try isUpAlready(topology.lab) { return try finish(try RunningLab(topology.lab.name)) }
+        guard let presence = try announce(topology.lab) else { return try finish(try RunningLab(topology.lab.name)) }
         try OtherDaemonPrograms.require(for: topology.lab)
-        let presence = try LabPresence.announce(topology.lab.name)
         let raising = Raising(
             stored: try StoredLab(topology.lab, try Machine.prepare(links, for: topology.lab)), topology: topology,
             timeout: timeout)
@@ -61,6 +60,18 @@ struct Up: ParsableCommand {
             return ["step": .string(verb), "object": .string(object), "reason": .string(step.reason)]
         }
         Console.print(["lab": .string(plan.topology.lab.name), "steps": .array(steps)])
+    }
+
+    /// Announces the lab; nil when it is up. Throws ``Failure`` when another lab has its name.
+    private func announce(_ lab: Lab) throws -> LabPresence? {
+        if !LabPresence.isSettled(lab.name) {
+            Console.write(error: "the lab '\(lab.name)' is just coming up or going away; waiting for it")
+        }
+        while true {
+            try LabPresence.waitUntilSettled(lab.name)
+            if try isUpAlready(lab) { return nil }
+            if let presence = try LabPresence.announce(lab.name) { return presence }
+        }
     }
 
     /// Whether this very lab is up; a lab of the same name that differs is an error. What a crash left is taken away.

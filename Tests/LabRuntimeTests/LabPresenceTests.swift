@@ -17,7 +17,7 @@ import Testing
 
         /// Holds it on a thread of its own.
         func hold(_ presence: consuming LabPresence) {
-            let raw = dup(presence.socket.raw)
+            let raw = dup(LabPresenceTests.raw(presence))
             _ = consume presence
             Thread.detachNewThread { [self] in
                 var poll = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
@@ -25,6 +25,13 @@ import Testing
                 gone.withLock { $0 = true }
                 close(raw)
             }
+        }
+    }
+
+    private static func raw(_ presence: borrowing LabPresence) -> Int32 {
+        switch presence.socket {
+        case .some(let socket): socket.raw
+        case .none: -1
         }
     }
 
@@ -38,7 +45,7 @@ import Testing
         do {
             let presence = try announced()
             #expect(try LabPresence.isHeld(name) && LabPresence.names().contains(name))
-            let second = try presence.socket.duplicate()
+            let second = FileDescriptor(owning: dup(Self.raw(presence)))
             _ = consume presence
             #expect(try LabPresence.isHeld(name))
             _ = consume second
@@ -68,7 +75,8 @@ import Testing
         try inPrivateMachine {
             do { _ = try Registry.claim(name) }
             let supervisor = try holdLock(LabPaths(name).lock)
-            #expect(try LabPresence.announce(name) == nil)
+            let isAnnounced = try LabPresence.announce(name) != nil
+            #expect(!isAnnounced && !LabPresence.isSettled(name))
             #expect(try !LabPresence.names().contains(name))
             try Teardown.runIfStale(name)
             #expect(Registry.state(name) == .running(supervisor: supervisor.pid))
