@@ -72,7 +72,9 @@ let package = Package(
         module("Sys", ["Net", "CLinux"]),
         module("Netlink", ["Net", "Sys", "CMnl", "CNl"]),
         module("LinkWire", ["JSON", "Net", "Sys", "CLinux"]),
-        module("LabRuntime", ["LabPlan", "LabModel", "DNSWire", "DNSZone", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
+        module(
+            "LabRuntime",
+            ["LabPlan", "LabModel", "DNSWire", "DNSZone", "HTTPWire", "JSON", "Net", "Netlink", "Sys", "CLinux"]),
         module("LabObserve", ["LabModel", "HTTPWire", "JSON", "Net", "Netlink", "Sys", "DNSWire", "CLinux"]),
 
         // BGP

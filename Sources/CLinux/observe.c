@@ -2,6 +2,8 @@
 #include "CLinux.h"
 
 #include <linux/errqueue.h>
+#include <linux/filter.h>
+#include <netinet/tcp.h>
 #include <string.h>
 
 int cl_probe_prepare(int descriptor, int domain) {
@@ -39,6 +41,19 @@ int cl_probe_send(int descriptor, const struct sockaddr *target, socklen_t targe
     bool is_other = errno == EAGAIN || errno == ENOBUFS || errno == EMSGSIZE || errno == EPERM;
     if (errno != EINTR && (is_other || attempt == 128)) return -1;
   }
+}
+
+int cl_refuse_packets(int descriptor) {
+  struct sock_filter refuse = BPF_STMT(BPF_RET | BPF_K, 0);
+  struct sock_fprog program = {.len = 1, .filter = &refuse};
+  return setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+int64_t cl_round_trip(int descriptor) {
+  struct tcp_info info;
+  socklen_t length = sizeof info;
+  if (getsockopt(descriptor, IPPROTO_TCP, TCP_INFO, &info, &length) < 0) return -1;
+  return (int64_t)info.tcpi_rtt * 1000;
 }
 
 static void read_sender(const struct sockaddr *sender, struct cl_arrival *arrival) {

@@ -2,10 +2,10 @@ import LabModel
 
 extension LabReader {
     /// How the sites of a service are checked; nil without the key.
-    mutating func health(_ service: Fields) -> HealthCheck? {
+    mutating func health(_ service: Fields, _ kind: Service.Kind) -> HealthCheck? {
         guard let node = service["health"], let fields = Fields(node, .health, report) else { return nil }
         var check = HealthCheck()
-        check.probe = probe(fields)
+        check.probe = probe(fields, kind)
         if let interval = fields.quantity("interval", Quantity.checkInterval) { check.interval = interval.value }
         check.timeout = min(check.timeout, check.interval)
         if let timeout = fields.quantity("timeout", Quantity.checkInterval) {
@@ -23,7 +23,7 @@ extension LabReader {
         return check
     }
 
-    private mutating func probe(_ fields: Fields) -> HealthCheck.Probe {
+    private mutating func probe(_ fields: Fields, _ kind: Service.Kind) -> HealthCheck.Probe {
         let command = fields.text("command")
         if let command {
             if command.value.isEmpty { report.error("the command is empty", at: command.position) }
@@ -34,6 +34,15 @@ extension LabReader {
                     hint: "two things can be one command, joined by &&")
             }
             return .command(command.value)
+        }
+        if kind == .http {
+            for key in ["query", "answer"] {
+                guard let node = fields[key] else { continue }
+                report.error(
+                    "'\(key)' is nothing for a service of kind http", at: node.position,
+                    hint: "it is asked for a page over HTTP; a 'command' can check anything else")
+            }
+            return .http
         }
         let answer = fields.text("answer")
         guard let query = fields.text("query") else {

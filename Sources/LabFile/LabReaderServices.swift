@@ -18,7 +18,7 @@ extension LabReader {
         service.kind = fields.word("kind", as: Service.Kind.self) ?? .dns
         service.zone = fields["zone"].flatMap { zone($0) }
         service.rateLimit = rateLimit(fields)
-        service.health = health(fields)
+        service.health = health(fields, service.kind)
         service.web = web(fields, service.kind)
         return service
     }

@@ -45,6 +45,12 @@ extension Fault {
             }
         case .dnsDead:
             try all(nodes, "runs a DNS responder", FaultTarget.Process.dns.runs)
+            // It has one, which nobody asks for anything but its name.
+            if let web = nodes.first(where: { $0.serves == .http }) {
+                throw FaultError(
+                    "dns-dead is for name servers, and \(web.name) is a web server: process-kill of \(web.name).http stops it"
+                )
+            }
         case .processKill, .freeze, .withdraw:
             try all(nodes, "runs a BGP speaker", FaultTarget.Process.bgp.runs)
         case .drain, .prepend, .leak, .hijack:

@@ -6,6 +6,8 @@ public struct HealthCheck: Hashable, Sendable, Codable {
         /// Every address of the service answers this question. Without one: the SOA of the service's zone, no older than in the
         /// lab's file; without a zone, `id.server` with the site's name.
         case dns(Question?)
+        /// Of a web service: every address answers a request (``Topology/healthPath(of:)``) with the status 200.
+        case http
         /// This command of a shell exits with 0 inside the site's namespace.
         case command(String)
     }

@@ -32,3 +32,13 @@ public struct WebService: Hashable, Sendable, Codable {
         self.objects = origin == nil && objects.isEmpty ? [Object(path: "/", maxAge: 60)] : objects
     }
 }
+
+extension Topology {
+    /// What a health check of a web service asks for: `/`, or the first of the objects where there is none; an edge has those of its
+    /// origin.
+    public func healthPath(of service: Service) -> String {
+        let origin = service.web?.origin.flatMap(node(named:)).flatMap(self.service(of:)) ?? service
+        let paths = origin.web?.objects.map(\.path) ?? []
+        return paths.contains("/") ? "/" : paths.first ?? "/"
+    }
+}

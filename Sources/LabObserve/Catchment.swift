@@ -12,7 +12,7 @@ public struct CatchmentRow: Hashable, Sendable {
     public let address: IPAddress
     /// The site that answered, by the name it gave; nil when none did.
     public let site: String?
-    /// The round trip of the query in nanoseconds; nil when it was not answered.
+    /// The round trip of the query in nanoseconds, of a web service that of the handshake; nil when it was not answered.
     public let rtt: Nanoseconds?
     /// The ASes along the walk: the client's provider first, the service's last when the walk arrives there.
     public let asPath: [ASN]
@@ -36,17 +36,20 @@ extension CatchmentRow {
             asPath: walk.asPath, hops: walk.hops, agrees: true, finding: nil)
     }
 
-    /// Compares what the probes of `client` saw with the walk of the same flow.
-    init(_ client: Node, service: String, walk: Walk, report: ProbeReport, atlas: Atlas) {
-        let path = ObservedPath(walk: walk, report: report, atlas: atlas)
+    /// Compares what the probes of `client` saw with the walk of the same flow. `equalEnds` are the sites that the flow may come to as
+    /// well as to the end of the walk.
+    init(
+        _ client: Node, service: String, walk: Walk, report: ProbeReport, equalEnds: Set<String> = [], atlas: Atlas
+    ) {
+        let path = ObservedPath(walk: walk, report: report, equalEnds: equalEnds, atlas: atlas)
         var site: String?
         var rtt: Nanoseconds?
         if let answer = report.answer, case .response(let identity) = answer.kind {
             (site, rtt) = (identity.name, answer.rtt)
         }
-        let isSameEnd = Self.isEnd(site, of: walk, atlas)
+        let isSameEnd = Self.isEnd(site, of: walk, atlas) || site.map(equalEnds.contains) == true
         let findings =
-            Self.findings(site, service: service, walk: walk, report: report, atlas: atlas) + path.findings
+            Self.findings(site, isSameEnd, service: service, walk: walk, report: report, atlas: atlas) + path.findings
         self.init(
             client: client, service: service, address: walk.destination, site: site, rtt: rtt, asPath: walk.asPath,
             hops: path.hops, agrees: isSameEnd && path.agrees,
@@ -62,13 +65,13 @@ extension CatchmentRow {
 
     /// What is to be said about the answer, the gravest first.
     private static func findings(
-        _ site: String?, service: String, walk: Walk, report: ProbeReport, atlas: Atlas
+        _ site: String?, _ isSameEnd: Bool, service: String, walk: Walk, report: ProbeReport, atlas: Atlas
     ) -> [String] {
         var findings: [String] = []
         if let site {
             if atlas.site(named: site)?.network != service {
                 findings.append("'\(site)' answers, which is no site of \(service)")
-            } else if !isEnd(site, of: walk, atlas) {
+            } else if !isSameEnd {
                 findings.append("\(site) answers, but the way by the kernels' routes \(walk.outcome)")
             }
         } else {

@@ -44,18 +44,11 @@ final class HeldFlowsRun {
         for client in clients {
             for address in service.addresses {
                 var flow = HeldFlow(client: topology.nodes[client], address: address)
-                // Nobody's namespace is looked into for what the file does not say.
-                if !topology.spreadingRouters.isEmpty { flow.isSpread = try isSpread(from: flow.client, to: address) }
+                flow.isSpread = try survey.isSpread(from: flow.client, to: address)
                 kinds.append(flow)
             }
         }
         for _ in 0..<count { flows += kinds.map { Flow($0) } }
-    }
-
-    /// Whether a router on the way shares out single packets.
-    private func isSpread(from client: Node, to address: IPAddress) throws(ObservationError) -> Bool {
-        let packet = Packet(destination: address, source: nil, sourcePort: 33434)
-        return try survey.walk(packet, from: client).spread.ends.count > 1
     }
 
     func run() throws(ObservationError) {

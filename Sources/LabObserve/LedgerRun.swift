@@ -109,7 +109,7 @@ final class LedgerRun {
             flow.book.enter(sentAt: now)
             do throws(SystemError) {
                 guard let socket = flow.socket else { throw SystemError(code: ENETUNREACH, call: "connect") }
-                try socket.send(id)
+                try socket.send(id, ttl: 0)
             } catch {
                 flow.book.refuse(at: flow.client.name, why: error.reason)
             }

@@ -10,7 +10,8 @@ struct ObservedPath {
     /// What differs or is silent, in words.
     private(set) var findings: [String] = []
 
-    init(walk: Walk, report: ProbeReport, atlas: Atlas) {
+    /// `equalEnds` are the sites that may be at the end of the way as well as that of the walk.
+    init(walk: Walk, report: ProbeReport, equalEnds: Set<String>, atlas: Atlas) {
         var silent: [String] = []
         for index in 0..<max(walk.hops.count, report.length ?? 0) {
             let expected = walk.hops.indices.contains(index) ? walk.hops[index] : nil
@@ -22,9 +23,10 @@ struct ObservedPath {
             }
             let seen = Self.hop(answer, expected: expected, atlas: atlas)
             hops.append(seen)
-            let isExpected =
-                seen.node?.index == expected?.node?.index || walk.spread.mayReach(seen.node, hop: index)
-            if !isExpected { differ(index + 1, seen, expected) }
+            let isEqual =
+                (answer.isFinal && seen.node.map { equalEnds.contains($0.name) } == true)
+                || walk.spread.mayReach(seen.node, hop: index)
+            if seen.node?.index != expected?.node?.index, !isEqual { differ(index + 1, seen, expected) }
             if answer.isFinal { break }
         }
         // Without any answer the catchment says that already.

@@ -21,7 +21,7 @@ public final class Observer {
     }
 
     /// Which site serves the clients at the services' addresses: all of them unless told otherwise. Each pair is probed
-    /// from inside the client's namespace, all at the same time, and compared with a walk. Rows are in the order of the
+    /// from inside the client's namespace, all at the same time, and compared with a walk; a web service over TCP, others by a query. Rows are in the order of the
     /// topology and of the file. It returns when everything has answered, or after `timeout` nanoseconds. Throws
     /// ``ObservationError``.
     public func catchment(
@@ -32,19 +32,30 @@ public final class Observer {
         var pairs: [(client: Node, service: String, inquiry: Inquiry)] = []
         for client in try self.clients(clients) {
             for (service, address) in targets {
-                pairs.append((client, service, try survey.inquiry(from: client, to: address, wantsAnswer: true)))
+                let inquiry = try survey.inquiry(
+                    from: client, to: address, over: Packet.Transport(service.kind), wantsAnswer: true)
+                pairs.append((client, service.name, inquiry))
             }
         }
         try probe(pairs.map(\.inquiry), timeout)
         let later = self.survey()
         var rows: [CatchmentRow] = []
         for (client, service, inquiry) in pairs {
-            func compared(_ walk: Walk) -> CatchmentRow {
-                CatchmentRow(client, service: service, walk: walk, report: inquiry.report, atlas: atlas)
+            func compared(_ walk: Walk, _ equal: Set<String> = []) -> CatchmentRow {
+                CatchmentRow(
+                    client, service: service, walk: walk, report: inquiry.report, equalEnds: equal, atlas: atlas)
             }
             var row = compared(inquiry.walk)
             // Routes may have moved while the probes were on their way; what disagrees still is a finding.
-            if !row.agrees { row = compared(try later.walk(inquiry.packet, from: client)) }
+            if !row.agrees {
+                let walk = try later.walk(inquiry.packet, from: client)
+                row = compared(walk)
+                // The kernel gives packets of a connection a random hash, by which routers on veth links choose among equal ways
+                // (``ProbeSocket``): it is one of those, and no look-up tells which.
+                if !row.agrees, inquiry.packet.transport == .tcp, row.site != nil {
+                    row = compared(walk, try later.equalEnds(inquiry.packet, from: client))
+                }
+            }
             rows.append(row)
         }
         return rows
@@ -86,10 +97,11 @@ public final class Observer {
         var (rows, walks) = ([CatchmentRow](), [Walk]())
         for client in try clients(nil) {
             for (service, address) in try targets(nil) {
-                let packet = Packet(destination: address, source: nil, sourcePort: 33434)
+                let packet = Packet(
+                    destination: address, source: nil, sourcePort: 33434, transport: .init(service.kind))
                 let walk = try survey.walk(packet, from: client)
                 walks.append(walk)
-                rows.append(CatchmentRow(client, service: service, foreseen: walk))
+                rows.append(CatchmentRow(client, service: service.name, foreseen: walk))
             }
         }
         return (rows, walks)
@@ -121,8 +133,8 @@ public final class Observer {
         return nodes
     }
 
-    private func targets(_ wanted: [IPAddress]?) throws(ObservationError) -> [(service: String, address: IPAddress)] {
-        let all = topology.lab.services.flatMap { service in service.addresses.map { (service.name, $0) } }
+    private func targets(_ wanted: [IPAddress]?) throws(ObservationError) -> [(service: Service, address: IPAddress)] {
+        let all = topology.lab.services.flatMap { service in service.addresses.map { (service, $0) } }
         guard let wanted else { return all }
         for address in wanted where !all.contains(where: { $0.1 == address }) {
             throw .noService(address: address)

@@ -4,9 +4,9 @@ import Sys
 
 /// The probes of one node to one address: queries with and without a limited TTL, all from one socket and so one flow. The
 /// numbers of the queries are random.
-final class ProbeFlow {
+final class ProbeFlow: Probing {
     private(set) var report = ProbeReport()
-    private let socket: ProbeSocket
+    private let socket: any ProbeChannel
     private let wantsAnswer: Bool
     private var sent: [UInt16: Sent] = [:]
 
@@ -16,20 +16,22 @@ final class ProbeFlow {
         let time: Nanoseconds
     }
 
-    var descriptor: Int32 { socket.descriptor }
+    var watched: [(descriptor: Int32, interest: Readiness)] { [(socket.descriptor, .read)] }
     var packet: Packet { socket.packet }
 
-    /// Opens the socket in the namespace of the calling thread. `wantsAnswer` sends a query with the usual TTL too.
-    init(to destination: IPAddress, wantsAnswer: Bool) throws(SystemError) {
+    /// Makes probes of a socket. `wantsAnswer` sends a query with the usual TTL too.
+    init(_ socket: any ProbeChannel, wantsAnswer: Bool) {
         self.wantsAnswer = wantsAnswer
-        socket = try ProbeSocket(to: destination)
+        self.socket = socket
     }
 
-    /// How many TTLs are tried, from 1 on. To be set before anything is sent.
-    var mostHops: Int {
-        get { report.limited.count }
-        set { report.limited = Array(repeating: nil, count: newValue) }
+    /// Opens the socket in the namespace of the calling thread.
+    convenience init(to destination: IPAddress, wantsAnswer: Bool) throws(SystemError) {
+        self.init(try ProbeSocket(to: destination), wantsAnswer: wantsAnswer)
     }
+
+    /// Every TTL from 1 on is tried, wherever the way ends.
+    func expect(hops: Int, arrives _: Bool) { report.limited = Array(repeating: nil, count: hops) }
 
     /// Whether every probe that can still tell something has been answered.
     var isComplete: Bool {
@@ -57,7 +59,7 @@ final class ProbeFlow {
     }
 
     /// Takes in all that waits.
-    func receive() { socket.receive(take) }
+    func receive(from _: Int32) { socket.receive(take) }
 
     private func take(_ arrival: ProbeSocket.Arrival) {
         guard let probe = sent[arrival.id] else { return }

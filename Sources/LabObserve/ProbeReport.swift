@@ -6,19 +6,21 @@ import Sys
 struct ProbeAnswer: Equatable {
     /// What it says.
     enum Kind: Equatable {
-        /// A DNS message.
+        /// A DNS message, or an HTTP response.
         case response(ServerIdentity)
         /// ICMP: the TTL ended here.
         case timeExceeded
-        /// ICMP: this node cannot deliver it.
+        /// ICMP, or a RST: this node cannot deliver it.
         case unreachable(Reason)
     }
 
-    /// Why a node could not deliver a probe (RFC 792; RFC 4443, section 3.1).
+    /// Why a node could not deliver a probe (RFC 792; RFC 4443, section 3.1), or answered it with a RST.
     enum Reason: String, Equatable {
         case noRoute = "no route"
         case host = "the host cannot be reached"
         case port = "nobody listens on the port"
+        /// TCP: the connection was made, and ended before it was answered.
+        case closed = "the connection ends without an answer"
         case prohibited = "not allowed"
         case other = "not deliverable"
     }
@@ -33,7 +35,7 @@ struct ProbeAnswer: Equatable {
 
 /// What a server says it is.
 struct ServerIdentity: Equatable {
-    /// The text of `id.server` (RFC 4892); nil when the answer has none.
+    /// The text of `id.server` (RFC 4892), or of `X-Site`; nil when the answer has none.
     var text: String?
     /// The identifier of the NSID option (RFC 5001); nil when there is none.
     var nsid: String?

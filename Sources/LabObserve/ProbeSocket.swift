@@ -10,7 +10,7 @@ import Sys
 /// The socket is not connected, and has no automatic flow label: either would make the kernel put a random hash on its
 /// packets, which stays on them across veth links and by which every router there chooses among equal ways
 /// (`skb->l4_hash`). No look-up could foretell that. Packets without it are told apart by addresses and ports.
-final class ProbeSocket {
+final class ProbeSocket: ProbeChannel {
     let destination: IPAddress
     /// The address and port that the kernel chose.
     let source: SocketAddress
@@ -41,7 +41,7 @@ final class ProbeSocket {
     }
 
     /// Sends the query of a number; a TTL of 0 stands for the usual one.
-    func send(_ id: UInt16, ttl: Int = 0) throws(SystemError) {
+    func send(_ id: UInt16, ttl: Int) throws(SystemError) {
         var query = Self.template
         query[0] = UInt8(truncatingIfNeeded: id >> 8)
         query[1] = UInt8(truncatingIfNeeded: id)
@@ -72,14 +72,11 @@ final class ProbeSocket {
     func receive(_ take: (Arrival) -> Void) {
         var buffer = [UInt8](repeating: 0, count: 4096)
         for isError in [true, false] {
-            while let arrival = next(isError, into: &buffer) {
-                guard arrival.count >= 2,
-                    let responder = withUnsafeBytes(
-                        of: arrival.sender, { IPAddress(bytes: $0.prefix(arrival.sender_count)) })
-                else { continue }
+            while let arrival = Self.next(descriptor, isError, into: &buffer) {
+                guard arrival.count >= 2, let responder = Self.responder(arrival) else { continue }
                 var kind: ProbeAnswer.Kind?
                 if isError {
-                    guard let error = error(arrival) else { continue }
+                    guard let error = Self.error(arrival, destination.family) else { continue }
                     kind = error
                 } else {
                     guard let identity = ServerIdentity(Array(buffer.prefix(arrival.count))) else { continue }
@@ -92,22 +89,41 @@ final class ProbeSocket {
         }
     }
 
-    private func next(_ fromErrorQueue: Bool, into buffer: inout [UInt8]) -> cl_arrival? {
+    // MARK: What any socket of probes has
+
+    /// Takes the next arrival of a socket, or the next error from its error queue.
+    static func next(_ descriptor: Int32, _ fromErrorQueue: Bool, into buffer: inout [UInt8]) -> cl_arrival? {
         var arrival = cl_arrival()
         let result = buffer.withUnsafeMutableBytes {
-            cl_probe_receive(socket.raw, fromErrorQueue, $0.baseAddress, $0.count, &arrival)
+            cl_probe_receive(descriptor, fromErrorQueue, $0.baseAddress, $0.count, &arrival)
         }
         return result == 1 ? arrival : nil
     }
 
-    private func error(_ arrival: cl_arrival) -> ProbeAnswer.Kind? {
+    /// Who sent it.
+    static func responder(_ arrival: cl_arrival) -> IPAddress? {
+        withUnsafeBytes(of: arrival.sender) { IPAddress(bytes: $0.prefix(arrival.sender_count)) }
+    }
+
+    /// What an error says.
+    static func error(_ arrival: cl_arrival, _ family: AddressFamily) -> ProbeAnswer.Kind? {
         guard arrival.is_icmp else { return nil }
-        return ProbeAnswer.Kind(icmp: arrival.type, code: arrival.code, family: destination.family)
+        return ProbeAnswer.Kind(icmp: arrival.type, code: arrival.code, family: family)
     }
 
     /// The kernel's stamps are of the clock that may be set.
-    private static func time(_ arrival: cl_arrival) -> Nanoseconds {
+    static func time(_ arrival: cl_arrival) -> Nanoseconds {
         let now = Clock.monotonic()
         return arrival.stamp == 0 ? now : now - max(0, Clock.wall() - arrival.stamp)
     }
+}
+
+/// What the probes of one flow are sent from.
+protocol ProbeChannel: AnyObject {
+    var descriptor: Int32 { get }
+    var packet: Packet { get }
+    /// Sends the probe of a number; a TTL of 0 stands for the usual one.
+    func send(_ id: UInt16, ttl: Int) throws(SystemError)
+    /// Hands over all that waits.
+    func receive(_ take: (ProbeSocket.Arrival) -> Void)
 }

@@ -45,21 +45,49 @@ final class Survey {
     }
 
     /// Opens a socket in the namespace of `node` and walks the way that its packets will take.
-    func inquiry(from node: Node, to address: IPAddress, wantsAnswer: Bool) throws(ObservationError) -> Inquiry {
-        var flow: ProbeFlow?
+    func inquiry(
+        from node: Node, to address: IPAddress, over wanted: Packet.Transport = .udp, wantsAnswer: Bool
+    ) throws(ObservationError) -> Inquiry {
+        // Where single packets are shared out no connection lives to its answer: the responder beside the server says who is there.
+        let transport = try wanted == .tcp && isSpread(from: node, to: address) ? .udp : wanted
+        var flow: (any Probing)?
         var failure: SystemError?
         try kernel(of: node).perform { () throws(SystemError) in
             do throws(SystemError) {
-                flow = try ProbeFlow(to: address, wantsAnswer: wantsAnswer)
+                flow =
+                    switch transport {
+                    case .udp: try ProbeFlow(to: address, wantsAnswer: wantsAnswer)
+                    case .tcp: try WebProbe(to: address)
+                    }
             } catch {
                 guard error.call == "connect" else { throw error }
                 failure = error
             }
         }
-        let packet = flow?.packet ?? Packet(destination: address, source: nil, sourcePort: 33434)
+        let packet =
+            flow?.packet ?? Packet(destination: address, source: nil, sourcePort: 33434, transport: transport)
         let walk = try walk(packet, from: node)
-        flow?.mostHops = mostHops(walk, wantsAnswer: wantsAnswer)
+        flow?.expect(hops: mostHops(walk, wantsAnswer: wantsAnswer), arrives: walk.end != nil)
         return Inquiry(packet: packet, flow: flow, walk: walk, failure: failure)
+    }
+
+    /// Whether a router on the way shares out single packets.
+    func isSpread(from node: Node, to address: IPAddress) throws(ObservationError) -> Bool {
+        // Nobody's namespace is looked into for what the file does not say.
+        guard !atlas.spreadingRouters.isEmpty else { return false }
+        let packet = Packet(destination: address, source: nil, sourcePort: 33434)
+        return try walk(packet, from: node).spread.ends.count > 1
+    }
+
+    /// The sites that the other flows like this one come to.
+    func equalEnds(_ packet: Packet, from node: Node) throws(ObservationError) -> Set<String> {
+        var ends: Set<String> = []
+        for port in stride(from: UInt16(32768), to: 60999, by: 441) {
+            var other = packet
+            other.sourcePort = port
+            if let end = try walk(other, from: node).end { ends.insert(end.name) }
+        }
+        return ends
     }
 
     /// A catchment checks the hops that the walk foretells. A trace looks a little farther, and when the walk does not
@@ -74,7 +102,7 @@ final class Survey {
 struct Inquiry {
     let packet: Packet
     /// Nil when the node has no way to send anything there.
-    let flow: ProbeFlow?
+    let flow: (any Probing)?
     let walk: Walk
     let failure: SystemError?
 

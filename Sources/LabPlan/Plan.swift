@@ -103,7 +103,7 @@ public struct Plan: Sendable {
         self.steps = steps
     }
 
-    /// The daemons of a node. Every site has a responder: it says which site it is, and that is what probes ask.
+    /// The daemons of a node. Every site has a responder: it says which site it is, which ledgers and floods ask at all services.
     static func daemons(of node: Node) -> [DaemonRole] {
         let servers: [DaemonRole] =
             switch node.serves {

@@ -12,15 +12,17 @@ extension Supervisor {
         for node in topology.nodes {
             guard let service = topology.service(of: node), let check = service.health else { continue }
             let namespace = executor.nodes[node.index]
-            if let known = health[node.name], known.check == check, known.addresses == node.services,
-                known.namespace === namespace
+            // What cannot be asked was refused when the file was read.
+            guard let trial = try? trial(check, service, node) else { continue }
+            var path: String?
+            if case .http(let asked) = trial { path = asked }
+            if let known = health[node.name], known.check == check, known.path == path,
+                known.addresses == node.services, known.namespace === namespace
             {
                 sites[node.name] = known
                 continue
             }
-            // What cannot be asked was refused when the file was read.
-            guard let expectation = try? Self.expectation(check, service, node) else { continue }
-            let site = SiteHealth(loop, namespace, node.services, check, expectation)
+            let site = SiteHealth(loop, namespace, node.services, check, trial)
             site.onChange = { [weak self] in self?.healthChanged(node.name, $0) }
             // The golden ratio spreads any number of sites evenly.
             site.start(after: (Double(node.index) * 0.618).truncatingRemainder(dividingBy: 1))
@@ -32,9 +34,13 @@ extension Supervisor {
         for (name, site) in ended where !site.isUp { tellHealth(name, site.check.drain, isUp: true) }
     }
 
-    private static func expectation(_ check: HealthCheck, _ service: Service, _ node: Node) throws -> DNSExpectation {
-        if case .dns(let question?) = check.probe { return try DNSExpectation(question) }
-        return try DNSExpectation(service.zone, site: node.name)
+    private func trial(_ check: HealthCheck, _ service: Service, _ node: Node) throws -> HealthTrial {
+        switch check.probe {
+        case .dns(let question?): .dns(try DNSExpectation(question))
+        case .dns(nil): .dns(try DNSExpectation(service.zone, site: node.name))
+        case .http: .http(path: topology.healthPath(of: service))
+        case .command(let command): .command(command)
+        }
     }
 
     private func healthChanged(_ name: String, _ change: HealthJudge.Change) {

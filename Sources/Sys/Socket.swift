@@ -188,6 +188,15 @@ public enum Socket {
         try set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
     }
 
+    /// Has a TCP connection end by a RST when it is closed, so that its port does not wait (TIME_WAIT): for those that come by the
+    /// thousand and are done.
+    public static func setAbortive(_ descriptor: Int32) throws(SystemError) {
+        var value = linger(l_onoff: 1, l_linger: 0)
+        try systemCall("setsockopt", "SO_LINGER") {
+            setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+        }
+    }
+
     /// Sets the TTL or hop limit of what is sent.
     public static func setTimeToLive(_ descriptor: Int32, _ family: AddressFamily, _ value: UInt8) throws(SystemError) {
         switch family {

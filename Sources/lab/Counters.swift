@@ -31,7 +31,8 @@ enum Counters {
                         counters["bytes"]?["received"], counters["bytes"]?["sent"],
                     ]))
         }
-        return [table.text, breakdown(sites, "types", "QUERIES"), breakdown(sites, "responses", "RESPONSES")]
+        let breakdowns = [breakdown(sites, "types", "QUERIES"), breakdown(sites, "responses", "RESPONSES")]
+        return [table.text] + breakdowns.compactMap(\.self)
     }
 
     private static func webServers(_ sites: [Counted]) -> [String] {
@@ -49,17 +50,19 @@ enum Counters {
                         counters["bytes"]?["sent"],
                     ]))
         }
-        return [
-            table.text, breakdown(sites, "requests", "HTTP REQUESTS"), breakdown(sites, "responses", "HTTP RESPONSES"),
+        let breakdowns = [
+            breakdown(sites, "requests", "HTTP REQUESTS"), breakdown(sites, "responses", "HTTP RESPONSES"),
         ]
+        return [table.text] + breakdowns.compactMap(\.self)
     }
 
-    /// A column for each name that any site has counted under `key`.
-    private static func breakdown(_ sites: [Counted], _ key: String, _ heading: String) -> String {
+    /// A column for each name that any site has counted under `key`; nil where none has counted anything.
+    private static func breakdown(_ sites: [Counted], _ key: String, _ heading: String) -> String? {
         var names: [String] = []
         for member in sites.flatMap({ $0.counters[key]?.members ?? [] }) where !names.contains(member.name) {
             names.append(member.name)
         }
+        guard !names.isEmpty else { return nil }
         var table = TextTable([heading] + names)
         for (site, counters) in sites {
             table.add([.init(site["site"]?.string ?? "")] + numbers(names.map { counters[key]?[$0] ?? 0 }))

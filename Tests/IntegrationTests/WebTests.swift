@@ -141,4 +141,121 @@ struct WebTests {
             #expect(try process("store")?.pid == before)
         }
     }
+
+    // MARK: Observation
+
+    private struct Catchment: Decodable {
+        struct Row: Decodable {
+            let service: String
+            let site: String?
+            let agrees: Bool
+            let finding: String?
+        }
+        let rows: [Row]
+    }
+
+    private struct Counters: Decodable {
+        struct Site: Decodable {
+            struct Web: Decodable {
+                let requests: [String: Int]
+                let cache: [String: Int]?
+            }
+            let web: Web
+        }
+        let counters: [Site]
+    }
+
+    @Test func probesAskTheServiceItself() throws {
+        try LabUnderTest.with(yaml: Self.yaml) { lab in
+            try lab.up()
+            func rows(of service: String) throws -> [Catchment.Row] {
+                let all = try lab.json(Catchment.self, "catchment", "--lab", lab.name).rows
+                try #require(all.count == 4)
+                return all.filter { $0.service == service }
+            }
+            func expect(_ site: String?, _ finding: String?, _ comment: String) throws {
+                for row in try rows(of: "shop") {
+                    #expect(row.site == site && row.agrees == (site != nil), "\(comment)")
+                    #expect(
+                        finding.map { row.finding?.contains($0) == true } ?? (row.finding == nil),
+                        "\(comment): \(row.finding ?? "")")
+                }
+                #expect(try rows(of: "files").allSatisfy { $0.site == "store" && $0.agrees }, "\(comment)")
+            }
+            try expect("edge", nil, "at first")
+            // Who was asked has said so, and nothing was stored or fetched for it.
+            let web = try lab.json(Counters.self, "status", lab.name, "--counters").counters.map(\.web)
+            #expect(web.allSatisfy { ($0.requests["OPTIONS"] ?? 0) >= 4 && $0.requests["GET"] == 0 })
+            #expect(web[1].cache == ["hit": 0, "revalidated": 0, "miss": 0])
+
+            #expect(try lab.run("fail", "edge.http", "--how", "process-kill").status == 0)
+            try expect(nil, "says: nobody listens on the port", "dead")
+            #expect(try lab.run("heal", "edge.http").status == 0)
+            try Command.wait("the edge answers") { try rows(of: "shop").allSatisfy { $0.site == "edge" } }
+            #expect(try lab.run("fail", "edge.http", "--how", "freeze").status == 0)
+            try expect(nil, "nobody answers, and the way by the kernels' routes leads to edge", "frozen")
+            #expect(try lab.run("heal", "edge.http").status == 0)
+            try expect("edge", nil, "awake again")
+            // The responder beside it is nobody that matters here.
+            #expect(try lab.run("fail", "edge.dns", "--how", "process-kill").status == 0)
+            try expect("edge", nil, "without its responder")
+            let refused = try lab.run("fail", "edge", "--how", "dns-dead")
+            #expect(refused.status == 2 && refused.errors.contains("process-kill of edge.http stops it"))
+            // A dead site is dead by its own kernel, too, once its speaker is gone and nobody knows a way to it.
+            #expect(try lab.run("fail", "edge", "--how", "process-kill").status == 0)
+            try Command.wait("nobody serves") { try rows(of: "shop").allSatisfy { $0.site == nil } }
+        }
+    }
+
+    @Test func aSiteThatDoesNotServeLeavesTheCatchment() throws {
+        let yaml = """
+            lab: x
+            networks:
+              core: { cities: [FRA] }
+              east: { cities: [SIN], peers: [core] }
+            services:
+              files: { kind: http, addresses: [203.0.113.80], objects: [{ path: /page, max-age: 0s }] }
+              shop:
+                kind: http
+                addresses: [192.0.2.53, "2001:db8:53::53"]
+                origin: store
+                health: { interval: 500ms, timeout: 500ms, fall: 3, rise: 2, hold-down: 2s }
+            sites:
+              store: { service: files, city: FRA, providers: [core] }
+              london: { service: shop, city: LHR, providers: [core] }
+              tokyo: { service: shop, city: NRT, providers: [east] }
+            clients:
+              home: { city: LHR, provider: core }
+            """
+        try LabUnderTest.with(yaml: yaml) { lab in
+            try lab.up()
+            func expect(_ site: String, _ what: String) throws {
+                for address in ["192.0.2.53", "[2001:db8:53::53]"] {
+                    try Command.wait("\(site) for \(address) \(what)") {
+                        try curl(lab, "%header{x-site}", "-X", "OPTIONS", "http://\(address)/") == site
+                    }
+                }
+            }
+            try expect("london", "at first")
+            let count =
+                try lab.json(Counters.self, "status", lab.name, "--counters").counters[1].web.requests["HEAD"] ?? 0
+            try Command.wait("it is asked again") {
+                let now = try lab.json(Counters.self, "status", lab.name, "--counters").counters[1].web
+                return (now.requests["HEAD"] ?? 0) > count + 2
+            }
+            #expect(try lab.run("fail", "london.http", "--how", "process-kill").status == 0)
+            try expect("tokyo", "with a dead server")
+            #expect(try lab.run("events").output.contains("192.0.2.53: Connection refused"))
+            #expect(try lab.run("heal", "london.http").status == 0)
+            try expect("london", "with a new one")
+            // Without an origin an edge has nothing but errors, and says so.
+            #expect(try lab.run("fail", "store.http", "--how", "process-kill").status == 0)
+            try Command.wait("both sites are down") {
+                try lab.run("events").output.matches(of: /node=(london|tokyo) +state=down/).count >= 3
+            }
+            #expect(try lab.run("events").output.contains("192.0.2.53: status 502 for /page"))
+            #expect(try lab.run("heal", "store.http").status == 0)
+            try expect("london", "when the origin is back")
+        }
+    }
 }

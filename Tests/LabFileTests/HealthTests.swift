@@ -40,6 +40,19 @@ struct HealthTests {
         #expect(service("rate-limit: { responses: 7, slip: 0 }")?.rateLimit == .init(responses: 7, slip: 0))
     }
 
+    @Test func aWebServiceIsAskedForAPage() throws {
+        let web = good.with("dns: { asn: 64500,", "dns: { asn: 64500, kind: http, health: { KEYS },")
+        #expect(parse(web.with("KEYS", "fall: 2")).lab?.services[0].health?.probe == .http)
+        #expect(parse(web.with("KEYS", "command: x")).lab?.services[0].health?.probe == .command("x"))
+        #expect(
+            LabFileTests.problems(web.with("KEYS", "query: www.hello.test A, answer: 192.0.2.1")) == [
+                "6:51 'query' is nothing for a service of kind http | it is asked for a page over HTTP; a 'command' can check anything "
+                    + "else",
+                "6:77 'answer' is nothing for a service of kind http | it is asked for a page over HTTP; a 'command' can check anything "
+                    + "else",
+            ])
+    }
+
     @Test(arguments: [
         (
             "interval: 100ms, timeout: 200ms",

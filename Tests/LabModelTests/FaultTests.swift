@@ -135,6 +135,39 @@ import Testing
         }
     }
 
+    @Test("A web server has no responder that clients would miss")
+    func webServers() throws {
+        var lab = smallLab()
+        lab.services[0].kind = .http
+        let topology = try Topology(lab)
+        let error = #expect(throws: FaultError.self) { try Fault("london", .dnsDead).checked(in: topology) }
+        #expect(
+            error?.description
+                == "dns-dead is for name servers, and london is a web server: process-kill of london.http stops it")
+        #expect(throws: Never.self) { try Fault("london.http", .processKill).checked(in: topology) }
+    }
+
+    @Test("The health of a web server is that of a page that it has")
+    func healthPaths() throws {
+        var lab = smallLab()
+        lab.services[0].kind = .http
+        func path(_ web: WebService, of index: Int = 0) throws -> String {
+            lab.services[index].web = web
+            let topology = try Topology(lab)
+            return topology.healthPath(of: topology.lab.services[index])
+        }
+        #expect(try path(WebService()) == "/")
+        #expect(try path(WebService(objects: [.init(path: "/x"), .init(path: "/")])) == "/")
+        #expect(try path(WebService(objects: [.init(path: "/x"), .init(path: "/y")])) == "/x")
+        // An edge has what its origin has.
+        var edge = lab.services[0]
+        (edge.name, edge.asn, edge.addresses) = ("shop", ASN(64501), [IPAddress("198.51.100.80")].compactMap(\.self))
+        edge.prefixes = [IPPrefix("198.51.100.0/24")].compactMap(\.self)
+        lab.services.append(edge)
+        lab.sites[1].service = "shop"
+        #expect(try path(WebService(origin: "london"), of: 1) == "/x")
+    }
+
     @Test(
         "A fault where it makes no sense says where it does",
         arguments: [

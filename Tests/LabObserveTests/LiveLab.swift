@@ -14,8 +14,8 @@ final class LiveLab {
     private let prefix = "obs\(getpid())-\(UInt32.random(in: 0 ... .max))"
     private var made: [String] = []
 
-    init() throws {
-        topology = try SmallLab.topology()
+    init(_ kind: Service.Kind = .dns) throws {
+        topology = try SmallLab.topology("small", kind)
         do {
             for node in topology.nodes { try createNamespace(node) }
             for link in topology.links { try join(link) }

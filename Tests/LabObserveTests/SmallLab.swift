@@ -11,7 +11,7 @@ enum SmallLab {
     static let service4 = IPAddress.v4(IPv4Address(192, 0, 2, 53))
     static let service6 = IPAddress.v6(IPv6Address(high: 0x2001_0db8_0053_0000, low: 0x53))
 
-    static func topology(_ name: String = "small") throws -> Topology {
+    static func topology(_ name: String = "small", _ kind: Service.Kind = .dns) throws -> Topology {
         func place(_ code: String, _ latitude: Double, _ longitude: Double) -> Place {
             Place(code: code, name: code, country: nil, latitude: latitude, longitude: longitude)
         }
@@ -33,7 +33,7 @@ enum SmallLab {
                 services: [
                     Service(
                         name: "resolver", asn: ASN(64500), addresses: [service4, service6],
-                        prefixes: [IPPrefix(service4, length: 24), IPPrefix(service6, length: 48)], kind: .dns,
+                        prefixes: [IPPrefix(service4, length: 24), IPPrefix(service6, length: 48)], kind: kind,
                         zone: nil)
                 ],
                 sites: [site("london", london), site("paris", paris)],

@@ -110,7 +110,9 @@ private func shell(
         #expect(try shell("pwd") { $0.directory = "/proc" }.output == "/proc\n")
     }
 
-    @Test("What is inherited is handed down from descriptor 3 on and no other, whatever the caller has open", arguments: 0...4)
+    @Test(
+        "What is inherited is handed down from descriptor 3 on and no other, whatever the caller has open",
+        arguments: 0...4)
     func descriptors(_ count: Int) throws {
         // Without close-on-exec, as a library might leave them.
         let leaks = [100, 101, 200].map { number in fcntl(1, F_DUPFD, Int32(number)) }

@@ -1,4 +1,4 @@
-// UDP probes: one socket, a TTL for each packet, receive times by the kernel, and the ICMP errors that come back
+// Probes: one socket, a TTL for each packet, receive times by the kernel, and the ICMP errors that come back
 // (ip(7), IP_RECVERR; ipv6(7), IPV6_RECVERR).
 #pragma once
 
@@ -26,6 +26,13 @@ int cl_probe_prepare(int descriptor, int domain);
 // earlier probes met are passed over. -1: errno.
 int cl_probe_send(int descriptor, const struct sockaddr *target, socklen_t target_length, int ttl, const void *bytes,
                   size_t count);
+
+// Lets no packet into a raw socket, whose errors come all the same. -1: errno.
+int cl_refuse_packets(int descriptor);
+
+// The round trip of a TCP connection that has just been made, in nanoseconds, as the kernel measured it (TCP_INFO); -1 when it does
+// not tell.
+int64_t cl_round_trip(int descriptor);
 
 // Takes the next answer, or the next error from the error queue. 1: taken; 0: none waits; -1: errno.
 int cl_probe_receive(int descriptor, bool from_error_queue, void *bytes, size_t capacity, struct cl_arrival *arrival);

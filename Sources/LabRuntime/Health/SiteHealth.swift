@@ -2,9 +2,18 @@ import LabModel
 import Net
 import Sys
 
+/// What is asked of a site.
+enum HealthTrial {
+    case dns(DNSExpectation)
+    case http(path: String)
+    case command(String)
+}
+
 /// The health of one site: checks it time after time, and says when it goes down or comes back.
 final class SiteHealth {
     let check: HealthCheck
+    /// What a web server is asked for; nil for other sites.
+    let path: String?
     let addresses: [IPAddress]
     let namespace: NodeNamespace
     private let loop: EventLoop
@@ -24,16 +33,18 @@ final class SiteHealth {
 
     init(
         _ loop: EventLoop, _ namespace: NodeNamespace, _ addresses: [IPAddress], _ check: HealthCheck,
-        _ expectation: DNSExpectation
+        _ trial: HealthTrial
     ) {
         self.loop = loop
         self.namespace = namespace
         self.addresses = addresses
         self.check = check
         judge = HealthJudge(check)
+        if case .http(let path) = trial { self.path = path } else { path = nil }
         probe =
-            switch check.probe {
-            case .dns: DNSProbe(loop, namespace, addresses, expectation)
+            switch trial {
+            case .dns(let expectation): DNSProbe(loop, namespace, addresses, expectation)
+            case .http(let path): HTTPProbe(loop, namespace, addresses, path: path)
             case .command(let command): CommandProbe(loop, namespace, command)
             }
     }
