@@ -49,7 +49,8 @@ final class Survey {
         from node: Node, to address: IPAddress, over wanted: Packet.Transport = .udp, wantsAnswer: Bool
     ) throws(ObservationError) -> Inquiry {
         // Where single packets are shared out no connection lives to its answer: the responder beside the server says who is there.
-        let transport = try wanted == .tcp && isSpread(from: node, to: address) ? .udp : wanted
+        var transport = wanted
+        if wanted == .tcp, try isSpread(from: node, to: address) { transport = .udp }
         var flow: (any Probing)?
         var failure: SystemError?
         try kernel(of: node).perform { () throws(SystemError) in
