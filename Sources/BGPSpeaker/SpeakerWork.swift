@@ -1,4 +1,6 @@
+import BGPSession
 import BGPTable
+import BGPWire
 import Net
 import Netlink
 import Sys
@@ -41,6 +43,7 @@ extension Speaker {
     /// Resolves next hops and decides. Answers whether there is more to decide.
     private func converge() -> Bool {
         let changes = kernel.takeChanges()
+        endOverflowing()
         followDamping()
         for request in table.takeNextHopRequests() {
             switch request {
@@ -75,6 +78,20 @@ extension Speaker {
         }
         rewrite(changes)
         return table.needsDecision
+    }
+
+    /// Ends the sessions with those whose routes no longer fit the table.
+    private func endOverflowing() {
+        for id in table.takeOverflows() {
+            guard id != .local else {
+                Diagnostics.write("\(configuration.node): the table is full: a prefix of our own is not announced")
+                continue
+            }
+            guard let neighbour = neighbours.first(where: { $0.id == id }) else { continue }
+            neighbour.log("the table is full: there was no room for a route")
+            guard neighbour.negotiated != nil else { continue }
+            neighbour.handle(.malformed(NotificationMessage(.outOfResources), neighbour.establishedOn))
+        }
     }
 
     /// A link-local next hop is on the link to the neighbour that named it.

@@ -3,12 +3,13 @@ import Net
 
 // The Adj-RIBs-In: routes in the pool, chained to their prefixes.
 extension Table {
-    /// The route of a neighbour or of our own, with a set of which the route holds a reference of its own. `now` is when the
-    /// neighbour sent it; nil where it did not, and its old route only has another form.
+    /// The route of a neighbour or of our own, with a set of which the route holds a reference of its own; 0 is a set for
+    /// which there was no room. `now` is when the neighbour sent it; nil where it did not, and its old route only has another form.
     mutating func setRoute(
         to prefix: IPPrefix, _ set: AttributeSetID, from id: PeerID, path: UInt32 = 0, announcedAt now: UInt64? = nil
     ) {
-        let slot = prefixes.findOrInsert(prefix)
+        let slot = set == 0 ? 0 : prefixes.findOrInsert(prefix)
+        guard slot != 0 else { return overflow(prefix, from: id, path: path) }
         let index = index(of: id)
         var number = route(slot, from: id, path: path).number
         var old: AttributeSetID = 0
@@ -22,6 +23,10 @@ extension Table {
             prefixes.setRoute(number, to: set)
         } else {
             number = prefixes.addRoute(slot, set, path: path)
+            guard number != 0 else {
+                reclaim(slot)
+                return overflow(prefix, from: id, path: path)
+            }
             if let index { peers[index].receivedCount += 1 }
         }
         store.retain(set)

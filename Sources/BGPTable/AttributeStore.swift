@@ -65,6 +65,7 @@ struct AttributeStore {
     private var index = HashIndex()
     private var scratch = OctetWriter()
     var nextHops = NextHopTable()
+    var limits = TableLimits()
 
     /// The number of sets in use.
     var count: Int { index.count }
@@ -86,12 +87,13 @@ struct AttributeStore {
     }
 
     mutating func retain(_ id: AttributeSetID) {
-        guard id != 0 else { return }
+        guard id != 0, sets[Int(id)].references < limits.references else { return }
         sets[Int(id)].references += 1
     }
 
     mutating func release(_ id: AttributeSetID) {
-        guard id != 0 else { return }
+        // At the limit they have not been counted.
+        guard id != 0, sets[Int(id)].references < limits.references else { return }
         sets[Int(id)].references -= 1
         guard sets[Int(id)].references == 0 else { return }
         index.remove(id, hash: sets[Int(id)].hash) { [sets] in sets[Int($0)].hash }
@@ -104,7 +106,7 @@ struct AttributeStore {
     }
 
     /// The set for what was imported, new or shared; the caller holds one reference. `received` is the set of what it was
-    /// imported from, if that is to be kept.
+    /// imported from, if that is to be kept. Answers 0 when there is no room for a new one.
     mutating func intern(_ imported: ImportedRoute, received: AttributeSetID = 0) -> AttributeSetID {
         scratch.removeAll()
         PackedAttributes.pack(imported.attributes, into: &scratch)
@@ -114,6 +116,7 @@ struct AttributeStore {
             retain(known)
             return known
         }
+        guard makeRoom() else { return 0 }
         var set = AttributeSet(imported)
         set.hash = hash
         set.references = 1
@@ -134,6 +137,15 @@ struct AttributeStore {
         }
         index.insert(id, hash: hash) { [sets] in sets[Int($0)].hash }
         return id
+    }
+
+    /// Whether there is room for one more set, with the octets of `scratch`. Gaps are closed for it only where that gains enough
+    /// to be worth the copy.
+    private mutating func makeRoom() -> Bool {
+        guard !free.isEmpty || sets.count <= limits.elements else { return false }
+        let most = limits.octets - scratch.octets.count
+        if arena.count > most, unused * 8 > arena.count { compact() }
+        return arena.count <= most
     }
 
     private func holds(_ id: AttributeSetID, _ imported: ImportedRoute, _ received: AttributeSetID) -> Bool {

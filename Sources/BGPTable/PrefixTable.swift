@@ -39,6 +39,8 @@ struct PrefixTable {
     /// The path identifiers of the routes (RFC 7911): none for those behind the end, so that they cost 4 octets a route from
     /// the first neighbour on that sends any, and nothing before.
     private var paths: [UInt32] = []
+    /// How many prefixes, and how many routes, there are at most.
+    var mostElements = TableLimits().elements
 
     /// The number of prefixes in use.
     var count: Int { index.count }
@@ -55,9 +57,11 @@ struct PrefixTable {
         index.find(hash: Self.hash(prefix)) { entries[Int($0)].prefix == prefix }
     }
 
+    /// The slot of a prefix, new or in use; 0 when there is no room for a new one.
     mutating func findOrInsert(_ prefix: IPPrefix) -> UInt32 {
         let known = find(prefix)
         guard known == 0 else { return known }
+        guard !freeEntries.isEmpty || entries.count <= mostElements else { return 0 }
         var entry = PrefixEntry(prefix: prefix)
         entry.flags = .used
         let slot: UInt32
@@ -96,8 +100,9 @@ struct PrefixTable {
 
     mutating func setRoute(_ number: UInt32, to set: AttributeSetID) { routes[Int(number)].set = set }
 
-    /// Puts a route in front of those to its prefix. Answers its number.
+    /// Puts a route in front of those to its prefix. Answers its number; 0 when there is no room for it.
     mutating func addRoute(_ slot: UInt32, _ set: AttributeSetID, path: UInt32) -> UInt32 {
+        guard freeRoutes != 0 || routes.count <= mostElements else { return 0 }
         let route = Route(set: set, next: entries[Int(slot)].routes)
         if freeRoutes != 0 {
             entries[Int(slot)].routes = freeRoutes

@@ -77,6 +77,8 @@ public struct Table: Sendable {
         didSet { if !recordsReceived { receivedChanges = [] } }
     }
     var receivedChanges: [ReceivedChange] = []
+    /// Who sent a route for which there was no room.
+    var overflows: Set<PeerID> = []
 
     /// Makes an empty table.
     public init(local: LocalSpeaker, decision: DecisionOptions = DecisionOptions()) {

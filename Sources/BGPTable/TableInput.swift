@@ -125,7 +125,7 @@ extension Table {
         removeRoute(prefixes.find(prefix), from: .local)
     }
 
-    /// The set for what the neighbour at `index` sent for `prefix`; the caller holds one reference.
+    /// The set for what the neighbour at `index` sent for `prefix`; the caller holds one reference. 0 when there is no room.
     mutating func intern(_ received: PathAttributes, to prefix: IPPrefix, fromPeerAt index: Int) -> AttributeSetID {
         let policy = peers[index].policy
         func imported(_ configuration: PeerConfiguration) -> ImportedRoute {
@@ -142,8 +142,7 @@ extension Table {
         let unchanged = imported(plain)
         guard !unchanged.canBeRestored(from: route) else { return store.intern(route) }
         let kept = store.intern(unchanged)
-        let set = store.intern(route, received: kept)
-        store.release(kept)
-        return set
+        defer { store.release(kept) }
+        return kept == 0 ? 0 : store.intern(route, received: kept)
     }
 }

@@ -55,7 +55,9 @@ extension Table {
         for _ in 0..<min(max(limit, 0), out.waiting.count) {
             guard let waiting = out.dequeue(), let held = out.paths?[waiting.slot] else { break }
             let isRepeated = out.takeRepetition(of: waiting.slot)
-            let wanted = numbered(chosenPaths(waiting.slot, index, &batch), after: held)
+            // All that it holds is counted in `advertisedCount`.
+            let room = max(limits.elements - out.advertisedCount + held.count, 0)
+            let wanted = numbered(Array(chosenPaths(waiting.slot, index, &batch).prefix(room)), after: held)
             let gone = held.filter { path in !wanted.contains { $0.identifier == path.identifier } }
             let prefix = prefixes[waiting.slot].prefix
             for path in gone { batch.updates.withdraw(prefix, path.identifier) }

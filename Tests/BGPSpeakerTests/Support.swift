@@ -1,3 +1,4 @@
+import BGPTable
 import Foundation
 import JSON
 import Net
@@ -86,7 +87,7 @@ final class RunningSpeaker {
     private(set) var messages: [JSON] = []
 
     /// Starts and waits until it is ready. Sessions start with ``start()``.
-    init(_ node: TestNode, _ configuration: JSON) throws {
+    init(_ node: TestNode, _ configuration: JSON, limits: TableLimits = TableLimits()) throws {
         let ends = try FileDescriptor.streamPair().release()
         channel = FileDescriptor(owning: ends.0)
         let namespace = "/run/netns/\(node.name)"
@@ -97,6 +98,7 @@ final class RunningSpeaker {
                 try NetworkNamespace.open(namespace).enter()
                 let loop = try EventLoop()
                 let speaker = try Speaker(try SpeakerConfiguration(configuration), loop)
+                speaker.table.limits = limits
                 let control = try ControlChannel(ControlCommands(speaker: speaker), FileDescriptor(owning: other))
                 control.sendReady()
                 try withExtendedLifetime(control) { try loop.run() }
