@@ -147,6 +147,7 @@ private struct Comparison {
             guard let before = predecessor(of: node), before.services != node.services else { continue }
             steps.append(Step(.addressNode(node.index), because: "other service addresses"))
         }
+        steps += spreadingSteps()
         for node in new.nodes where Plan.hasStandingRoutes(node) && hasOtherRoutes(node) {
             steps.append(Step(.installRoutes(node: node.index), because: Plan.routing(node)))
         }
@@ -195,6 +196,20 @@ private struct Comparison {
 
     private func isPrimary(_ node: Node) -> Bool {
         new.lab.services.contains { $0.name == node.network && $0.zone?.primary == node.name }
+    }
+
+    /// The routers that begin to share out single packets, or have a new interface to do it at, and those that end it.
+    private func spreadingSteps() -> [Step] {
+        let (had, has) = (Set(old.spreadingRouters), Set(new.spreadingRouters))
+        guard !had.isEmpty || !has.isEmpty else { return [] }
+        return new.nodes.compactMap { node in
+            let did = predecessor(of: node).map { had.contains($0.index) } ?? false
+            guard has.contains(node.index) else {
+                return did ? Step(.spreadPackets(node: node.index), because: "multipath by flows") : nil
+            }
+            let isMoved = new.links(of: node.index).contains { predecessor(of: $0.link) == nil }
+            return did && !isMoved ? nil : Step(.spreadPackets(node: node.index), because: Plan.spreading)
+        }
     }
 
     /// The groups that are new or others now. Where links come or go, all trees are looked at.

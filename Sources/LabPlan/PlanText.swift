@@ -60,6 +60,7 @@ extension Plan {
         case .shapeLink(let link):
             let (a, b) = (topology.links[link].a, topology.links[link].b)
             return ("shape", "\(name(a.node)) -- \(name(b.node)) \(topology.links[link].quality.text)")
+        case .spreadPackets(let node): return ("spread", name(node))
         case .installRoutes(let node): return ("routes", name(node))
         case .routeMulticast(let group):
             let group = topology.lab.multicast[group]

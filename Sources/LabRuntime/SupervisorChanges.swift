@@ -249,6 +249,9 @@ extension Supervisor {
         switch step.action {
         case .addressNode(let node):
             return now { try $0.executor.address(new.nodes[node], before: before(node)?.services ?? []) }
+        case .spreadPackets(let node):
+            let isOn = new.spreadingRouters.contains(node)
+            return now { try $0.executor.spreadPackets(at: new.nodes[node], isOn) }
         case .installRoutes(let node):
             return now { try $0.executor.installRoutes(new.nodes[node], before: before(node)?.prefixes ?? []) }
         case .routeMulticast:

@@ -89,6 +89,31 @@ struct DifferenceTests {
         #expect(words(prefix).contains("reconfigure london bgp") && words(prefix).contains("routes london"))
     }
 
+    /// Multipath by packets is the kernel's affair and not the speaker's: no session is reset for it.
+    @Test func multipathByPacketsBeginsAndEndsAtTheRouters() throws {
+        let old = try smallTopology()
+        var lab = old.lab
+        func steps(_ change: (inout Lab) -> Void) throws -> [String] {
+            let before = Plan(try Topology(lab, keeping: old.numbering), backend: .netem)
+            change(&lab)
+            let after = Plan(try Topology(lab, keeping: before.topology.numbering), backend: .netem)
+            return words(Difference(from: before, to: after, processors: 2))
+        }
+        _ = try steps { $0.networks[0].decision.multipath = 4 }
+        let begin = try steps { $0.networks[0].decision.hash = .perPacket }
+        #expect(begin == ["spread core-fra", "spread core-sin"])
+        #expect(try steps { $0.description = "said otherwise" } == [])
+        // An interface that is new has no program yet; the routers' others are passed over by the kernel.
+        #expect(try steps { $0.clients[0].provider = "core" }.contains("spread core-fra"))
+        let plan = Plan(try Topology(lab), backend: .netem)
+        let routers = plan.steps.compactMap { if case .spreadPackets(let node) = $0.action { node } else { nil } }
+        #expect(routers == plan.topology.spreadingRouters && routers.count == 2)
+        #expect(try steps { $0.networks[0].decision.hash = .threshold } == ["spread core-fra", "spread core-sin"])
+        // With one way there is nothing to share out.
+        lab.networks[1].decision.hash = .perPacket
+        #expect(try Topology(lab).spreadingRouters == [])
+    }
+
     @Test func aSiteThatFetchesZonesIsToldWhereTheOthersAre() throws {
         let primary = try difference { $0.services[0].zone?.primary = "singapore" }
         let routes = ["routes london", "routes singapore"]

@@ -25,6 +25,7 @@ import Testing
             case .addressNode(let node): #expect(namespaces.contains(node) && addressed.insert(node).inserted)
             case .addressLink(let link): #expect(links.contains(link) && addressedLinks.insert(link).inserted)
             case .shapeLink(let link): #expect(links.contains(link) && backend == .netem)
+            case .spreadPackets: Issue.record("no router of the lab does")
             case .installRoutes(let node):
                 #expect(addressed.contains(node) && routed.insert(node).inserted)
                 #expect(addressedLinks.isSuperset(of: plan.topology.nodes[node].links), "routes need next hops")
@@ -60,6 +61,7 @@ import Testing
             case .addressNode: "node address"
             case .addressLink: "link address"
             case .shapeLink: "shape"
+            case .spreadPackets: "spread"
             case .installRoutes: "routes"
             case .routeMulticast: "multicast"
             case .startDaemon(_, let role): role.rawValue
