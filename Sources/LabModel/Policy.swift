@@ -112,12 +112,14 @@ public struct DecisionRules: Hashable, Sendable, Codable {
         case oldestExternal = "oldest-external"
     }
 
-    /// How flows are shared among equal routes.
+    /// How packets are shared among equal routes.
     public enum Hash: String, Hashable, Sendable, Codable, CaseIterable {
         /// Each has a range of the hash (RFC 2992): one that goes or comes moves up to half of the flows.
         case threshold
         /// Each has buckets of its own, which the kernel keeps: one of N that goes moves its own flows, 1/N of all.
         case resilient
+        /// Each packet by itself: the packets of a flow go all ways.
+        case perPacket = "per-packet"
     }
 
     /// The order of the steps.
@@ -126,9 +128,20 @@ public struct DecisionRules: Hashable, Sendable, Codable {
     public var alwaysComparesMED = false
     /// How many equal routes carry packets together: 1 to 64.
     public var multipath: UInt8 = 1
-    /// How flows are shared among them.
+    /// How packets are shared among them.
     public var hash = Hash.threshold
+
+    /// Whether the packets of one flow go several ways.
+    public var spreadsPackets: Bool { multipath > 1 && hash == .perPacket }
 
     /// The rules of RFC 4271.
     public init() {}
+}
+
+extension Topology {
+    /// The routers that share out the packets of one flow among equal routes, as positions in ``nodes``.
+    public var spreadingRouters: [Int] {
+        let networks = Set(lab.networks.lazy.filter(\.decision.spreadsPackets).map(\.name))
+        return networks.isEmpty ? [] : nodes.filter { $0.kind == .router && networks.contains($0.network) }.map(\.index)
+    }
 }

@@ -10,6 +10,8 @@ struct Atlas {
     private var members: [Member: Neighbour] = [:]
     private var nodes: [IPAddress: Int] = [:]
     private var sites: [String: Int] = [:]
+    /// See ``LabModel/Topology/spreadingRouters``.
+    let spreadingRouters: Set<Int>
 
     /// One end of a link, as the kernel of a node names it.
     private struct Port: Hashable {
@@ -46,6 +48,7 @@ struct Atlas {
 
     init(_ topology: Topology) {
         self.topology = topology
+        spreadingRouters = Set(topology.spreadingRouters)
         for link in topology.links {
             for end in link.addressedEnds {
                 nodes[.v4(end.address)] = end.node

@@ -47,13 +47,20 @@ extension CatchmentRow {
         if let answer = report.answer, case .response(let identity) = answer.kind {
             (site, rtt) = (identity.name, answer.rtt)
         }
-        let isSameEnd = site == walk.end?.name || site.map(equalEnds.contains) == true
+        let isSameEnd = Self.isEnd(site, of: walk, atlas) || site.map(equalEnds.contains) == true
         let findings =
             Self.findings(site, isSameEnd, service: service, walk: walk, report: report, atlas: atlas) + path.findings
         self.init(
             client: client, service: service, address: walk.destination, site: site, rtt: rtt, asPath: walk.asPath,
             hops: path.hops, agrees: isSameEnd && path.agrees,
             finding: findings.isEmpty ? nil : findings.joined(separator: "; "))
+    }
+
+    /// Whether packets come to the site that answered, or to none and none did.
+    private static func isEnd(_ site: String?, of walk: Walk, _ atlas: Atlas) -> Bool {
+        if site == walk.end?.name { return true }
+        guard let node = site.flatMap(atlas.site(named:)) else { return false }
+        return walk.spread.ends.contains(node.index)
     }
 
     /// What is to be said about the answer, the gravest first.

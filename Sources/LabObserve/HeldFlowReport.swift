@@ -19,6 +19,8 @@ public struct HeldFlowReport: Sendable {
         public let end: HeldFlow.End?
         /// Who answers the client now.
         public let nextSite: String?
+        /// Whether they could be made.
+        let couldBeMade: Bool
         /// How many.
         public let count: Int
     }
@@ -33,7 +35,8 @@ public struct HeldFlowReport: Sendable {
         for flow in flows {
             let row = Row(
                 client: flow.client.name, address: flow.address.description, site: flow.site, reason: flow.reason,
-                end: flow.end, nextSite: flow.end == nil ? flow.site : flow.nextSite, count: 0)
+                end: flow.end, nextSite: flow.end == nil ? flow.site : flow.nextSite,
+                couldBeMade: flow.couldBeMade, count: 0)
             if counts.updateValue(counts[row, default: 0] + 1, forKey: row) == nil { order.append(row) }
         }
         rows = order.enumerated().sorted { left, right in
@@ -44,7 +47,7 @@ public struct HeldFlowReport: Sendable {
         }.map { _, row in
             Row(
                 client: row.client, address: row.address, site: row.site, reason: row.reason, end: row.end,
-                nextSite: row.nextSite, count: counts[row, default: 0])
+                nextSite: row.nextSite, couldBeMade: row.couldBeMade, count: counts[row, default: 0])
         }
     }
 
@@ -52,6 +55,9 @@ public struct HeldFlowReport: Sendable {
     public func count(of client: String? = nil) -> Int { sum(client) { _ in true } }
     /// How many of them have ended.
     public func broken(of client: String? = nil) -> Int { sum(client) { $0.end != nil } }
+
+    /// How many of them could not be made.
+    public var unmade: Int { sum(nil) { !$0.couldBeMade } }
 
     private func sum(_ client: String?, where isCounted: (Row) -> Bool) -> Int {
         rows.reduce(0) { sum, row in

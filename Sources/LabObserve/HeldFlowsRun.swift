@@ -24,7 +24,7 @@ final class HeldFlowsRun {
         var connection: HeldConnection?
         /// When the last question was sent.
         var askedAt: Nanoseconds = 0
-        init(_ client: Node, _ address: IPAddress) { known = HeldFlow(client: client, address: address) }
+        init(_ known: HeldFlow) { self.known = known }
     }
 
     init(
@@ -40,11 +40,15 @@ final class HeldFlowsRun {
         }
         let paths = Dictionary(zip(topology.nodes.map(\.name), namespaces), uniquingKeysWith: { first, _ in first })
         survey = Survey(atlas: Atlas(topology)) { paths[$0] ?? "" }
-        for _ in 0..<count {
-            for client in clients {
-                for address in service.addresses { flows.append(Flow(topology.nodes[client], address)) }
+        var kinds: [HeldFlow] = []
+        for client in clients {
+            for address in service.addresses {
+                var flow = HeldFlow(client: topology.nodes[client], address: address)
+                flow.isSpread = try survey.isSpread(from: flow.client, to: address)
+                kinds.append(flow)
             }
         }
+        for _ in 0..<count { flows += kinds.map { Flow($0) } }
     }
 
     func run() throws(ObservationError) {
@@ -98,11 +102,13 @@ final class HeldFlowsRun {
     private func take(_ event: HeldConnection.Event, of flow: Flow, _ connection: HeldConnection) {
         switch event {
         case .connected:
+            if flow.known.end == nil { flow.known.wasMade = true }
             try? loop.modify(connection.descriptor, .read)
             ask(flow, connection)
         case .answered(let site):
             guard flow.known.end == nil else {
-                flow.known.nextSite = site
+                // Where single packets are shared out, the next one goes to somebody else.
+                if !flow.known.isSpread { flow.known.nextSite = site }
                 return letGo(flow)
             }
             if flow.known.lastAnswered == 0 { flow.known.site = site }
@@ -125,6 +131,8 @@ final class HeldFlowsRun {
         letGo(flow)
         guard flow.known.end == nil else { return }
         (flow.known.end, flow.known.endedAt) = (how, Clock.monotonic())
+        // A RST to a SYN is another end.
+        if how == .reset { flow.known.wasMade = true }
         flow.known.isFollowed = false
         connect(flow)
     }

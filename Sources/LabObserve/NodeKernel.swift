@@ -77,22 +77,27 @@ final class NodeKernel {
 
     /// What becomes of a packet that comes in by an interface, or that is made here.
     func forwarding(_ question: RouteLookup, incoming: String?) throws(ObservationError) -> Forwarding {
+        try forwardings(question, incoming: incoming).first ?? .unreachable
+    }
+
+    /// All that may become of it: several where the question wants the table's entry, which has several next hops.
+    func forwardings(_ question: RouteLookup, incoming: String?) throws(ObservationError) -> [Forwarding] {
         var question = question
         question.inputInterface = incoming.flatMap { numbers[$0] }
         do throws(NetlinkError) {
             let route = try session.lookup(question)
-            if route.kind == .local { return .local }
-            guard let hop = route.nextHops.first, let interface = hop.interface.flatMap({ interfaces[$0] }) else {
-                return .unreachable
+            if route.kind == .local { return [.local] }
+            return route.nextHops.map { hop in
+                guard let interface = hop.interface.flatMap({ interfaces[$0] }) else { return .unreachable }
+                return .onward(
+                    interface: interface.name, gateway: hop.gateway,
+                    hasCarrier: interface.isUp && interface.hasCarrier, source: route.preferredSource)
             }
-            return .onward(
-                interface: interface.name, gateway: hop.gateway, hasCarrier: interface.isUp && interface.hasCarrier,
-                source: route.preferredSource)
         } catch {
             switch error.code {
-            case ENETUNREACH, ESRCH: return .noRoute
-            case EHOSTUNREACH, EACCES: return .unreachable
-            case EINVAL: return .blackhole
+            case ENETUNREACH, ESRCH: return [.noRoute]
+            case EHOSTUNREACH, EACCES: return [.unreachable]
+            case EINVAL: return [.blackhole]
             default: throw .netlink(node: name, error)
             }
         }

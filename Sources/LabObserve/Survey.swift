@@ -35,6 +35,9 @@ final class Survey {
             hasCarrier: { node, interface throws(ObservationError) in
                 try self.kernel(of: node).hasCarrier(interface)
             },
+            askAll: { node, question, incoming throws(ObservationError) in
+                try self.kernel(of: node).forwardings(question, incoming: incoming)
+            },
             ask: { node, question, incoming throws(ObservationError) in
                 try self.kernel(of: node).forwarding(question, incoming: incoming)
             })
@@ -43,8 +46,11 @@ final class Survey {
 
     /// Opens a socket in the namespace of `node` and walks the way that its packets will take.
     func inquiry(
-        from node: Node, to address: IPAddress, over transport: Packet.Transport = .udp, wantsAnswer: Bool
+        from node: Node, to address: IPAddress, over wanted: Packet.Transport = .udp, wantsAnswer: Bool
     ) throws(ObservationError) -> Inquiry {
+        // Where single packets are shared out no connection lives to its answer: the responder beside the server says who is there.
+        var transport = wanted
+        if wanted == .tcp, try isSpread(from: node, to: address) { transport = .udp }
         var flow: (any Probing)?
         var failure: SystemError?
         try kernel(of: node).perform { () throws(SystemError) in
@@ -64,6 +70,14 @@ final class Survey {
         let walk = try walk(packet, from: node)
         flow?.expect(hops: mostHops(walk, wantsAnswer: wantsAnswer), arrives: walk.end != nil)
         return Inquiry(packet: packet, flow: flow, walk: walk, failure: failure)
+    }
+
+    /// Whether a router on the way shares out single packets.
+    func isSpread(from node: Node, to address: IPAddress) throws(ObservationError) -> Bool {
+        // Nobody's namespace is looked into for what the file does not say.
+        guard !atlas.spreadingRouters.isEmpty else { return false }
+        let packet = Packet(destination: address, source: nil, sourcePort: 33434)
+        return try walk(packet, from: node).spread.ends.count > 1
     }
 
     /// The sites that the other flows like this one come to.

@@ -50,6 +50,8 @@ public struct Walk: Hashable, Sendable {
     public let hops: [Hop]
     /// How it ends.
     public let outcome: Outcome
+    /// Where else its packets go.
+    public var spread = Spread()
 
     /// The node that takes the packet for its own; nil when none does.
     public var end: Node? { if case .delivered(let node) = outcome { node } else { nil } }

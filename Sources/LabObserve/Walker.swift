@@ -7,6 +7,10 @@ struct Walker {
     let atlas: Atlas
     /// Asks the kernel of a node whether an interface has a carrier.
     var hasCarrier: (Node, String) throws(ObservationError) -> Bool = { _, _ throws(ObservationError) in true }
+    /// Asks the kernel of a node for all that may become of a packet, where it shares out single packets.
+    var askAll: (Node, RouteLookup, _ incoming: String?) throws(ObservationError) -> [Forwarding] = {
+        _, _, _ throws(ObservationError) in []
+    }
     /// Asks the kernel of a node about a packet that comes in by an interface, or that the node sends itself.
     let ask: (Node, RouteLookup, _ incoming: String?) throws(ObservationError) -> Forwarding
 
@@ -14,8 +18,14 @@ struct Walker {
         var way = Way(source: source, destination: packet.destination)
         var question = RouteLookup(packet.destination, from: packet.source, flow: packet.flow)
         var incoming: String?
+        var fork: Fork?
         while true {
             let node = way.last
+            if fork == nil, atlas.spreadingRouters.contains(node.index) {
+                let first = Fork(node: node, incoming: incoming, depth: way.count)
+                fork = first
+                way.spread = try spread(first, question)
+            }
             switch try ask(node, question, incoming) {
             case .local: return way.ended(.delivered(node))
             case .noRoute: return way.ended(.noRoute(node))
@@ -49,6 +59,7 @@ private struct Way {
     let destination: IPAddress
     private var hops: [Hop] = []
     private var nodes: [Node]
+    var spread = Spread()
 
     init(source: Node, destination: IPAddress) {
         self.source = source
@@ -56,6 +67,7 @@ private struct Way {
         nodes = [source]
     }
 
+    var count: Int { hops.count }
     var last: Node { nodes[nodes.count - 1] }
 
     mutating func append(_ node: Node, _ address: IPAddress) {
@@ -73,6 +85,6 @@ private struct Way {
         var hops = hops
         // The destination answers as itself, not as the interface by which the packet came.
         if case .delivered = outcome, let last = hops.indices.last { hops[last].address = destination }
-        return Walk(source: source, destination: destination, hops: hops, outcome: outcome)
+        return Walk(source: source, destination: destination, hops: hops, outcome: outcome, spread: spread)
     }
 }

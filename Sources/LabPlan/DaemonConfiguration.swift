@@ -34,7 +34,7 @@ public enum DaemonConfiguration {
         if rules.order != .standard { members.append(.init("decision", .string(rules.order.rawValue))) }
         if rules.alwaysComparesMED { members.append(.init("always_compare_med", true)) }
         if rules.multipath > 1 { members.append(.init("multipath", .int(Int(rules.multipath)))) }
-        if rules.hash != .threshold { members.append(.init("multipath_hash", .string(rules.hash.rawValue))) }
+        if rules.hash == .resilient { members.append(.init("multipath_hash", .string(rules.hash.rawValue))) }
         return members
     }
 

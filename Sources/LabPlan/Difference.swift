@@ -147,6 +147,7 @@ private struct Comparison {
             guard let before = predecessor(of: node), before.services != node.services else { continue }
             steps.append(Step(.addressNode(node.index), because: "other service addresses"))
         }
+        steps += spreadingSteps()
         for node in new.nodes where Plan.hasStandingRoutes(node) && hasOtherRoutes(node) {
             steps.append(Step(.installRoutes(node: node.index), because: Plan.routing(node)))
         }
@@ -160,7 +161,17 @@ private struct Comparison {
                 steps.append(Step(.stopDaemon(node: before.index, role), because: "another kind of service"))
             }
         }
-        return steps
+        return steps + healthSteps()
+    }
+
+    /// The sites that stay and are checked in another way from now on. A new one is checked as its service says from its start.
+    private func healthSteps() -> [Step] {
+        new.nodes.compactMap { node in
+            guard let before = predecessor(of: node) else { return nil }
+            let (had, has) = (old.service(of: before)?.health, new.service(of: node)?.health)
+            guard had != has else { return nil }
+            return Step(.checkHealth(node: node.index), because: had.map { "was \($0.text)" } ?? "was unchecked")
+        }
     }
 
     /// Who has come to the LAN of a port, or left it: hardware addresses that its other end has to know, or no longer. Nil for a port
@@ -195,6 +206,20 @@ private struct Comparison {
 
     private func isPrimary(_ node: Node) -> Bool {
         new.lab.services.contains { $0.name == node.network && $0.zone?.primary == node.name }
+    }
+
+    /// The routers that begin to share out single packets, or have a new interface to do it at, and those that end it.
+    private func spreadingSteps() -> [Step] {
+        let (had, has) = (Set(old.spreadingRouters), Set(new.spreadingRouters))
+        guard !had.isEmpty || !has.isEmpty else { return [] }
+        return new.nodes.compactMap { node in
+            let did = predecessor(of: node).map { had.contains($0.index) } ?? false
+            guard has.contains(node.index) else {
+                return did ? Step(.spreadPackets(node: node.index), because: "multipath by flows") : nil
+            }
+            let isMoved = new.links(of: node.index).contains { predecessor(of: $0.link) == nil }
+            return did && !isMoved ? nil : Step(.spreadPackets(node: node.index), because: Plan.spreading)
+        }
     }
 
     /// The groups that are new or others now. Where links come or go, all trees are looked at.

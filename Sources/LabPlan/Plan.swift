@@ -36,6 +36,8 @@ public struct Step: Hashable, Sendable {
         case addressLink(Int)
         /// The kernel is told the link's delay, jitter, loss and rate.
         case shapeLink(Int)
+        /// A router begins to share out single packets among equal ways, or goes back to whole flows.
+        case spreadPackets(node: Int)
         /// Routes that no protocol of the lab brings: a client's default, an AS's interior, an unused address.
         case installRoutes(node: Int)
         /// The routers of a multicast group forward it, and its members join; a position in ``Lab/multicast``.
@@ -44,6 +46,8 @@ public struct Step: Hashable, Sendable {
         case startDaemon(node: Int?, DaemonRole)
         /// A daemon is told its new configuration.
         case reconfigure(node: Int, DaemonRole)
+        /// A site is checked as its service says now, or no longer.
+        case checkHealth(node: Int)
         /// A daemon is ended for good.
         case stopDaemon(node: Int, DaemonRole)
         /// Both ends of a link go.
@@ -88,6 +92,7 @@ public struct Plan: Sendable {
         if backend == .netem {
             steps += topology.links.map { Step(.shapeLink($0.index), because: "distance and quality of the link") }
         }
+        steps += topology.spreadingRouters.map { Step(.spreadPackets(node: $0), because: Self.spreading) }
         steps += nodes.filter(Self.hasStandingRoutes).map {
             Step(.installRoutes(node: $0.index), because: Self.routing($0))
         }
@@ -120,6 +125,8 @@ public struct Plan: Sendable {
         case .wire: "carries all links"
         }
     }
+
+    static let spreading = "multipath by packets"
 
     static func addressing(_ node: Node) -> String {
         if node.kind == .exchange { return "the LAN of \(node.name)" }

@@ -60,11 +60,15 @@ extension Plan {
         case .shapeLink(let link):
             let (a, b) = (topology.links[link].a, topology.links[link].b)
             return ("shape", "\(name(a.node)) -- \(name(b.node)) \(topology.links[link].quality.text)")
+        case .spreadPackets(let node): return ("spread", name(node))
         case .installRoutes(let node): return ("routes", name(node))
         case .routeMulticast(let group):
             let group = topology.lab.multicast[group]
             return ("multicast", ([group.name] + group.addresses.map(\.description)).joined(separator: " "))
         case .reconfigure(let node, let role): return ("reconfigure", "\(name(node)) \(role.rawValue)")
+        case .checkHealth(let node):
+            let check = topology.service(of: topology.nodes[node])?.health
+            return ("health", "\(name(node)) \(check?.text ?? "unchecked")")
         case .stopDaemon(let node, let role): return ("stop", "\(name(node)) \(role.rawValue)")
         case .removeLink(let link):
             let (a, b) = (topology.links[link].a, topology.links[link].b)

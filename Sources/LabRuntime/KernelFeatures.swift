@@ -24,9 +24,14 @@ public struct KernelFeatures: Sendable {
     public private(set) var hasIPv6 = false
     /// Whether a process can be given a PID namespace, which is what ends all of a lab with its supervisor.
     public private(set) var hasPIDNamespaces = false
+    /// Why single packets cannot be shared out among equal ways; empty where they can be.
+    public private(set) var spreadingReason = PacketSpreading.need
 
     /// The link backend for this machine: netem where the kernel has it.
     public var preferredBackend: LinkBackend { hasNetem && hasVeth ? .netem : .wire }
+
+    /// The number of the loopback interface in every namespace.
+    private static let loopback: UInt32 = 1
 
     /// Asks the kernel. To be called on a thread that nothing else runs on: it visits a namespace of its own.
     public static func probe() -> KernelFeatures {
@@ -52,6 +57,12 @@ public struct KernelFeatures: Sendable {
             hasTun = true
         } catch {
             tunReason = error.description
+        }
+        do {
+            try PacketSpreading().begin(on: Self.loopback)
+            spreadingReason = ""
+        } catch {
+            spreadingReason = "\(error.reason); \(PacketSpreading.need)"
         }
         guard let session = try? NetlinkSession() else { return }
         hasVeth = (try? session.send(VethCreation(.init("probe-a"), .init("probe-b")))) != nil

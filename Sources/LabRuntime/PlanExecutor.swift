@@ -18,6 +18,8 @@ package final class PlanExecutor {
     /// The interior routes that the kernels have now.
     private var interior: Set<InteriorRoute> = []
     private let multicast = MulticastRouting()
+    /// Made when the first router shares out single packets.
+    private var spreading: PacketSpreading?
     /// The veth links that are down, and at which node they were taken down.
     private var loweredEnds: [Int: Int] = [:]
 
@@ -117,6 +119,34 @@ package final class PlanExecutor {
                 }
             }
             try node.netlink.send(batch)
+        }
+    }
+
+    /// Has the routers share out single packets that are to do so. Throws `SystemError`, ``RequestError``.
+    func spreadPackets() throws {
+        for router in topology.spreadingRouters { try spreadPackets(at: topology.nodes[router], true) }
+    }
+
+    /// Has a router share out single packets, by all of its links, or whole flows. Throws as ``spreadPackets()``.
+    func spreadPackets(at node: Node, _ isOn: Bool) throws {
+        guard isOn || spreading != nil else { return }
+        let spreading = try self.spreading ?? Self.loadSpreading(node)
+        self.spreading = spreading
+        let own = nodes[node.index]
+        try own.refreshInterfaces()
+        try own.namespace.perform {
+            for (_, end, _) in topology.links(of: node.index) {
+                let interface = try own.index(of: end.interface)
+                if isOn { try spreading.begin(on: interface) } else { try spreading.end(on: interface) }
+            }
+        }
+    }
+
+    private static func loadSpreading(_ node: Node) throws(RequestError) -> PacketSpreading {
+        do {
+            return try PacketSpreading()
+        } catch {
+            throw RequestError("\(node.name) cannot share out single packets: \(error.reason); \(PacketSpreading.need)")
         }
     }
 

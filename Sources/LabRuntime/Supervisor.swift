@@ -141,6 +141,7 @@ final class Supervisor {
         tell("links", topology.links.count, of: topology.links.count)
         try executor.address()
         if plan.backend == .netem { try executor.shape() }
+        try executor.spreadPackets()
         try executor.installRoutes()
         tell("addresses", topology.nodes.count, of: topology.nodes.count)
         for case .startDaemon(let node?, let role) in plan.steps.map(\.action) { try addNodeDaemon(role, node) }

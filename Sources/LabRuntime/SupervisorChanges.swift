@@ -249,6 +249,9 @@ extension Supervisor {
         switch step.action {
         case .addressNode(let node):
             return now { try $0.executor.address(new.nodes[node], before: before(node)?.services ?? []) }
+        case .spreadPackets(let node):
+            let isOn = new.spreadingRouters.contains(node)
+            return now { try $0.executor.spreadPackets(at: new.nodes[node], isOn) }
         case .installRoutes(let node):
             return now { try $0.executor.installRoutes(new.nodes[node], before: before(node)?.prefixes ?? []) }
         case .routeMulticast:
@@ -281,7 +284,8 @@ extension Supervisor {
             return now { try $0.startDaemon(role, node) }
         case .reconfigure(let node, let role):
             return { [self] next in try reconfigure(role, node, resets, next) }
-        case .createNamespace, .writeHosts, .createLink, .removeLink, .removeNamespace, .stopDaemon,
+        // The checks are followed when all else is done.
+        case .createNamespace, .writeHosts, .createLink, .removeLink, .removeNamespace, .stopDaemon, .checkHealth,
             .startDaemon(nil, _):
             return nil
         }

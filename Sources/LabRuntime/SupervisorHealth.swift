@@ -14,9 +14,8 @@ extension Supervisor {
             let namespace = executor.nodes[node.index]
             // What cannot be asked was refused when the file was read.
             guard let trial = try? trial(check, service, node) else { continue }
-            var path: String?
-            if case .http(let asked) = trial { path = asked }
-            if let known = health[node.name], known.check == check, known.path == path,
+            // A zone's change changes what is right for an answer.
+            if let known = health[node.name], known.check == check, known.trial == trial,
                 known.addresses == node.services, known.namespace === namespace
             {
                 sites[node.name] = known

@@ -101,6 +101,9 @@ struct Doctor: ParsableCommand {
                 name: "tbf", isThere: features.hasTbf, isNeeded: false, detail: "rates in the kernel",
                 remedy: "modprobe sch_tbf"),
             Finding(
+                name: "multipath by packets", isThere: features.spreadingReason.isEmpty, isNeeded: false,
+                detail: "networks that say 'multipath-hash: per-packet'", remedy: features.spreadingReason),
+            Finding(
                 name: "TAP devices", isThere: features.hasTun, isNeeded: false,
                 detail: features.tunReason.isEmpty ? "delays in user space" : features.tunReason,
                 remedy: isRoot || !Files.exists("/dev/net/tun")

@@ -1,4 +1,5 @@
 import Glibc
+import LabModel
 import LabPlan
 import LabRuntime
 import Sys
@@ -31,8 +32,8 @@ enum Machine {
         }
     }
 
-    /// Makes sure that labs can be built here, with the links that were asked for or the best there are. Throws ``Failure``.
-    static func prepare(_ wanted: LinkBackend?) throws -> LinkBackend {
+    /// Makes sure that a lab can be built here, with the links that were asked for or the best there are. Throws ``Failure``.
+    static func prepare(_ wanted: LinkBackend?, for lab: Lab) throws -> LinkBackend {
         _ = program
         try enterOwnNamespaces()
         let features = KernelFeatures.probe()
@@ -41,6 +42,7 @@ enum Machine {
                 .machineCannot, "network namespaces cannot be made here: \(features.namespaceReason)",
                 hint: "run it as root: sudo lab up ...")
         }
+        try require(features, for: lab)
         switch wanted ?? features.preferredBackend {
         case .netem where !features.hasNetem:
             throw Failure(
@@ -52,5 +54,18 @@ enum Machine {
                 hint: "'lab doctor' says how to get it")
         case let backend: return backend
         }
+    }
+
+    /// Throws ``Failure`` when a network wants what the kernel cannot do.
+    private static func require(_ features: KernelFeatures, for lab: Lab) throws {
+        guard !features.spreadingReason.isEmpty, let network = lab.networks.first(where: \.decision.spreadsPackets)
+        else {
+            return
+        }
+        throw Failure(
+            .machineCannot,
+            "network '\(network.name)' says 'multipath-hash: per-packet', which cannot be had here: "
+                + features.spreadingReason,
+            hint: "leave it out: flows are then shared out, each as a whole; 'lab doctor' says what this machine has")
     }
 }

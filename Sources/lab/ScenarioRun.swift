@@ -131,13 +131,15 @@ final class ScenarioRun {
         self.held = held
         let report = try held.wait()
         let (name, line) = (step.action.description, step.line)
-        guard report.broken() == 0, report.sites != nil else {
+        guard report.unmade == 0, report.count() > 0 else {
             return StepResult(
                 step: name, line: line, isOK: false,
-                detail: "\(report.broken()) of \(report.count()) connections could not be made",
+                detail: "\(report.unmade) of \(report.count()) connections could not be made",
                 seen: HeldFlowTable.text(report))
         }
-        return StepResult(step: name, line: line, isOK: true, detail: report.sites)
+        let broken = report.broken() > 0 ? "\(report.broken()) broken already" : nil
+        let detail = [report.sites, broken].compactMap(\.self).joined(separator: ", ")
+        return StepResult(step: name, line: line, isOK: true, detail: detail)
     }
 
     /// What became of them, once routing is at rest again.

@@ -23,7 +23,7 @@ final class StagedLab {
                 .badInput, "a lab '\(name)' is up already; nothing was changed",
                 hint: "'lab down \(name)' first: a test brings up its own")
         }
-        let backend = try Machine.prepare(links)
+        let backend = try Machine.prepare(links, for: topology.lab)
         try OtherDaemonPrograms.require(for: topology.lab)
         let stored = try StoredLab(topology.lab, backend)
         (bringUp, rows) = try Raising(stored: stored, topology: topology, timeout: timeout, isQuiet: isQuiet)

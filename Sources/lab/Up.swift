@@ -47,7 +47,8 @@ struct Up: ParsableCommand {
         guard let presence = try announce(topology.lab) else { return try finish(try RunningLab(topology.lab.name)) }
         try OtherDaemonPrograms.require(for: topology.lab)
         let raising = Raising(
-            stored: try StoredLab(topology.lab, try Machine.prepare(links)), topology: topology, timeout: timeout)
+            stored: try StoredLab(topology.lab, try Machine.prepare(links, for: topology.lab)), topology: topology,
+            timeout: timeout)
         if noWait { return try raising.start(presence) }
         show(try raising.raise(presence, staysUp: true).rows, topology)
     }

@@ -198,13 +198,9 @@ struct ExchangePointTests {
         let client = try exchange.client(1, originate: ["192.0.2.0/24"])
         #expect(client.waitForTables())
         let peer = try FakePeer(exchange.clients[1], from: "10.2.0.2", to: "10.2.0.100")
-        peer.send {
-            OpenMessage(
-                asn: ASN(65002), holdTime: 90, identifier: IPv4Address(10, 0, 0, 2),
-                capabilities: [.multiprotocol(FamilyIdentifier(.ipv4)), .fourOctetASN(ASN(65002))]
-            ).encode(to: &$0)
-        }
-        peer.keepalive()
+        try peer.open(
+            [.multiprotocol(FamilyIdentifier(.ipv4)), .fourOctetASN(ASN(65002))], asn: 65002,
+            identifier: IPv4Address(10, 0, 0, 2))
         var update: UpdateMessage?
         while update?.announcements.first == nil, let (type, body) = try peer.next() {
             guard type == .update else { continue }

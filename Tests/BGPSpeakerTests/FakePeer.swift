@@ -36,11 +36,14 @@ final class FakePeer {
     }
 
     /// Says OPEN and KEEPALIVE, as soon as the speaker takes the connection.
-    func open(_ capabilities: [Capability] = FakePeer.capabilities, holdTime: UInt16 = 90) throws {
+    func open(
+        _ capabilities: [Capability] = FakePeer.capabilities, asn: UInt32 = 64500,
+        identifier: IPv4Address = IPv4Address(10, 0, 0, 1), holdTime: UInt16 = 90
+    ) throws {
+        // On a busy machine the handshake is not over when connect(2) returns, and until then nothing can be sent.
         #expect(opens(within: 5))
-        let identifier = try #require(IPv4Address("10.0.0.1"))
         send {
-            OpenMessage(asn: ASN(64500), holdTime: holdTime, identifier: identifier, capabilities: capabilities)
+            OpenMessage(asn: ASN(asn), holdTime: holdTime, identifier: identifier, capabilities: capabilities)
                 .encode(to: &$0)
         }
         keepalive()
@@ -143,12 +146,13 @@ struct FeaturePair {
     }
 
     func siteSpeaker(
-        _ more: [JSON.Member] = [], originate: [String] = ["192.0.2.0/24", "2001:db8:53::/48"]
+        _ more: [JSON.Member] = [], originate: [String] = ["192.0.2.0/24", "2001:db8:53::/48"],
+        isStarted: Bool = true
     ) throws -> RunningSpeaker {
         let speaker = try RunningSpeaker(
             site,
             configuration("site", asn: 64500, identifier: "10.0.0.1", originate: originate, toProvider.json(more)))
-        speaker.start()
+        if isStarted { speaker.start() }
         return speaker
     }
 
@@ -160,6 +164,13 @@ struct FeaturePair {
             configuration("provider", asn: 65010, identifier: "10.0.0.2", originate: originate, toSite.json(more)))
         speaker.start()
         return speaker
+    }
+
+    /// Both speakers with both sessions Established and all routes exchanged.
+    func running() throws -> (site: RunningSpeaker, provider: RunningSpeaker) {
+        let speakers = (site: try siteSpeaker(), provider: try providerSpeaker())
+        #expect(speakers.site.waitForTables() && speakers.provider.waitForTables())
+        return speakers
     }
 
     /// A neighbour for the provider, which waits for it, with a session over IPv4 in Established.

@@ -9,55 +9,9 @@ import Testing
 /// Speakers in network namespaces, over veth.
 @Suite("Speaker", .serialized)
 struct SpeakerTests {
-    /// A site and its provider.
-    private struct Pair {
-        let site: TestNode
-        let provider: TestNode
-        let toProvider = NeighbourText(
-            name: "provider", asn: 65010, interface: "to-isp", relation: "provider", link: 0, isEven: false)
-        let toSite = NeighbourText(
-            name: "site", asn: 64500, interface: "to-site", relation: "customer", link: 0, isEven: true)
-
-        init() throws {
-            site = try TestNode()
-            provider = try TestNode()
-            try provider.link("to-site", to: site, "to-isp", number: 0)
-        }
-
-        func siteSpeaker(_ more: [JSON.Member] = []) throws -> RunningSpeaker {
-            try RunningSpeaker(
-                site,
-                configuration(
-                    "site", asn: 64500, identifier: "10.0.0.1", originate: ["192.0.2.0/24", "2001:db8:53::/48"],
-                    toProvider.json(more)))
-        }
-
-        func providerSpeaker(_ originate: [String] = ["198.51.100.0/24", "2001:db8:99::/48"]) throws -> RunningSpeaker {
-            try RunningSpeaker(
-                provider,
-                configuration("provider", asn: 65010, identifier: "10.0.0.2", originate: originate, toSite.json()))
-        }
-
-        /// Both speakers with both sessions Established and all routes exchanged.
-        func running() throws -> (site: RunningSpeaker, provider: RunningSpeaker) {
-            let speakers = (site: try siteSpeaker(), provider: try providerSpeaker())
-            speakers.site.start()
-            speakers.provider.start()
-            #expect(speakers.site.wait { isComplete($0) } != nil)
-            #expect(speakers.provider.wait { isComplete($0) } != nil)
-            return speakers
-        }
-    }
-
-    private static func isComplete(_ message: JSON) -> Bool {
-        message["event"] == "idle"
-            && message["sessions"]?.array?.allSatisfy { $0["state"] == "Established" && $0["end_of_rib"] == true }
-                == true
-    }
-
     @Test("Routes of both families reach the kernel both ways, and go when they are withdrawn")
     func exchange() throws {
-        let pair = try Pair()
+        let pair = try FeaturePair()
         let (site, provider) = try pair.running()
         #expect(try pair.provider.route("192.0.2.0/24").hasPrefix("192.0.2.0/24 via 10.1.0.1 dev to-site proto bgp"))
         #expect(
@@ -80,7 +34,7 @@ struct SpeakerTests {
 
     @Test("Counters of both ends agree when both are at rest, End-of-RIB included")
     func counters() throws {
-        let (site, provider) = try Pair().running()
+        let (site, provider) = try FeaturePair().running()
         for _ in 0..<20 {
             for verb in ["withdraw", "announce"] {
                 site.send(["do": .string(verb)])
@@ -97,7 +51,7 @@ struct SpeakerTests {
 
     @Test("A lost carrier ends the sessions, not the hold timer, and its return brings them back")
     func carrier() throws {
-        let pair = try Pair()
+        let pair = try FeaturePair()
         let (site, provider) = try pair.running()
         for _ in 0..<3 {
             try pair.provider.ip("link", "set", "to-site", "down")
@@ -107,33 +61,29 @@ struct SpeakerTests {
             #expect(try eventually(within: 1) { try pair.site.route("198.51.100.0/24") == "" })
 
             try pair.provider.ip("link", "set", "to-site", "up")
-            #expect(site.wait { Self.isComplete($0) } != nil)
-            #expect(provider.wait { Self.isComplete($0) } != nil)
+            #expect(site.waitForTables())
+            #expect(provider.waitForTables())
             #expect(try pair.site.route("198.51.100.0/24") != "" && pair.provider.route("2001:db8:53::/48") != "")
         }
     }
 
     @Test("A link that is down at the start is waited for")
     func downAtStart() throws {
-        let pair = try Pair()
+        let pair = try FeaturePair()
         try pair.provider.ip("link", "set", "to-site", "down")
         let (site, provider) = (try pair.siteSpeaker(), try pair.providerSpeaker())
-        site.start()
-        provider.start()
         #expect(try site.ask("counters")["sessions"]?.array?.map { $0["state"]?.string } == ["Idle", "Idle"])
         try pair.provider.ip("link", "set", "to-site", "up")
-        #expect(site.wait { Self.isComplete($0) } != nil && provider.wait { Self.isComplete($0) } != nil)
+        #expect(site.waitForTables() && provider.waitForTables())
         #expect(try pair.site.route("2001:db8:99::/48") != "")
     }
 
     @Test("MinRouteAdvertisementInterval holds announcements back, and neither withdrawals nor the first table")
     func advertisementInterval() throws {
-        let pair = try Pair()
+        let pair = try FeaturePair()
         let site = try pair.siteSpeaker([.init("timers", ["mrai_external_ms": 800])])
         let provider = try pair.providerSpeaker()
-        site.start()
-        provider.start()
-        #expect(provider.wait { Self.isComplete($0) } != nil)
+        #expect(provider.waitForTables())
         func change(_ verb: String) throws -> Nanoseconds {
             let before = Clock.monotonic()
             site.send(["do": .string(verb)])
@@ -148,7 +98,7 @@ struct SpeakerTests {
 
     @Test("A speaker that stops takes leave, and takes its routes with it")
     func stop() throws {
-        let pair = try Pair()
+        let pair = try FeaturePair()
         let (site, provider) = try pair.running()
         provider.stop()
         #expect(try pair.provider.route("192.0.2.0/24") + pair.provider.route("2001:db8:53::/48") == "")
@@ -158,7 +108,7 @@ struct SpeakerTests {
 
     @Test("A route that somebody removes comes back; one that somebody else has is left alone")
     func outsiders() throws {
-        let pair = try Pair()
+        let pair = try FeaturePair()
         let (site, provider) = try pair.running()
         defer {
             site.stop()
@@ -174,7 +124,7 @@ struct SpeakerTests {
 
     @Test("Routes of an earlier life go once the neighbours have told theirs; those that are wanted never do")
     func stale() throws {
-        let pair = try Pair()
+        let pair = try FeaturePair()
         for prefix in ["198.51.100.0/24", "203.0.113.0/24"] {
             try pair.site.ip("route", "add", prefix, "via", "10.1.0.0", "proto", "bgp", "metric", "20")
         }
@@ -221,7 +171,7 @@ struct SpeakerTests {
                     neighbour("client", 65003, 1, "customer", isEven: true).json())),
         ]
         for speaker in speakers { speaker.start() }
-        for speaker in speakers { #expect(speaker.wait { Self.isComplete($0) } != nil) }
+        for speaker in speakers { #expect(speaker.waitForTables()) }
         #expect(try client.route("192.0.2.0/24").contains("dev near"))
 
         let monitor = try RouteMonitor(client)
@@ -276,7 +226,7 @@ struct SpeakerTests {
             ),
         ]
         for speaker in speakers { speaker.start() }
-        for speaker in speakers { #expect(speaker.wait { Self.isComplete($0) } != nil) }
+        for speaker in speakers { #expect(speaker.waitForTables()) }
         #expect(try core.route("192.0.2.0/24").hasPrefix("192.0.2.0/24 via 10.1.0.1 dev e1 proto bgp"))
         try core.ip("route", "replace", "10.9.0.1/32", "via", "10.1.0.3", "proto", "static", "metric", "5000")
         #expect(try eventually(within: 1) { try core.route("192.0.2.0/24").contains("via 10.1.0.3 dev e2") })
@@ -286,9 +236,8 @@ struct SpeakerTests {
 
     @Test("Strangers and random bytes on port 179 end nothing")
     func hostile() throws {
-        let pair = try Pair()
+        let pair = try FeaturePair()
         let provider = try pair.providerSpeaker()
-        provider.start()
         try pair.site.ip("addr", "add", "10.77.0.1/32", "dev", "lo")
         try pair.provider.ip("route", "add", "10.77.0.1/32", "via", "10.1.0.1")
         var state: UInt64 = 1
@@ -302,8 +251,8 @@ struct SpeakerTests {
             _ = bytes.withUnsafeBytes { write(socket.raw, $0.baseAddress, $0.count) }
         }
         let site = try pair.siteSpeaker()
-        site.start()
-        #expect(provider.wait(within: 20) { Self.isComplete($0) } != nil, "the sentinel route arrives")
+        #expect(
+            site.waitForTables(within: 20) && provider.waitForTables(within: 20), "the sentinel route arrives")
         #expect(try eventually { try pair.provider.route("192.0.2.0/24") != "" })
     }
 
@@ -321,8 +270,8 @@ struct SpeakerTests {
 
     @Test("Lines of the control channel may be split and joined; bad ones are answered and ignored")
     func control() throws {
-        let pair = try Pair()
-        let site = try pair.siteSpeaker()
+        let pair = try FeaturePair()
+        let site = try pair.siteSpeaker(isStarted: false)
         site.send(text: "{\"do\":\"coun")
         site.send(
             text: "ters\",\"id\":1}\n{\"do\":\"show\",\"view\":\"table\",\"id\":2}\n"
@@ -338,7 +287,7 @@ struct SpeakerTests {
 
     @Test("The end of the control channel ends the speaker")
     func abandoned() throws {
-        let pair = try Pair()
+        let pair = try FeaturePair()
         let (site, provider) = try pair.running()
         defer { provider.stop() }
         site.abandon()

@@ -196,8 +196,11 @@ struct HealthTests {
             let failing = try String(contentsOfFile: lab.file, encoding: .utf8)
             func apply(_ text: String) throws {
                 try text.write(toFile: lab.file, atomically: true, encoding: .utf8)
+                let dry = try Command.run([LabUnderTest.program, "apply", lab.file, "--dry-run"])
+                #expect(dry.status == 0 && dry.output.contains(/health +london .* # was .*/), "\(dry)")
                 let outcome = try Command.run([LabUnderTest.program, "apply", lab.file])
-                #expect(outcome.status == 0, "\(outcome)")
+                #expect(outcome.status == 0 && outcome.output.hasPrefix(dry.output), "\(outcome)")
+                #expect(outcome.output.contains("2 steps"), "\(outcome)")
             }
             try Command.wait("both sites down") { try lab.site(for: "home") == nil }
             try apply(failing.replacingOccurrences(of: "command: \"false\"", with: "command: \"true\""))
@@ -207,6 +210,26 @@ struct HealthTests {
             try apply(failing.split(separator: "\n").filter { !$0.contains("health:") }.joined(separator: "\n"))
             try expectSite(lab, "london", "with no check")
             #expect(try !Command.run([LabUnderTest.program, "status", lab.name]).output.contains(/london +up/))
+        }
+    }
+
+    /// Without a question of its own a check asks for the zone's SOA, also for that of a zone that an apply brings.
+    @Test func theCheckFollowsTheZone() throws {
+        let text = Self.yaml("interval: 100ms, timeout: 100ms, fall: 1, rise: 1, hold-down: 0s")
+        try LabUnderTest.with(yaml: text) { lab in
+            try lab.up()
+            let before = try String(contentsOfFile: lab.file, encoding: .utf8)
+            let after = before.replacingOccurrences(of: "origin: hello.test", with: "origin: other.test")
+            try after.write(toFile: lab.file, atomically: true, encoding: .utf8)
+            #expect(try Command.run([LabUnderTest.program, "apply", lab.file]).status == 0)
+            // The responder says what it was asked: from now on the new name alone.
+            try Command.wait("a site that is up and was asked for the new zone") {
+                try lab.inside("london", "dig", "+short", "@192.0.2.53", "www.other.test").output == "198.51.100.10\n"
+            }
+            #expect(try lab.run("fail", "london", "--how", "dns-dead").status == 0)
+            try expectSite(lab, "tokyo", "with a dead responder")
+            #expect(try lab.run("heal", "london").status == 0)
+            try expectSite(lab, "london", "with its responder and its new zone back")
         }
     }
 

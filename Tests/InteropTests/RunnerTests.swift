@@ -13,7 +13,7 @@ extension InteropTests {
 
     @Test("Knot and NSD answer 500 queries as we do, or the standard says why not")
     func sameAnswers() throws {
-        let text = try run("SameAnswers")
+        let text = try succeed("SameAnswers")
         #expect(text.contains("500 queries:") && text.contains(" 0 differences not explained"), "\(text)")
         // The README shows this table, and no other row.
         let readme = try String(contentsOf: Self.tests.appendingPathComponent("../README.md"), encoding: .utf8)
@@ -27,7 +27,7 @@ extension InteropTests {
     @Test("No mutated query is answered wrongly, stops the responder or costs it memory")
     func queryFlood() throws {
         let count = ProcessInfo.processInfo.environment["QUERY_FLOOD_COUNT"] ?? "200000"
-        let text = try run("QueryFlood", "--count", count)
+        let text = try succeed("QueryFlood", "--count", count)
         #expect(text.contains("\(count) mutated queries") && text.contains("the same process"), "\(text)")
     }
 
@@ -37,29 +37,14 @@ extension InteropTests {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: folder) }
         let count = ProcessInfo.processInfo.environment[variable] ?? "\(otherwise)"
-        let text = try run(name, "--count", count, "--keep", folder.path)
+        let text = try succeed(name, "--count", count, "--keep", folder.path)
         #expect(text.contains("\(count) topologies"), "\(text)")
     }
 
-    /// The folder of all tests.
-    private static let tests = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-
-    /// Runs `Tests/NAME/run`, expects it to succeed, and returns all that it said.
-    private func run(_ name: String, _ words: String...) throws -> String {
-        let log = FileManager.default.temporaryDirectory.appendingPathComponent("\(name)-\(UUID().uuidString).log")
-        try Data().write(to: log)
-        defer { try? FileManager.default.removeItem(at: log) }
-        let process = Process()
-        process.executableURL = Self.tests.appendingPathComponent("\(name)/run")
-        process.arguments = words
-        process.standardInput = FileHandle.nullDevice
-        let output = try FileHandle(forWritingTo: log)
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        process.waitUntilExit()
-        let text = try String(contentsOf: log, encoding: .utf8)
-        #expect(process.terminationStatus == 0, "\(text)")
-        return text
+    /// Runs `Tests/NAME/run`, expects it to succeed, and returns what it said.
+    private func succeed(_ name: String, _ words: String...) throws -> String {
+        let (status, output, errors) = try run(name, words)
+        #expect(status == 0, "\(output)\n\(errors)")
+        return output
     }
 }

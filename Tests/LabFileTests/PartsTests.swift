@@ -57,6 +57,16 @@ struct PartsTests {
         #expect(off.networks.allSatisfy { $0.damping == nil })
     }
 
+    @Test(arguments: DecisionRules.Hash.allCases) func multipathSharesFlowsOrPackets(_ hash: DecisionRules.Hash) throws
+    {
+        func decision(_ text: String) throws -> DecisionRules? {
+            try #require(parse(good.with("asn: 65002", text)).lab).networks[1].decision
+        }
+        let several = try decision("multipath: 2, multipath-hash: \(hash.rawValue)")
+        #expect(several?.hash == hash && several?.spreadsPackets == (hash.rawValue == "per-packet"))
+        #expect(try decision("multipath-hash: \(hash.rawValue)")?.spreadsPackets == false)
+    }
+
     @Test func rulesSayAllTheyCan() throws {
         let text = good.with(
             "[LHR], providers: [core]",

@@ -65,6 +65,7 @@ struct SchemaTests {
             ("delay: 5ms", "timers: { bfd: 50ms }"), ("delay: 5ms", "timers: { bfd: true }"),
             ("delay: 5ms", "timers: { bfd: {} }"), ("delay: 5ms", "timers: { bfd: { interval: 50ms, multiplier: 0 } }"),
             ("asn: 65002", "multipath: 0"), ("asn: 65002", "multipath: 65"), ("asn: 65002", "multipath-hash: modulo"),
+            ("asn: 65002", "multipath-hash: perPacket"),
             ("asn: 65002", "decision: oldest"),
             ("asn: 65002", "damping: none"), ("asn: 65002", "damping: { half-life: 5 }"),
             ("asn: 65002", "damping: { suppress: 0 }"), ("asn: 65002", "damping: { suppress: 1000001 }"),
@@ -225,6 +226,7 @@ struct SchemaTests {
         ("asn: 65002", "damping: {}"), ("asn: 65002", "damping: { half-life: 5s }"),
         ("asn: 65002", "damping: { half-life: 100ms, suppress: 1000000, reuse: 1, max-suppress: 86400s }"),
         ("asn: 65002", "decision: oldest-external, always-compare-med: true, multipath: 64, multipath-hash: resilient"),
+        ("asn: 65002", "multipath: 2, multipath-hash: per-packet"),
         (
             "asn: 65002",
             "import: [{ match: { prefixes: [192.0.2.0/24, { prefix: 10.0.0.0/8, ge: 9, le: 24 }], family: ipv4, communities: [\"1:2\", BLACKHOLE], large-communities: [\"1:2:3\"], as-path: ^1 .*$, origins: [0, 4294967295], neighbors: [core, local] }, set: { local-preference: 0, med: none, communities: { add: [NOPEER], remove: [] }, large-communities: { replace: [] }, prepend: 20, next-hop: self }, then: next }]"

@@ -95,6 +95,19 @@ struct CatchmentRowTests {
         #expect(row.finding?.contains("hop 3: london is there") == true)
     }
 
+    @Test("where single packets are shared out, any of the sites that they go to agrees, and no other")
+    func spread() throws {
+        var (walk, report) = (try walk(), try goodReport())
+        (report.answer, report.limited[2]) = (response("paris"), response("paris"))
+        #expect(try !row(walk, report).agrees)
+        let paris = try topology.require("paris").index
+        walk.spread = Spread(hops: [[], [], [paris]], ends: [paris])
+        let shared = try row(walk, report)
+        #expect(shared.agrees && shared.finding == nil && shared.site == "paris")
+        walk.spread.hops = [[], [paris], []]
+        #expect(try !row(walk, report).agrees, "it is there, but at another hop")
+    }
+
     @Test("a hop that is not the walk's disagrees, though the site is right")
     func otherHop() throws {
         var report = try goodReport()

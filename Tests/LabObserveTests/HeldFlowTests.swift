@@ -50,6 +50,19 @@ struct HeldFlowTests {
         #expect(try flow("home", "london", .closed).reason == "FIN: the server closed it; nobody answers now")
     }
 
+    /// A SYN that is answered and a question that is not: a connection that could not be made, but not where the way is such.
+    @Test func singlePacketsBreakWhatCouldBeMade() throws {
+        var broken = try flow("home", nil, .reset)
+        broken.wasMade = true
+        #expect(HeldFlowReport([broken, try flow("work", "london")]).unmade == 1)
+        broken.isSpread = true
+        #expect(broken.reason?.hasPrefix("RST: a router shares out single packets") == true)
+        var refused = try flow("home", nil, .refused)
+        refused.isSpread = true
+        let report = HeldFlowReport([broken, broken, try flow("work", "london"), refused])
+        #expect(report.unmade == 1 && report.broken() == 3 && report.rows.map(\.count) == [2, 1, 1])
+    }
+
     @Test func limitsAreOfAllOrOfAClient() throws {
         var evidence = Evidence()
         func objections(_ client: String?, _ limit: Claim.Broken) -> [String] {

@@ -58,6 +58,32 @@ struct WalkerTests {
         #expect(walk.asPath == [ASN(65101), ASN(65010), ASN(64500)])
     }
 
+    @Test("where a router shares out single packets, all ends are the walk's", arguments: AddressFamily.allCases)
+    func spread(_ family: AddressFamily) throws {
+        var lab = topology.lab
+        (lab.networks[0].decision.multipath, lab.networks[0].decision.hash) = (2, .perPacket)
+        var (tables, destination) = (try tables(family), SmallLab.service4)
+        if family == .ipv6 { destination = SmallLab.service6 }
+        tables["paris"] = .local
+        let ways = [tables["core-fra"], try towards("paris", from: "core-fra", family: family)].compactMap(\.self)
+        func walk(_ lab: Lab, _ ways: [Forwarding]) throws -> Walk {
+            let walker = Walker(
+                atlas: Atlas(try Topology(lab)),
+                askAll: { node, question, _ in
+                    #expect(question.wantsEntry == (node.name == "core-fra"))
+                    return node.name == "core-fra" ? ways : [tables[node.name] ?? .noRoute]
+                }, ask: { node, _, _ in tables[node.name] ?? .noRoute })
+            let packet = Packet(destination: destination, source: nil, sourcePort: 1024)
+            return try walker.walk(packet, from: topology.require("home"))
+        }
+        let (london, paris) = (try topology.require("london"), try topology.require("paris"))
+        let shared = try walk(lab, ways)
+        #expect(shared.end?.name == "london" && shared.spread.ends == [london.index, paris.index])
+        #expect(shared.spread.mayReach(paris, hop: 2) && !shared.spread.mayReach(paris, hop: 1))
+        #expect(try walk(lab, [.noRoute, ways[0]]).spread.ends == [london.index])
+        #expect(try walk(topology.lab, ways).spread == Spread(), "whole flows go one way")
+    }
+
     @Test("a node's own address is at its own end")
     func own() throws {
         let walk = try walk(["home": .local], to: SmallLab.service4)

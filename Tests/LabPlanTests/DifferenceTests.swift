@@ -89,6 +89,50 @@ struct DifferenceTests {
         #expect(words(prefix).contains("reconfigure london bgp") && words(prefix).contains("routes london"))
     }
 
+    @Test func anotherCheckConcernsEachSiteOfTheService() throws {
+        let asked = try difference { $0.services[0].health = HealthCheck() }
+        let text = "query interval 1s timeout 500ms fall 3 rise 2 hold-down 10s drain withdraw"
+        #expect(words(asked) == ["health london \(text)", "health singapore \(text)"])
+        #expect(asked.steps.map(\.reason) == ["was unchecked", "was unchecked"])
+        var lab = asked.new.topology.lab
+        func steps(_ change: (inout Lab) -> Void) throws -> Difference {
+            change(&lab)
+            let topology = try Topology(lab, keeping: asked.new.topology.numbering)
+            return Difference(from: asked.new, to: Plan(topology, backend: .netem), processors: 2)
+        }
+        #expect(try steps { $0.description = "said otherwise" }.steps.isEmpty)
+        let slower = try steps { $0.services[0].health?.interval = 2500 }
+        #expect(words(slower)[0] == "health london \(text.replacing("interval 1s", with: "interval 2.5s"))")
+        #expect(slower.steps[0].reason == "was \(text)")
+        let without = try steps { $0.services[0].health = nil }
+        #expect(words(without) == ["health london unchecked", "health singapore unchecked"])
+    }
+
+    /// Multipath by packets is the kernel's affair and not the speaker's: no session is reset for it.
+    @Test func multipathByPacketsBeginsAndEndsAtTheRouters() throws {
+        let old = try smallTopology()
+        var lab = old.lab
+        func steps(_ change: (inout Lab) -> Void) throws -> [String] {
+            let before = Plan(try Topology(lab, keeping: old.numbering), backend: .netem)
+            change(&lab)
+            let after = Plan(try Topology(lab, keeping: before.topology.numbering), backend: .netem)
+            return words(Difference(from: before, to: after, processors: 2))
+        }
+        _ = try steps { $0.networks[0].decision.multipath = 4 }
+        let begin = try steps { $0.networks[0].decision.hash = .perPacket }
+        #expect(begin == ["spread core-fra", "spread core-sin"])
+        #expect(try steps { $0.description = "said otherwise" } == [])
+        // An interface that is new has no program yet; the routers' others are passed over by the kernel.
+        #expect(try steps { $0.clients[0].provider = "core" }.contains("spread core-fra"))
+        let plan = Plan(try Topology(lab), backend: .netem)
+        let routers = plan.steps.compactMap { if case .spreadPackets(let node) = $0.action { node } else { nil } }
+        #expect(routers == plan.topology.spreadingRouters && routers.count == 2)
+        #expect(try steps { $0.networks[0].decision.hash = .threshold } == ["spread core-fra", "spread core-sin"])
+        // With one way there is nothing to share out.
+        lab.networks[1].decision.hash = .perPacket
+        #expect(try Topology(lab).spreadingRouters == [])
+    }
+
     @Test func aSiteThatFetchesZonesIsToldWhereTheOthersAre() throws {
         let primary = try difference { $0.services[0].zone?.primary = "singapore" }
         let routes = ["routes london", "routes singapore"]

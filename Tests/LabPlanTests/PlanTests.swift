@@ -25,6 +25,7 @@ import Testing
             case .addressNode(let node): #expect(namespaces.contains(node) && addressed.insert(node).inserted)
             case .addressLink(let link): #expect(links.contains(link) && addressedLinks.insert(link).inserted)
             case .shapeLink(let link): #expect(links.contains(link) && backend == .netem)
+            case .spreadPackets: Issue.record("no router of the lab does")
             case .installRoutes(let node):
                 #expect(addressed.contains(node) && routed.insert(node).inserted)
                 #expect(addressedLinks.isSuperset(of: plan.topology.nodes[node].links), "routes need next hops")
@@ -32,7 +33,8 @@ import Testing
             case .startDaemon(let node?, let role):
                 #expect(routed.contains(node) && running.insert("\(node) \(role)").inserted)
             case .startDaemon(nil, let role): #expect(namespaces.count == 6 && running.insert(role.rawValue).inserted)
-            case .reconfigure, .stopDaemon, .removeLink, .removeNamespace: Issue.record("nothing is there to change")
+            case .reconfigure, .checkHealth, .stopDaemon, .removeLink, .removeNamespace:
+                Issue.record("nothing is there to change")
             }
         }
         let all = plan.topology.nodes.indices
@@ -60,10 +62,11 @@ import Testing
             case .addressNode: "node address"
             case .addressLink: "link address"
             case .shapeLink: "shape"
+            case .spreadPackets: "spread"
             case .installRoutes: "routes"
             case .routeMulticast: "multicast"
             case .startDaemon(_, let role): role.rawValue
-            case .reconfigure, .stopDaemon, .removeLink, .removeNamespace: "change"
+            case .reconfigure, .checkHealth, .stopDaemon, .removeLink, .removeNamespace: "change"
             }
         }
         var runs: [String] = []

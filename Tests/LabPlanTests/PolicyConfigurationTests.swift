@@ -35,11 +35,13 @@ import Testing
             lab.networks[1].imports = [all, elsewhere]
             lab.networks[1].exports = [PolicyRule(.accept)]
             (lab.networks[1].decision.order, lab.networks[1].decision.multipath) = (.oldestExternal, 4)
+            lab.networks[1].decision.hash = .perPacket
             lab.networks[1].damping = Damping()
         }
         let edge = try #require(topology.node(named: "edge")).index
         let configuration = DaemonConfiguration.bgp(topology, node: edge)
         #expect(configuration["decision"] == "oldest-external" && configuration["multipath"] == 4)
+        #expect(configuration["multipath_hash"] == nil, "packets are the kernel's affair")
         #expect(
             configuration["damping"] == [
                 "half_life_ms": 900_000, "suppress": 6000, "reuse": 750, "max_suppress_ms": 3_600_000,

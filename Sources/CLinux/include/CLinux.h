@@ -33,6 +33,7 @@
 #include "multicast.h"
 #include "observe.h"
 #include "packet.h"
+#include "spread.h"
 #include "tun.h"
 
 // The value of `errno`, which is a macro over a thread-local and therefore no Swift variable.

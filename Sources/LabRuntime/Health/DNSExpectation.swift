@@ -3,7 +3,7 @@ import DNSZone
 public import LabModel
 
 /// A question of a health check, and what is wrong with an answer to it.
-public struct DNSExpectation {
+public struct DNSExpectation: Equatable {
     private let question: Question
     /// The data of a record that must be there.
     private var data: [UInt8]?

@@ -3,7 +3,7 @@ import Net
 import Sys
 
 /// What is asked of a site.
-enum HealthTrial {
+enum HealthTrial: Equatable {
     case dns(DNSExpectation)
     case http(path: String)
     case command(String)
@@ -12,8 +12,8 @@ enum HealthTrial {
 /// The health of one site: checks it time after time, and says when it goes down or comes back.
 final class SiteHealth {
     let check: HealthCheck
-    /// What a web server is asked for; nil for other sites.
-    let path: String?
+    /// What is tried: the question that the zone of now makes of the check, the path of a web server.
+    let trial: HealthTrial
     let addresses: [IPAddress]
     let namespace: NodeNamespace
     private let loop: EventLoop
@@ -39,8 +39,8 @@ final class SiteHealth {
         self.namespace = namespace
         self.addresses = addresses
         self.check = check
+        self.trial = trial
         judge = HealthJudge(check)
-        if case .http(let path) = trial { self.path = path } else { path = nil }
         probe =
             switch trial {
             case .dns(let expectation): DNSProbe(loop, namespace, addresses, expectation)
