@@ -75,7 +75,7 @@ final class TestNode {
             try node.ip("addr", "add", "2001:db8:1::\(String(host, radix: 16))/127", "dev", interface, "nodad")
             try node.ip("link", "set", interface, "up")
         }
-        // The kernel tells of the carrier from a worker of its own, on a busy machine only after a speaker has looked.
+        // The kernel may tell of the carrier from a worker of its own: a speaker that looks before has a dead link.
         for (node, interface) in [(self, interface), (other, otherInterface)] {
             #expect(try eventually { try node.ip("link", "show", "dev", interface).contains("state UP") })
         }
