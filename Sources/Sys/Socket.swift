@@ -51,38 +51,24 @@ public enum Socket {
 
     /// A Unix stream socket that listens at a path that does not exist yet, for the owner only (mode 0600).
     public static func listening(unixPath path: String) throws(SystemError) -> FileDescriptor {
-        let target = try unixAddress(path)
-        let socket = try open(AF_UNIX, .stream)
         let mask = umask(0o177)
         defer { _ = umask(mask) }
-        try bind(socket.raw, to: target, name: path)
-        try systemCall("listen", path) { listen(socket.raw, 64) }
-        return socket
+        return try listening(SocketAddress(unixPath: path), name: path, backlog: 64)
     }
 
     /// A Unix stream socket connected to a path. Unix sockets connect at once or fail.
     public static func connected(unixPath path: String) throws(SystemError) -> FileDescriptor {
-        let target = try unixAddress(path)
-        let socket = try open(AF_UNIX, .stream)
-        try systemCall("connect", path) { target.withPointer { Glibc.connect(socket.raw, $0, $1) } }
-        return socket
+        try connected(SocketAddress(unixPath: path), name: path)
     }
 
     /// A Unix stream socket that listens under a name that the kernel frees with it.
     public static func listening(abstractName name: String) throws(SystemError) -> FileDescriptor {
-        let target = try abstractAddress(name)
-        let socket = try open(AF_UNIX, .stream)
-        try bind(socket.raw, to: target, name: name)
-        try systemCall("listen", name) { listen(socket.raw, SOMAXCONN) }
-        return socket
+        try listening(SocketAddress(abstractName: name), name: name, backlog: SOMAXCONN)
     }
 
     /// A Unix stream socket connected to such a name. Throws ``SystemError``, with ECONNREFUSED when nobody has it.
     public static func connected(abstractName name: String) throws(SystemError) -> FileDescriptor {
-        let target = try abstractAddress(name)
-        let socket = try open(AF_UNIX, .stream)
-        try systemCall("connect", name) { target.withPointer { Glibc.connect(socket.raw, $0, $1) } }
-        return socket
+        try connected(SocketAddress(abstractName: name), name: name)
     }
 
     /// Begins to connect. True when connected already; false while it is under way (EINPROGRESS).
@@ -209,17 +195,26 @@ public enum Socket {
         try systemCall("bind", name) { address.withPointer { Glibc.bind(descriptor, $0, $1) } }
     }
 
-    private static func abstractAddress(_ name: String) throws(SystemError) -> SocketAddress {
-        guard let address = SocketAddress(abstractName: name) else {
-            throw SystemError(code: ENAMETOOLONG, call: "socket", object: name)
-        }
-        return address
+    private static func listening(
+        _ address: SocketAddress?, name: String, backlog: Int32
+    ) throws(SystemError) -> FileDescriptor {
+        let target = try fitting(address, name)
+        let socket = try open(AF_UNIX, .stream)
+        try bind(socket.raw, to: target, name: name)
+        try systemCall("listen", name) { listen(socket.raw, backlog) }
+        return socket
     }
 
-    private static func unixAddress(_ path: String) throws(SystemError) -> SocketAddress {
-        guard let address = SocketAddress(unixPath: path) else {
-            throw SystemError(code: ENAMETOOLONG, call: "socket", object: path)
-        }
+    private static func connected(_ address: SocketAddress?, name: String) throws(SystemError) -> FileDescriptor {
+        let target = try fitting(address, name)
+        let socket = try open(AF_UNIX, .stream)
+        try systemCall("connect", name) { target.withPointer { Glibc.connect(socket.raw, $0, $1) } }
+        return socket
+    }
+
+    /// An address of a Unix socket, whose name may have been too long for one.
+    private static func fitting(_ address: SocketAddress?, _ name: String) throws(SystemError) -> SocketAddress {
+        guard let address else { throw SystemError(code: ENAMETOOLONG, call: "socket", object: name) }
         return address
     }
 }

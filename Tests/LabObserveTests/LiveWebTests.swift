@@ -74,30 +74,7 @@ struct LiveWebTests {
     func faults() throws {
         let london = try WebAnswerer(lab, "london")
         defer { withExtendedLifetime(london) {} }
-        let prefixes = lab.topology.lab.services.flatMap(\.prefixes)
-        try lab.setRoute("core-fra", to: prefixes, via: ["isp-lhr"])
-        for row in try lab.observer.catchment() {
-            #expect(row.agrees)
-            #expect(row.site == nil)
-            #expect(row.finding?.contains("the TTL ended at") == true, "\(row.finding ?? "")")
-            #expect(row.finding?.contains("goes round: isp-lhr, core-fra, isp-lhr") == true)
-        }
-        for prefix in prefixes { try lab.ip("core-fra", "route", "del", "\(prefix)", "proto", "bgp", "metric", "20") }
-        for row in try lab.observer.catchment() {
-            #expect(row.agrees)
-            #expect(row.finding?.contains("core-fra says: no route") == true, "\(row.finding ?? "")")
-            #expect(row.asPath == [ASN(65101), ASN(65010)])
-        }
-        for prefix in prefixes { try lab.ip("core-fra", "route", "add", "blackhole", "\(prefix)") }
-        for row in try lab.observer.catchment(timeout: 300_000_000) {
-            #expect(row.agrees)
-            #expect(row.finding?.hasPrefix("nobody answers, and the way by the kernels' routes ends at") == true)
-        }
-        for family in ["-4", "-6"] { try lab.ip("home", family, "route", "del", "default") }
-        for row in try lab.observer.catchment() {
-            #expect(row.agrees)
-            #expect(row.finding?.hasPrefix("nothing could be sent (Network is unreachable)") == true)
-        }
+        try lab.expectLostWays()
     }
 
     @Test("of several equal ways any is right, and a site that has none is wrong")
