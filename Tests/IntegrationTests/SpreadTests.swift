@@ -21,16 +21,19 @@ struct SpreadTests {
         """
     private static let addresses = ["192.0.2.80", "2001:db8:80::80"]
     private static let packets = 1500
-    /// One UDP flow, slowly enough for every queue on the way.
-    private static let sender = """
-        import socket, sys, time
+    /// One UDP flow of queries to the responders beside the web servers; ten are under way at most, so that no queue is too short.
+    private static let sender = #"""
+        import socket, sys
         address, count = sys.argv[1], int(sys.argv[2])
         flow = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET, socket.SOCK_DGRAM)
         flow.bind(('', 4444))
+        flow.settimeout(30)
+        query = b'\0\1\0\0\0\1\0\0\0\0\0\0\2id\6server\0\0\x10\0\3'
         for number in range(count):
-            flow.sendto(b'x', (address, 9999))
-            if number % 10 == 9: time.sleep(0.002)
-        """
+            flow.sendto(query, (address, 53))
+            if number % 10 == 9:
+                for _ in range(10): flow.recv(512)
+        """#
 
     private struct Interface: Decodable {
         struct Statistics: Decodable {

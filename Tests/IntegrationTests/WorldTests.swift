@@ -12,12 +12,16 @@ struct WorldTests {
         #expect(made.status == 0, "\(made)")
         let kept = try String(contentsOfFile: LabUnderTest.root + "/labs/world.yaml", encoding: .utf8)
         #expect(made.output == kept, "scripts/make-world > labs/world.yaml")
-        let large = try Command.run([Self.generator, "--sites", "2000", "--name", "large"])
+        let large = try Command.run([Self.generator, "--sites", "2000", "--clients", "1000", "--name", "large"])
+        let clients = large.output.split(separator: "\n").filter { $0.hasPrefix("  user-") }
+        #expect(clients.count == 1000 && Set(clients.map { $0.prefix { $0 != "{" } }).count == 1000)
         try LabUnderTest.with(yaml: large.output) { lab in
             let check = try LabUnderTest.lab("check", lab.file)
             #expect(check.status == 0, "\(check)")
         }
-        #expect(try Command.run([Self.generator, "--sites", "0"]).status == 2)
+        for option in ["--sites", "--clients"] {
+            #expect(try Command.run([Self.generator, option, "0"]).status == 2)
+        }
     }
 
     /// Every client is answered over both families, by the site that the kernels' tables lead to. Most are answered by one
