@@ -35,7 +35,7 @@ enum Checks {
             return false
         }
         var areUnique = true
-        let hint = "networks, their routers, sites, clients and exchanges share one set of names"
+        let hint = "networks, their routers, sites, their servers, clients and exchanges share one set of names"
         for network in draft.networks {
             areUnique = take(network.name.value, "a network", network.name.position, hint: hint) && areUnique
         }
@@ -61,6 +61,15 @@ enum Checks {
         }
         for site in draft.sites {
             areUnique = take(site.name.value, "a site", site.name.position, hint: hint) && areUnique
+            for name in site.serverNames {
+                let what = "a server of site \(quoted(site.name.value))"
+                areUnique = take(name, what, site.name.position, hint: hint) && areUnique
+            }
+            if let longest = site.serverNames.last, longest.utf8.count > 63, site.name.value.utf8.count <= 63 {
+                report.error(
+                    "the name of the server \(quoted(longest)) has more than 63 characters", at: site.name.position,
+                    hint: "shorten the name of the site")
+            }
         }
         for client in draft.clients {
             areUnique = take(client.name.value, "a client", client.name.position, hint: hint) && areUnique
@@ -114,6 +123,11 @@ enum Checks {
         for service in draft.services {
             guard let primary = service.zone?.primary else { continue }
             let sites = draft.sites.filter { $0.service?.value == service.name.value }.map(\.name.value)
+            if let site = draft.sites.first(where: { $0.name.value == primary.value && !$0.serverNames.isEmpty }) {
+                report.error(
+                    "a primary is one server, and site \(quoted(primary.value)) has \(site.serverNames.count)",
+                    at: primary.position, hint: "name a site without 'servers'")
+            }
             guard !sites.contains(primary.value) else { continue }
             report.error(
                 "\(quoted(service.name.value)) has no site \(quoted(primary.value))", at: primary.position,

@@ -25,7 +25,7 @@ extension Checks {
                 + network.cities.enumerated().map { index, city in
                     Network.routerName(network: network.name.value, city: city.value, index: index)
                 }
-        } + draft.sites.map(\.name.value) + draft.clients.map(\.name.value)
+        } + draft.sites.flatMap { [$0.name.value] + $0.serverNames } + draft.clients.map(\.name.value)
             + draft.exchanges.flatMap { [$0.name.value] + ($0.hasRouteServer ? [$0.name.value + "-rs"] : []) }
     }
 

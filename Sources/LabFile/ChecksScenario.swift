@@ -6,6 +6,8 @@ struct ScenarioNames {
     var routers: [String] = []
     var services: [String] = []
     var sites: [String] = []
+    /// The servers of sites that have several.
+    var servers: [String] = []
     var clients: [String] = []
     /// Exchange points and their route servers.
     var exchanges: [String] = []
@@ -16,6 +18,7 @@ struct ScenarioNames {
         for network in draft.networks { add(network.name.value, network.cities.map(\.value)) }
         services = draft.services.map(\.name.value)
         sites = draft.sites.map(\.name.value)
+        servers = draft.sites.flatMap(\.serverNames)
         clients = draft.clients.map(\.name.value)
         for client in draft.clients { add(client: client.city?.value, client.provider?.value) }
         for exchange in draft.exchanges { add(exchange.name.value, hasRouteServer: exchange.hasRouteServer) }
@@ -25,6 +28,7 @@ struct ScenarioNames {
         for network in lab.networks { add(network.name, network.cities) }
         services = lab.services.map(\.name)
         sites = lab.sites.map(\.name)
+        servers = lab.sites.flatMap(\.serverNames)
         clients = lab.clients.map(\.name)
         for client in lab.clients { add(client: client.city, client.provider) }
         for exchange in lab.exchanges { add(exchange.name, hasRouteServer: exchange.routeServer != nil) }
@@ -54,17 +58,17 @@ struct ScenarioNames {
         case .network: networks
         case .service: services
         case .part: networks + services
-        case .node: networks + routers + sites + clients + exchanges
-        case .target: networks + routers + services + sites + clients + exchanges
+        case .node: networks + routers + sites + servers + clients + exchanges
+        case .target: networks + routers + services + sites + servers + clients + exchanges
         case .senders: clients + providers.sorted() + countries.sorted()
-        case .served: clients + sites
+        case .served: clients + sites + servers
         }
     }
 
     /// What a name is, for a hint to whoever used it as something else.
     fileprivate func kind(of name: String) -> String? {
         let all = [
-            (clients, "a client"), (sites, "a site"), (networks, "a network"), (routers, "a router"),
+            (clients, "a client"), (sites, "a site"), (servers, "a server of a site"), (networks, "a network"), (routers, "a router"),
             (services, "a service"), (exchanges, "an exchange point or its route server"),
         ]
         return all.first { $0.0.contains(name) }?.1

@@ -51,6 +51,10 @@ struct Draft {
         var city: Located<Place>?
         var relations: [Located<Relation>] = []
         var capacity: Located<UInt32>?
+        var servers: Located<Int>?
+
+        /// The names of its servers, if it has several.
+        var serverNames: [String] { LabModel.Site.serverNames(name.value, count: servers?.value ?? 1) }
     }
 
     struct Client {

@@ -32,7 +32,7 @@ extension Draft {
                 var result = LabModel.Site(
                     name: site.name.value, service: service.value, city: city.value,
                     relations: site.relations.map(\.value))
-                result.capacity = site.capacity?.value
+                (result.capacity, result.servers) = (site.capacity?.value, site.servers?.value ?? 1)
                 return result
             },
             clients: clients.compactMap { client in

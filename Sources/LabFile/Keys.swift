@@ -55,7 +55,7 @@ enum Keys: String, CaseIterable {
         case .zone: ["records", "file", "primary"]
         case .rateLimit: ["slip"]
         case .health: ["query", "answer", "command", "interval", "timeout", "fall", "rise", "hold-down", "drain"]
-        case .site: ["service", "providers", "peers", "capacity"]
+        case .site: ["service", "providers", "peers", "capacity", "servers"]
         case .client: []
         case .link: ["delay", "jitter", "loss", "duplicate", "reorder", "rate", "timers"]
         case .exchange: ["route-server"]
@@ -152,7 +152,7 @@ enum Keys: String, CaseIterable {
         "dampening": "damping", "max-suppress-time": "max-suppress",
         "neighbours": "neighbors", "large_communities": "large-communities", "as_path": "as-path",
         "next_hop": "next-hop", "action": "then", "if": "match", "ixps": "exchanges", "ixp": "exchanges",
-        "exchange": "exchanges", "member": "members", "networks": "members", "rs": "route-server",
+        "exchange": "exchanges", "server": "servers", "member": "members", "networks": "members", "rs": "route-server",
         "route_server": "route-server", "add_path": "add-path", "addpath": "add-path",
         "extended_next_hop": "extended-next-hop", "graceful_restart": "graceful-restart",
         "catchments": "catchment", "latency-ms": "rtt",

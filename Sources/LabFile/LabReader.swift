@@ -89,6 +89,12 @@ struct LabReader {
         site.relations = relations(fields, [.provider, .peer])
         site.capacity =
             fields.quantity("capacity") { text throws(Quantity.Wrong) in try Quantity.queryRate(text) }
+        if let node = fields["servers"] {
+            let most = LabModel.Site.mostServers
+            let count = fields.whole("servers", in: 1...UInt32(most))?.value
+            // Of a number that is wrong, the servers that are named elsewhere are not wrong as well.
+            site.servers = Located(value: count.map(Int.init) ?? most, position: node.position)
+        }
         return site
     }
 

@@ -54,6 +54,11 @@ extension Checks {
                     hint: Nearest.hint(origin.value, among: draft.sites.map(\.name.value)))
                 continue
             }
+            if !site.serverNames.isEmpty {
+                report.error(
+                    "an origin is one server, and site \(quoted(origin.value)) has \(site.serverNames.count)",
+                    at: origin.position, hint: "name a site without 'servers'")
+            }
             guard let other = draft.services.first(where: { $0.name.value == site.service?.value }) else { continue }
             if other.name.value == service.name.value {
                 report.error(

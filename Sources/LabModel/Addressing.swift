@@ -8,6 +8,7 @@ public import Net
 ///         loopback         10.n.r.1           ...::1
 ///         link k           10.n.r.2k+2 /31    ...::2k+2 /127
 ///     site s (from 1)      10.128+ s /24      2001:db8:8000+s::/48     its unicast prefix, loopback .1 and ::1
+///         server k         10.128+ s .2k+2 /31  ...::2k+2 /127         the link to it, of a site that has several
 ///     exchange e (from 0)  172.16.0.0+ e /22  2001:db8:1000:e::/64     its LAN: ``ExchangeLAN``
 ///
 /// A network's block is as large as its routers need. With more than 127 networks all are smaller than a /16. A network that
@@ -161,6 +162,18 @@ public struct Addressing: Hashable, Sendable {
 
     func loopback(ofSite index: Int) -> (IPv4Address, IPv6Address) {
         (IPv4Address(rawValue: siteBase(index).rawValue + 1), IPv6Address(high: siteHigh(index), low: 1))
+    }
+
+    /// The most links in the prefix of a site.
+    static let mostSiteLinks = 127
+
+    /// The first of the two addresses of link `number` (from 0) in the prefix of site `index`; the other follows it.
+    func link(_ number: Int, ofSite index: Int) -> (IPv4Address, IPv6Address) {
+        let offset = UInt32(truncatingIfNeeded: 2 * number + 2)
+        return (
+            IPv4Address(rawValue: siteBase(index).rawValue + offset),
+            IPv6Address(high: siteHigh(index), low: UInt64(offset))
+        )
     }
 
     /// The first of the two addresses of link `number` (from 0) in a router's block; the other follows it.

@@ -44,6 +44,8 @@ extension Fault {
                 throw FaultError("partition: nothing joins \(target) to other nodes")
             }
         case .dnsDead:
+            // The router of a site stands for its servers.
+            let nodes = nodes.filter { node in !nodes.contains { $0.site == node.name } }
             try all(nodes, "runs a DNS responder", FaultTarget.Process.dns.runs)
             // It has one, which nobody asks for anything but its name.
             if let web = nodes.first(where: { $0.serves == .http }) {
@@ -60,6 +62,11 @@ extension Fault {
             {
                 throw FaultError(
                     "\(kind.name.rawValue) is for our own speaker, and \(other.0.name) runs \(other.1.rawValue)")
+            }
+            if [.prepend, .drain].contains(kind.name), nodes.allSatisfy({ $0.kind == .server }), let server = nodes.first {
+                throw FaultError(
+                    "\(kind.name.rawValue) is about routes to other ASes, and \(server.name) speaks with \(server.siteName) alone: "
+                        + "withdraw takes a server out, and \(server.siteName) is the whole site")
             }
             if [.prepend, .hijack].contains(kind.name) {
                 try all(nodes, "is on AS paths") { $0.kind != .routeServer }

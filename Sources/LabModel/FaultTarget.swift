@@ -17,7 +17,8 @@ public enum FaultTarget: Hashable, Sendable {
     /// Links, as positions in ``Topology/links``, each with whether its end `a` is of the first of the two that were named.
     case links([Int: Bool])
 
-    /// Finds what a text means: a node; a network, with all its routers; a service, with all its sites; several of these with
+    /// Finds what a text means: a node, a site with all its servers; a network, with all its routers; a service, with all its sites;
+    /// several of these with
     /// commas between; `NODE.bgp`, `NODE.dns` or `NODE.http`; or `A--B` for the links between two nodes or networks. Throws ``FaultError``
     /// with the names that there are.
     public init(_ text: String, in topology: Topology) throws(FaultError) {
@@ -44,7 +45,9 @@ public enum FaultTarget: Hashable, Sendable {
     }
 
     private static func named(_ word: String, _ topology: Topology) -> [Int] {
-        if let node = topology.nodes.first(where: { $0.name == word }) { return [node.index] }
+        if let node = topology.nodes.first(where: { $0.name == word }) {
+            return [node.index] + topology.nodes.filter { $0.site == word }.map(\.index)
+        }
         return topology.nodes.filter { $0.kind != .client && $0.network == word }.map(\.index)
     }
 
@@ -79,7 +82,10 @@ public enum FaultTarget: Hashable, Sendable {
         }
         guard let node = topology.node(named: name) else { throw unknown(name, topology) }
         guard process.runs(at: node) else {
-            throw FaultError("\(node.name) is a \(node.kind.rawValue): it has no \(role)")
+            let server = topology.nodes.first { $0.site == node.name }
+            throw FaultError(
+                "\(node.name) is a \(node.kind.rawValue): it has no \(role)"
+                    + (server.map { "; its servers do, like \($0.name).\(role)" } ?? ""))
         }
         return .process(node: node.index, process)
     }
@@ -132,7 +138,7 @@ extension FaultTarget.Process {
     public func runs(at node: Node) -> Bool {
         switch self {
         case .bgp: node.runsBGP
-        case .dns: node.kind == .site
+        case .dns: node.serves != nil
         case .http: node.serves == .http
         }
     }

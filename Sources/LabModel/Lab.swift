@@ -167,7 +167,7 @@ public struct Service: Hashable, Sendable, Codable {
 
 /// A point of presence of a service.
 public struct Site: Hashable, Sendable, Codable {
-    /// The name, which is also what `id.server` answers.
+    /// The name, which is also what `id.server` answers where it has one server.
     public var name: String
     /// The service's name.
     public var service: String
@@ -175,8 +175,13 @@ public struct Site: Hashable, Sendable, Codable {
     public var city: Place
     /// The networks that it connects to, each at that network's nearest router.
     public var relations: [Relation]
-    /// How many queries a second its responder takes over UDP, 1 to 10,000,000; nil for as many as it can.
+    /// How many queries a second its responder takes over UDP, each one of several, 1 to 10,000,000; nil for as many as it can.
     public var capacity: UInt32?
+    /// How many servers stand in it, 1 to ``mostServers``. One is router and server in one; several stand behind a router.
+    public var servers = 1
+
+    /// How many servers a site has at most.
+    public static let mostServers = 16
 
     /// Makes a site.
     public init(name: String, service: String, city: Place, relations: [Relation]) {
@@ -184,6 +189,14 @@ public struct Site: Hashable, Sendable, Codable {
         self.service = service
         self.city = city
         self.relations = relations
+    }
+
+    /// The names of the servers of a site that has several: `NAME-1` and so on. None where the site itself is the server.
+    public var serverNames: [String] { Self.serverNames(name, count: servers) }
+
+    /// The names of so many servers of the site `name`.
+    public static func serverNames(_ name: String, count: Int) -> [String] {
+        count > 1 ? (1...count).map { "\(name)-\($0)" } : []
     }
 }
 

@@ -18,7 +18,7 @@ extension Topology {
             return nil
         }
         let ways = links(of: node.index)
-        if let (link, end, other) = ways.first(where: { $0.link.kind != .port }) {
+        if let (link, end, other) = ways.first(where: { $0.link.kind != .port && $0.link.kind != .server }) {
             return WayOut(link: link, end: end, neighbour: other)
         }
         for (link, end, _) in ways {

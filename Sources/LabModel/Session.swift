@@ -27,8 +27,8 @@ public struct Session: Hashable, Sendable {
     public let localAddress: IPAddress
     /// The neighbour's address.
     public let remoteAddress: IPAddress
-    /// The links of an external session, as positions in ``Topology/links``: the speaker's own first, and over the LAN of an
-    /// exchange point the neighbour's too. None inside an AS.
+    /// The links of a session between neighbours, as positions in ``Topology/links``: the speaker's own first, and over the LAN of an
+    /// exchange point the neighbour's too. None between the routers of a network.
     public let links: [Int]
     /// What the neighbour is to the speaker.
     public let neighbour: Neighbour
@@ -43,10 +43,10 @@ public struct Session: Hashable, Sendable {
     public let hasTTLSecurity: Bool
     /// Whether the speaker takes and sends several routes to a prefix.
     public let paths: SeveralPaths
-    /// The timers. BFD does not watch the paths inside an AS: their interior protocol knows at once.
+    /// The timers. BFD does not watch the paths inside a network: their interior protocol knows at once.
     public let timers: Timers
 
-    /// The speaker's own link of an external session; nil inside an AS.
+    /// The speaker's own link of a session between neighbours; nil between the routers of a network.
     public var link: Int? { links.first }
     /// Whether IPv4 routes have IPv6 next hops (RFC 8950).
     public var hasExtendedNextHop: Bool { families.count > 1 }
@@ -64,9 +64,14 @@ struct SessionBuilder {
     func sessions() -> [Session] {
         var result: [Session] = []
         for link in links {
-            guard case .exterior(let kind) = link.kind else { continue }
             let way = Way(local: link.a, remote: link.b, links: [link])
-            result += both(way, .external(kind), .external(kind.reversed))
+            switch link.kind {
+            case .exterior(let kind): result += both(way, .external(kind), .external(kind.reversed))
+            case .server:
+                let neighbour = Session.Neighbour.internal(isReflectorClient: false)
+                result += both(way, neighbour, neighbour)
+            case .interior, .access, .port: break
+            }
         }
         for exchange in nodes where exchange.kind == .exchange { result += onLAN(of: exchange) }
         for network in lab.networks {
@@ -97,7 +102,7 @@ struct SessionBuilder {
         return result
     }
 
-    /// The ends of an external session, and the links between them.
+    /// The ends of a session between neighbours on a link, and the links between them.
     private struct Way {
         let local: LinkEnd
         let remote: LinkEnd
@@ -116,8 +121,8 @@ struct SessionBuilder {
             isExtended ? [(.ipv6, [.ipv4, .ipv6])] : AddressFamily.allCases.map { ($0, [$0]) }
         return families.flatMap { family, routes in
             [
-                external(way, neighbour, family, routes, isPassive: isPassive(way.local, way.remote)),
-                external(way.reversed, back, family, routes, isPassive: isPassive(way.remote, way.local)),
+                onLink(way, neighbour, family, routes, isPassive: isPassive(way.local, way.remote)),
+                onLink(way.reversed, back, family, routes, isPassive: isPassive(way.remote, way.local)),
             ]
         }
     }
@@ -142,7 +147,7 @@ struct SessionBuilder {
         }
     }
 
-    private func external(
+    private func onLink(
         _ way: Way, _ neighbour: Session.Neighbour, _ family: AddressFamily, _ families: [AddressFamily],
         isPassive: Bool
     ) -> Session {

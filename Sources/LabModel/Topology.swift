@@ -8,7 +8,7 @@ public struct Topology: Sendable {
     /// The lab that this was made of, with all its AS numbers.
     public let lab: Lab
     /// The nodes: routers of the networks in the order of the file, then exchange points and their route servers, then sites, then
-    /// clients.
+    /// the servers of sites that have several, then clients.
     public let nodes: [Node]
     /// The links.
     public let links: [Link]
@@ -41,10 +41,13 @@ public struct Topology: Sendable {
         return routers.count == 1 ? routers[0] : nil
     }
 
-    /// The service that a site offers; nil for other nodes.
+    /// The service that a node answers for; nil for one that answers for none.
     public func service(of node: Node) -> Service? {
-        node.kind == .site ? lab.services.first { $0.name == node.network } : nil
+        node.serves == nil ? nil : lab.services.first { $0.name == node.network }
     }
+
+    /// The site that a node is, or is a server of; the node itself where it is neither.
+    public func site(of node: Node) -> Node { node.site.flatMap { self.node(named: $0) } ?? node }
 
     /// The links of a node, with the end that is the node's.
     public func links(of node: Int) -> [(link: Link, end: LinkEnd, other: LinkEnd)] {
@@ -67,8 +70,10 @@ public struct Node: Hashable, Sendable {
     public enum Kind: String, Hashable, Sendable, Codable {
         /// A router of a network.
         case router
-        /// A point of presence of a service: router and responder in one.
+        /// A point of presence of a service: router and responder in one, or the router before its servers.
         case site
+        /// One of several servers of a site.
+        case server
         /// A host.
         case client
         /// The switch of an exchange point: forwards frames, and no packets of its own.
@@ -77,7 +82,9 @@ public struct Node: Hashable, Sendable {
         case routeServer = "route-server"
 
         /// Whether its address is that of its one link.
-        public var hasAddressOfLink: Bool { self == .client || self == .routeServer }
+        public var hasAddressOfLink: Bool { self == .client || self == .server || self == .routeServer }
+        /// Whether all that it sends goes to the router at its one link, unless it knows better.
+        public var hasDefaultRoute: Bool { self == .client || self == .server }
     }
 
     /// The position in ``Topology/nodes``.
@@ -86,14 +93,15 @@ public struct Node: Hashable, Sendable {
     public let name: String
     /// What it is.
     public let kind: Kind
-    /// The network of a router, the service of a site, the provider of a client, the exchange point of its switch and route server.
+    /// The network of a router, the service of a site or server, the provider of a client, the exchange point of its switch and route
+    /// server.
     public let network: String
     /// The AS it belongs to; 0, which is nobody's, for the switch of an exchange point.
     public let asn: ASN
     /// Where it stands.
     public let place: Place
-    /// Its own unicast address; the IPv4 one is a router's BGP Identifier. That of a client or route server is the one of its link. The
-    /// switch of an exchange point has none: here is the first of its LAN, which nobody has.
+    /// Its own unicast address; the IPv4 one is a router's BGP Identifier. That of a client, server or route server is the one of its
+    /// link. The switch of an exchange point has none: here is the first of its LAN, which nobody has.
     public let address: IPv4Address
     /// Its own unicast address.
     public let address6: IPv6Address
@@ -103,6 +111,8 @@ public struct Node: Hashable, Sendable {
     public let services: [IPAddress]
     /// What answers there; nil where nothing does.
     public var serves: Service.Kind?
+    /// The site that a server stands in, by name; nil for all others.
+    public var site: String?
     /// The links, as positions in ``Topology/links``, in the order in which they were made.
     public internal(set) var links: [Int] = []
 
@@ -110,6 +120,10 @@ public struct Node: Hashable, Sendable {
     public var runsBGP: Bool { kind != .client && kind != .exchange }
     /// Whether it has addresses of its own beside those of its links.
     public var hasOwnAddress: Bool { kind == .router || kind == .site }
+    /// Whether it passes on packets that are not its own: a router, and a site before its servers.
+    public var forwards: Bool { kind == .router || (kind == .site && serves == nil) }
+    /// The name of the site that it is, or stands in.
+    public var siteName: String { site ?? name }
 }
 
 /// One end of a link.
@@ -144,6 +158,8 @@ public struct Link: Hashable, Sendable {
         case exterior(RelationKind)
         /// A client, at end `b`.
         case access
+        /// A server of a site, at end `b`.
+        case server
         /// A port of an exchange point: its switch is end `a`, a member or the route server end `b`.
         case port
     }

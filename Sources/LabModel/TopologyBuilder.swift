@@ -9,6 +9,8 @@ struct TopologyBuilder {
 
     private let networkIndex: [String: Int]
     private(set) var routers: [[Int]] = []
+    /// The sites, in the order of the file.
+    private(set) var sites: [Int] = []
     /// The switches of the exchange points.
     var exchanges: [Int] = []
     var interfaces: [Set<String>] = []
@@ -58,6 +60,7 @@ struct TopologyBuilder {
         try addRouters()
         try addExchanges()
         try addSites()
+        try addServers()
         try addClients()
         interfaces = Array(repeating: [], count: nodes.count)
         try joinClients()
@@ -65,6 +68,7 @@ struct TopologyBuilder {
         try joinNetworks()
         try joinSites()
         try joinExchanges()
+        try joinServers()
     }
 
     // MARK: Nodes
@@ -112,12 +116,14 @@ struct TopologyBuilder {
             }
             let (address, address6) = addressing.loopback(ofSite: index)
             numbering.sites[site.name] = addressing.siteNumbers[index]
+            sites.append(nodes.count)
+            let isServer = site.servers == 1
             nodes.append(
                 Node(
                     index: nodes.count, name: site.name, kind: .site, network: service.name, asn: service.asn,
                     place: site.city, address: address, address6: address6,
-                    prefixes: service.prefixes + addressing.prefixes(ofSite: index), services: service.addresses,
-                    serves: service.kind))
+                    prefixes: (isServer ? service.prefixes : []) + addressing.prefixes(ofSite: index),
+                    services: isServer ? service.addresses : [], serves: isServer ? service.kind : nil))
         }
     }
 
@@ -192,12 +198,11 @@ struct TopologyBuilder {
     }
 
     private mutating func joinSites() throws(TopologyError) {
-        let first = nodes.count - lab.clients.count - lab.sites.count
-        for (position, site) in lab.sites.enumerated() {
+        for (site, node) in zip(lab.sites, sites) {
             for relation in site.relations {
                 let network = try network(relation.network)
                 let router = nearest(routers[network], to: site.city)
-                try join(router, first + position, .exterior(relation.kind.reversed), network: network)
+                try join(router, node, .exterior(relation.kind.reversed), network: network)
             }
         }
     }

@@ -30,9 +30,8 @@ extension TopologyBuilder {
 
     /// Gives the route server and the members of each exchange point their ports.
     mutating func joinExchanges() throws(TopologyError) {
-        let firstSite = nodes.count - lab.clients.count - lab.sites.count
         let sites = Dictionary(
-            lab.sites.enumerated().map { ($1.name, firstSite + $0) }, uniquingKeysWith: { first, _ in first })
+            zip(lab.sites.map(\.name), sites), uniquingKeysWith: { first, _ in first })
         for (exchange, node) in zip(lab.exchanges, exchanges) {
             interfaces[node].insert(Exchange.bridge)
             if exchange.routeServer != nil { try joinPort(node, node + 1) }

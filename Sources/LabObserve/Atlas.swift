@@ -73,7 +73,7 @@ struct Atlas {
                 nodes[.v4(node.address)] = node.index
                 nodes[.v6(node.address6)] = node.index
             }
-            if node.kind == .site { sites[node.name] = node.index }
+            if node.serves != nil { sites[node.name] = node.index }
         }
     }
 
@@ -101,5 +101,6 @@ struct Atlas {
     /// The one node that has the address; nil for the addresses of services, which many have.
     func node(at address: IPAddress) -> Node? { nodes[address].map { topology.nodes[$0] } }
 
+    /// The site of one server, or the server of a site, that answers by this name.
     func site(named name: String) -> Node? { sites[name].map { topology.nodes[$0] } }
 }

@@ -10,7 +10,7 @@ public struct CatchmentRow: Hashable, Sendable {
     public let service: String
     /// The service's address.
     public let address: IPAddress
-    /// The site that answered, by the name it gave; nil when none did.
+    /// The site that answered, or one server of which did, by the name that was given; nil when none did.
     public let site: String?
     /// The round trip of the query in nanoseconds, of a web service that of the handshake; nil when it was not answered.
     public let rtt: Nanoseconds?
@@ -32,7 +32,7 @@ extension CatchmentRow {
     /// What a walk alone foretells.
     init(_ client: Node, service: String, foreseen walk: Walk) {
         self.init(
-            client: client, service: service, address: walk.destination, site: walk.end?.name, rtt: nil,
+            client: client, service: service, address: walk.destination, site: walk.end?.siteName, rtt: nil,
             asPath: walk.asPath, hops: walk.hops, agrees: true, finding: nil)
     }
 
@@ -42,37 +42,38 @@ extension CatchmentRow {
         _ client: Node, service: String, walk: Walk, report: ProbeReport, equalEnds: Set<String> = [], atlas: Atlas
     ) {
         let path = ObservedPath(walk: walk, report: report, equalEnds: equalEnds, atlas: atlas)
-        var site: String?
+        var name: String?
         var rtt: Nanoseconds?
         if let answer = report.answer, case .response(let identity) = answer.kind {
-            (site, rtt) = (identity.name, answer.rtt)
+            (name, rtt) = (identity.name, answer.rtt)
         }
-        let isSameEnd = Self.isEnd(site, of: walk, atlas) || site.map(equalEnds.contains) == true
+        let isSameEnd = Self.isEnd(name, of: walk, atlas) || name.map(equalEnds.contains) == true
         let findings =
-            Self.findings(site, isSameEnd, service: service, walk: walk, report: report, atlas: atlas) + path.findings
+            Self.findings(name, isSameEnd, service: service, walk: walk, report: report, atlas: atlas) + path.findings
         self.init(
-            client: client, service: service, address: walk.destination, site: site, rtt: rtt, asPath: walk.asPath,
+            client: client, service: service, address: walk.destination,
+            site: name.map { atlas.site(named: $0)?.siteName ?? $0 }, rtt: rtt, asPath: walk.asPath,
             hops: path.hops, agrees: isSameEnd && path.agrees,
             finding: findings.isEmpty ? nil : findings.joined(separator: "; "))
     }
 
-    /// Whether packets come to the site that answered, or to none and none did.
-    private static func isEnd(_ site: String?, of walk: Walk, _ atlas: Atlas) -> Bool {
-        if site == walk.end?.name { return true }
-        guard let node = site.flatMap(atlas.site(named:)) else { return false }
+    /// Whether packets come to who answered, or to nobody and nobody did.
+    private static func isEnd(_ name: String?, of walk: Walk, _ atlas: Atlas) -> Bool {
+        if name == walk.end?.name { return true }
+        guard let node = name.flatMap(atlas.site(named:)) else { return false }
         return walk.spread.ends.contains(node.index)
     }
 
     /// What is to be said about the answer, the gravest first.
     private static func findings(
-        _ site: String?, _ isSameEnd: Bool, service: String, walk: Walk, report: ProbeReport, atlas: Atlas
+        _ name: String?, _ isSameEnd: Bool, service: String, walk: Walk, report: ProbeReport, atlas: Atlas
     ) -> [String] {
         var findings: [String] = []
-        if let site {
-            if atlas.site(named: site)?.network != service {
-                findings.append("'\(site)' answers, which is no site of \(service)")
+        if let name {
+            if atlas.site(named: name)?.network != service {
+                findings.append("'\(name)' answers, which is no site of \(service)")
             } else if !isSameEnd {
-                findings.append("\(site) answers, but the way by the kernels' routes \(walk.outcome)")
+                findings.append("\(name) answers, but the way by the kernels' routes \(walk.outcome)")
             }
         } else {
             findings.append(silence(report, atlas) + ", and the way by the kernels' routes \(walk.outcome)")
@@ -80,7 +81,7 @@ extension CatchmentRow {
         if let answer = report.answer, case .response(let identity) = answer.kind, let oddity = identity.oddity {
             findings.append(oddity)
         }
-        let others = Set(report.repeats.map { $0.name ?? "nobody" }).subtracting([site ?? "nobody"])
+        let others = Set(report.repeats.map { $0.name ?? "nobody" }).subtracting([name ?? "nobody"])
         if !others.isEmpty { findings.append("answered again by " + others.sorted().joined(separator: ", ")) }
         if !report.strays.isEmpty {
             findings.append("answered from " + report.strays.sorted().map(\.description).joined(separator: ", "))

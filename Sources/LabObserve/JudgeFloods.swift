@@ -4,7 +4,7 @@ import LabModel
 extension Judge {
     func served(_ name: String, _ bound: Bound<Double>) -> [String] {
         guard let flood = evidence.flood else { return Self.noFlood }
-        if let load = flood.loads.first(where: { $0.site == name }) {
+        if let load = load(of: name, flood.loads) {
             guard load.offered > 0 else { return ["no query reached \(name), so it served no share of them"] }
             return objection(
                 "\(name) answered \(load.served) of \(load.offered) queries that reached it", load.served, load.offered,
@@ -18,11 +18,18 @@ extension Judge {
 
     func offered(_ site: String, _ bound: Bound<Double>) -> [String] {
         guard let flood = evidence.flood else { return Self.noFlood }
-        guard let load = flood.loads.first(where: { $0.site == site }) else {
+        guard let load = load(of: site, flood.loads) else {
             return ["\(site) is no site of a service that was flooded"]
         }
         let sent = flood.reports.reduce(0) { $0 + ($1.service == load.service ? $1.sent : 0) }
         return objection("\(load.offered) of \(sent) queries reached \(site)", load.offered, max(sent, 1), bound)
+    }
+
+    /// What reached a site, all its servers together, or one of them.
+    private func load(of name: String, _ loads: [SiteLoad]) -> (service: String, offered: Int, served: Int)? {
+        let own = loads.filter { $0.site == name || topology.node(named: $0.site)?.site == name }
+        guard let first = own.first else { return nil }
+        return (first.service, own.reduce(0) { $0 + $1.offered }, own.reduce(0) { $0 + $1.served })
     }
 
     private func objection(_ words: String, _ part: Int, _ whole: Int, _ bound: Bound<Double>) -> [String] {

@@ -42,7 +42,7 @@ extension Walker {
                 question.wantsEntry = atlas.spreadingRouters.contains(place.node)
                 for forwarding in try askAll(node, question, place.incoming) {
                     if forwarding == .local { spread.ends.insert(place.node) }
-                    guard case .onward(let interface, let gateway, true, _) = forwarding, node.kind == .router,
+                    guard case .onward(let interface, let gateway, true, _) = forwarding, node.forwards,
                         let neighbour = atlas.neighbour(
                             of: place.node, by: interface, gateway: gateway ?? question.destination)
                     else { continue }

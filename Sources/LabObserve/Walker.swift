@@ -32,8 +32,8 @@ struct Walker {
             case .unreachable: return way.ended(.unreachable(node))
             case .blackhole: return way.ended(.blackhole(node))
             case .onward(let interface, let gateway, let hasCarrier, let own):
-                // Sites and clients do not pass on what is not theirs.
-                guard node.kind == .router || node.index == source.index,
+                // Servers and clients do not pass on what is not theirs.
+                guard node.forwards || node.index == source.index,
                     let next = atlas.neighbour(
                         of: node.index, by: interface, gateway: gateway ?? packet.destination)
                 else { return way.ended(.unreachable(node)) }

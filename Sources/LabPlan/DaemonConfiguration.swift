@@ -15,6 +15,7 @@ public enum DaemonConfiguration {
             .init("originate", .array(own.prefixes.map { .string($0.description) })),
         ]
         if let network { members += decision(network.decision) + operation(network, topology) }
+        if let site = topology.lab.sites.first(where: { $0.name == own.name }) { members += decision(among: site.servers) }
         if let damping = network?.damping { members.append(.init("damping", json(damping))) }
         members += [
             .init("timers", timers(topology.lab.timers)),
@@ -36,6 +37,15 @@ public enum DaemonConfiguration {
         if rules.multipath > 1 { members.append(.init("multipath", .int(Int(rules.multipath)))) }
         if rules.hash == .resilient { members.append(.init("multipath_hash", .string(rules.hash.rawValue))) }
         return members
+    }
+
+    /// How a site shares flows among its servers. One that goes takes its own flows with it and leaves those of the others alone.
+    private static func decision(among servers: Int) -> [JSON.Member] {
+        guard servers > 1 else { return [] }
+        var rules = DecisionRules()
+        rules.multipath = UInt8(clamping: servers)
+        rules.hash = .resilient
+        return decision(rules)
     }
 
     /// The port of a BMP station: the one that collectors listen on when nothing is said.
@@ -101,6 +111,12 @@ public enum DaemonConfiguration {
             members.append(.init("next_hop_self", true))
             members.append(.init("cluster_client", .bool(isReflectorClient)))
             members += capabilities(session)
+            guard session.link != nil else { break }
+            members += protection(session, load)
+            // A server has its default route and needs no other.
+            if topology.nodes[session.remote].kind == .server {
+                members.append(.init("export", ["policy": [["then": "reject"]]]))
+            }
         }
         return .object(members)
     }
@@ -206,7 +222,7 @@ public enum DaemonConfiguration {
             members.append(
                 .init("rate_limit", ["responses": .int(Int(limit.responses)), "slip": .int(Int(limit.slip))]))
         }
-        if let capacity = topology.lab.sites.first(where: { $0.name == site.name })?.capacity {
+        if let capacity = topology.lab.sites.first(where: { $0.name == site.siteName })?.capacity {
             members.append(.init("capacity", .int(Int(capacity))))
         }
         return .object(members)
@@ -219,7 +235,9 @@ public enum DaemonConfiguration {
             members.append(.init("includes", .object(includes.map { .init($0.key, .string($0.value)) })))
         }
         guard let primary = zone.primary else { return .object(members) }
-        let others = topology.nodes.filter { $0.kind == .site && $0.network == site.network && $0.name != site.name }
+        let others = topology.nodes.filter {
+            $0.serves != nil && $0.network == site.network && $0.name != site.name
+        }
         if primary == site.name {
             members.append(.init("notify", .array(others.map { .string($0.address.description) })))
         } else {

@@ -3,7 +3,7 @@ import Net
 
 /// What leads from a lab that is up to what its file now says: the steps of both plans in which the two differ, and nothing else.
 ///
-/// Nodes are the same when name, kind and addresses are; links when both ends have the same names, interfaces and addresses.
+/// Nodes are the same when name, kind and addresses are, and both forward or neither does; links when both ends have the same names, interfaces and addresses.
 /// What is the same is never taken away and made again. Numbers in ``Step/Action`` that take something away are positions in
 /// the topology that is up, all others in the one to come.
 public struct Difference: Sendable {
@@ -72,7 +72,7 @@ private struct Comparison {
     }
 
     private func isSame(_ node: Node, _ other: Node) -> Bool {
-        guard node.kind == other.kind else { return false }
+        guard node.kind == other.kind, node.forwards == other.forwards else { return false }
         // The address of some is that of their link.
         return node.kind.hasAddressOfLink || (node.address == other.address && node.address6 == other.address6)
     }
@@ -102,20 +102,21 @@ private struct Comparison {
     private func removals() -> [Step] {
         let nodes = old.nodes.filter { successor(of: $0) == nil }
         let links = old.links.filter { successor(of: $0) == nil }
-        func isThere(_ node: Node) -> Bool { newNodes[node.name] != nil }
         return nodes.flatMap { node in
-            Plan.daemons(of: node).map {
-                Step(.stopDaemon(node: node.index, $0), because: isThere(node) ? "other addresses" : "not in the file")
-            }
+            Plan.daemons(of: node).map { Step(.stopDaemon(node: node.index, $0), because: reasonToGo(node)) }
         }
             + links.map { link in
                 Step(
                     .removeLink(link.index),
                     because: newLinks[Self.names(link, old)] == nil ? "not in the file" : "its ends are others now")
             }
-            + nodes.map {
-                Step(.removeNamespace(node: $0.index), because: isThere($0) ? "other addresses" : "not in the file")
-            }
+            + nodes.map { Step(.removeNamespace(node: $0.index), because: reasonToGo($0)) }
+    }
+
+    private func reasonToGo(_ node: Node) -> String {
+        guard let other = newNodes[node.name].map({ new.nodes[$0] }) else { return "not in the file" }
+        return node.kind == other.kind && node.forwards != other.forwards
+            ? "servers of its own or none" : "other addresses"
     }
 
     private func additions() -> [Step] {
@@ -191,7 +192,7 @@ private struct Comparison {
     private func hasOtherRoutes(_ node: Node) -> Bool {
         guard let before = predecessor(of: node) else { return true }
         if before.prefixes != node.prefixes || hasOtherWayToSites(before, node) { return true }
-        guard node.kind == .client else { return false }
+        guard node.kind.hasDefaultRoute else { return false }
         return new.links(of: node.index).contains { predecessor(of: $0.link) == nil }
     }
 

@@ -140,6 +140,7 @@ public struct Plan: Sendable {
         switch node.kind {
         case .router: "router of \(node.network) in \(node.place.label)"
         case .site: "site of \(node.network) in \(node.place.label)"
+        case .server: "server of \(node.siteName)"
         case .client: "client of \(node.network) in \(node.place.label)"
         case .exchange: "exchange point in \(node.place.label)"
         case .routeServer: "route server of \(node.network)"
@@ -151,6 +152,7 @@ public struct Plan: Sendable {
         switch link.kind {
         case .interior: return "interior of \(a.network)"
         case .access: return "\(b.name) is a client of \(a.network)"
+        case .server: return "\(b.name) is a server of \(a.name)"
         case .port: return "port of \(b.name) at \(a.name)"
         case .exterior(let kind):
             return kind == .peer
@@ -167,6 +169,7 @@ public struct Plan: Sendable {
         switch node.kind {
         case .router: "the interior of AS \(node.asn)"
         case .site: "unused addresses of its prefixes"
+        case .server: "default route, and unused addresses of its prefixes"
         case .client: "default route"
         case .exchange, .routeServer: "none"
         }

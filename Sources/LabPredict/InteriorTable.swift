@@ -29,7 +29,7 @@ struct InteriorTable: Sendable {
             for address in AddressFamily.allCases.map(end.address) {
                 let prefix = IPPrefix(address, length: link.prefixLength(address.family))
                 insert(prefix, Route(metric: metric, link: link.index, gateway: nil))
-                guard node.kind == .client else { continue }
+                guard node.kind.hasDefaultRoute else { continue }
                 let everything = IPPrefix(address.family == .ipv4 ? .v4(.any) : .v6(.any), length: 0)
                 insert(
                     everything, Route(metric: metric, link: link.index, gateway: other.address(address.family)))

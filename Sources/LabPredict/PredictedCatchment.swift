@@ -48,12 +48,14 @@ extension Prediction {
                 finding = "the answer \(description(of: back.end))"
             }
         }
-        let others = way.otherEnds.compactMap { end in
-            if case .delivered(let node) = end { topology.nodes[node] } else { nil }
-        }
+        let site = way.destination.map { topology.site(of: topology.nodes[$0]) }
+        let others = Set(
+            way.otherEnds.compactMap { end in
+                if case .delivered(let node) = end { topology.site(of: topology.nodes[node]) } else { nil }
+            })
         return PredictedCatchment(
-            client: client, service: service, address: address, site: way.destination.map { topology.nodes[$0] },
-            otherSites: others.sorted { $0.index < $1.index }, rtt: rtt, asPath: asPath,
+            client: client, service: service, address: address, site: site,
+            otherSites: others.filter { $0 != site }.sorted { $0.index < $1.index }, rtt: rtt, asPath: asPath,
             hops: way.nodes.map { topology.nodes[$0] }, finding: finding)
     }
 

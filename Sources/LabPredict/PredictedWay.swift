@@ -63,8 +63,8 @@ extension Prediction {
             case .own: end = .delivered(node)
             case .noRoute: end = .noRoute(node)
             case .dropped: end = .dropped(node)
-            // Sites and clients do not pass on what is not theirs.
-            case .onward where topology.nodes[node].kind != .router && (node != source || !before.isEmpty):
+            // Servers and clients do not pass on what is not theirs.
+            case .onward where !topology.nodes[node].forwards && (node != source || !before.isEmpty):
                 end = .dropped(node)
             case .onward(let ways):
                 let passed = before.union(nodes).union([source])

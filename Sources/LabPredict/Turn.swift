@@ -34,12 +34,13 @@ extension Prediction {
     /// nothing are left out.
     public func turns(of client: Int, at address: IPAddress) -> [Turn] {
         let way = way(from: client, to: address)
-        guard let site = way.destination, topology.nodes[site].kind == .site else { return [] }
+        guard let end = way.destination, topology.nodes[end].serves != nil else { return [] }
+        let site = topology.site(of: topology.nodes[end])
         let now = catchments()
         var turns: [Turn] = []
-        if let provider = way.nodes.dropLast().last {
+        if let provider = way.nodes.last(where: { topology.nodes[$0].kind == .router }) {
             let candidates = (1...Self.mostPrepended).lazy.compactMap {
-                prepending($0, at: topology.nodes[site], to: topology.nodes[provider])
+                prepending($0, at: site, to: topology.nodes[provider])
             }
             turns += candidates.compactMap { tried($0, client, address, now) }.prefix(1)
         }

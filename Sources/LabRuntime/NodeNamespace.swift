@@ -17,7 +17,7 @@ final class NodeNamespace {
     init(creating node: Node, at path: String, _ settings: KernelSettings) throws {
         self.node = node
         namespace = try NetworkNamespace.createAndEnter()
-        try settings.write(Self.settings(node.kind))
+        try settings.write(Self.settings(node))
         netlink = try NetlinkSession()
         // The file is new: a namespace of somebody else under this name is an error and stays as it is.
         let pin = try FileDescriptor.open(path, O_RDONLY | O_CREAT | O_EXCL, mode: 0)
@@ -40,7 +40,7 @@ final class NodeNamespace {
     }
 
     /// The kernel's settings of a namespace that is a router or host of a lab, below /proc/sys/net.
-    private static func settings(_ kind: Node.Kind) -> [(name: String, value: String)] {
+    private static func settings(_ node: Node) -> [(name: String, value: String)] {
         var settings = [
             // Traffic to an anycast address comes in by one way and leaves by another.
             ("ipv4/conf/all/rp_filter", "0"), ("ipv4/conf/default/rp_filter", "0"),
@@ -63,12 +63,12 @@ final class NodeNamespace {
             ("ipv4/ping_group_range", LabPlace.current == .machine ? "0 2147483647" : "0 0"),
             ("ipv4/ip_unprivileged_port_start", "0"),
         ]
-        if kind == .router {
+        if node.forwards {
             settings += [("ipv4/ip_forward", "1"), ("ipv6/conf/all/forwarding", "1")]
         }
         // Who has joined a multicast group answers a ping to it.
-        if kind == .client { settings.append(("ipv4/icmp_echo_ignore_broadcasts", "0")) }
-        if kind == .exchange {
+        if node.kind == .client { settings.append(("ipv4/icmp_echo_ignore_broadcasts", "0")) }
+        if node.kind == .exchange {
             // A switch has no address, not even a link-local one.
             settings += [("ipv6/conf/all/disable_ipv6", "1"), ("ipv6/conf/default/disable_ipv6", "1")]
         }

@@ -88,14 +88,14 @@ struct NodeRequests {
         RouteChange(kind, KernelRoute(prefix, kind: .unreachable, metric: Self.lastResort))
     }
 
-    /// The routes of a node that no BGP speaker brings, except those of the interior protocol. A client has a default
-    /// route. A router or site answers for all of its prefixes: what leads nowhere inside must not go round outside.
+    /// The routes of a node that no BGP speaker brings, except those of the interior protocol. A client or server has a default
+    /// route. A router, site or server answers for all of its prefixes: what leads nowhere inside must not go round outside.
     func standingRoutes(_ node: Node, interfaceIndex: (String) throws -> UInt32) throws -> [any NetlinkRequest] {
-        guard node.kind == .client else {
-            let absences = node.prefixes.map { absence(of: $0, kind: .replace) }
+        let absences = node.prefixes.map { absence(of: $0, kind: .replace) }
+        guard node.kind.hasDefaultRoute else {
             return absences + (try routesToOtherSites(node, interfaceIndex: interfaceIndex))
         }
-        return try topology.links(of: node.index).flatMap { _, end, other -> [any NetlinkRequest] in
+        return try absences + topology.links(of: node.index).flatMap { _, end, other -> [any NetlinkRequest] in
             let interface = try interfaceIndex(end.interface)
             return AddressFamily.allCases.map { family in
                 let everything = IPPrefix(family == .ipv4 ? .v4(.any) : .v6(.any), length: 0)

@@ -62,7 +62,8 @@ extension Supervisor {
             let speaker = daemons.first(where: { $0.node == node.index && $0.role == .bgp })
         else { return }
         routingMayChange()
-        switch drain {
+        // The announcement to other ASes is the whole site's: one server of several leaves it to the others.
+        switch node.kind == .server ? .withdraw : drain {
         case .withdraw:
             for prefix in service.prefixes {
                 speaker.send(["do": isUp ? "announce" : "withdraw", "prefix": .string(prefix.description)])

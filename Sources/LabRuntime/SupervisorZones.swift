@@ -74,7 +74,7 @@ extension Supervisor {
     /// nothing older is taken: the other sites would keep what they have.
     func loadZone(_ request: JSON, _ answer: @escaping (JSON) -> Void) throws {
         let name = request["target"]?.string ?? ""
-        guard let node = topology.node(named: name), node.kind == .site,
+        guard let node = topology.node(named: name), node.serves != nil,
             let responder = daemons.first(where: { $0.node == node.index && $0.role == .dns })
         else { throw RequestError("there is no site '\(name)'") }
         guard let inFile = topology.lab.services.first(where: { $0.name == node.network })?.zone else {

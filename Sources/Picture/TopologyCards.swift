@@ -81,7 +81,8 @@ struct TopologyCard {
         var groups: [[String]: [Node]] = [:]
         var order: [[String]] = []
         for node in topology.nodes where node.kind == nodeKind {
-            let on = topology.links(of: node.index).map { topology.nodes[$0.other.node].network }.sorted()
+            let on = topology.links(of: node.index).filter { $0.link.kind != .server }
+                .map { topology.nodes[$0.other.node].network }.sorted()
             let key = on + (nodeKind == .site ? [node.network] : [])
             if groups[key] == nil { order.append(key) }
             groups[key, default: []].append(node)
@@ -94,8 +95,10 @@ struct TopologyCard {
             let what = nodes.count == 1 ? nodeKind.rawValue : nodeKind.rawValue + "s"
             let cities = Set(nodes.map(\.place.label))
             let service = nodeKind == .site ? " of \(nodes.first?.network ?? "")" : ""
-            lines.append(what + service + (cities.count == 1 ? ", " + (cities.first ?? "") : ""))
-            return TopologyCard(kind: kind, lines: lines, layer: layer, nodes: nodes.map(\.index))
+            let servers = topology.nodes.filter { server in nodes.contains { $0.name == server.site } }
+            let behind = servers.isEmpty ? "" : ", \(servers.count) servers"
+            lines.append(what + service + (cities.count == 1 ? ", " + (cities.first ?? "") : "") + behind)
+            return TopologyCard(kind: kind, lines: lines, layer: layer, nodes: (nodes + servers).map(\.index))
         }
     }
 }

@@ -69,7 +69,7 @@ struct FailureSight {
 
     /// What the BGP speakers on the path chose, and of what; nil when none can be asked.
     private func reasons(_ row: CatchmentRow) -> String? {
-        let decisions = row.hops.compactMap(\.node).filter { $0.kind == .router }.compactMap { node in
+        let decisions = row.hops.compactMap(\.node).filter(\.forwards).compactMap { node in
             try? RouterDecision(node, row.address, SpeakerQuestions(staged.control, target: node.name))
         }
         return decisions.isEmpty ? nil : "why the routers on it chose so:\n" + RouterDecision.table(decisions)

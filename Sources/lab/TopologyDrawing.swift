@@ -54,6 +54,7 @@ enum TopologyDrawing {
     private static func shape(_ node: Node) -> String {
         switch node.kind {
         case .site: "shape=house, style=filled, fillcolor=lightblue"
+        case .server: "shape=box, style=filled, fillcolor=lightblue"
         case .exchange: "shape=diamond, style=filled, fillcolor=lightyellow"
         case .routeServer: "shape=box, style=dashed"
         case .router, .client: "shape=ellipse"
@@ -63,6 +64,7 @@ enum TopologyDrawing {
     private static func brackets(_ node: Node) -> (String, String) {
         switch node.kind {
         case .site: ("[/", "\\]")
+        case .server: ("[[", "]]")
         case .exchange: ("{", "}")
         case .routeServer: ("[", "]")
         case .router, .client: ("([", "])")
@@ -74,7 +76,7 @@ enum TopologyDrawing {
         case .interior: "style=dotted, constraint=false"
         case .exterior where isPeering(link): "style=dashed, constraint=false"
         case .port: "style=dashed, constraint=false"
-        case .exterior, .access: "style=solid"
+        case .exterior, .access, .server: "style=solid"
         }
     }
 

@@ -37,7 +37,7 @@ struct Why: ParsableCommand {
         let observer = try lab.observer()
         guard let row = try observer.catchment(clients: [client.index], addresses: [address]).first else { return }
         let control = try lab.connect()
-        let decisions = try row.hops.compactMap(\.node).filter { $0.kind == .router }.map { node in
+        let decisions = try row.hops.compactMap(\.node).filter(\.forwards).map { node in
             try RouterDecision(node, address, SpeakerQuestions(control, target: node.name))
         }
         let outlook = try Outlook(lab, client, row)
@@ -90,8 +90,8 @@ private struct Outlook {
             return
         }
         let foreseen = prediction.way(from: client.index, to: row.address).destination
-        guard let foreseen, lab.topology.nodes[foreseen].name == row.site else {
-            let site = foreseen.map { lab.topology.nodes[$0].name } ?? "no site"
+        guard let foreseen, lab.topology.nodes[foreseen].siteName == row.site else {
+            let site = foreseen.map { lab.topology.nodes[$0].siteName } ?? "no site"
             note = "From the lab file alone, \(site) would answer: something fails, or was changed by hand since."
             return
         }

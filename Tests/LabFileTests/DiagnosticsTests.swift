@@ -41,11 +41,11 @@ struct DiagnosticsTests {
             "10:3 the name '\(String(repeating: "h", count: 48))...' has 64 characters | at most 63 are allowed"),
         Case(
             "home: {", "london: {",
-            "10:3 a client and a site (line 8) have the same name 'london' | networks, their routers, sites, clients and exchanges share one set of names"
+            "10:3 a client and a site (line 8) have the same name 'london' | networks, their routers, sites, their servers, clients and exchanges share one set of names"
         ),
         Case(
             "home: {", "core-fra: {",
-            "10:3 a client and the router in FRA of network 'core' (line 3) have the same name 'core-fra' | networks, their routers, sites, clients and exchanges share one set of names"
+            "10:3 a client and the router in FRA of network 'core' (line 3) have the same name 'core-fra' | networks, their routers, sites, their servers, clients and exchanges share one set of names"
         ),
         Case(
             "[FRA, JFK]", "[FRA, FRA]",

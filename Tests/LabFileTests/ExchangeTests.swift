@@ -44,7 +44,7 @@ struct ExchangeTests {
     }
 
     @Test func itsNamesAreThoseOfNodes() {
-        let shared = " | networks, their routers, sites, clients and exchanges share one set of names"
+        let shared = " | networks, their routers, sites, their servers, clients and exchanges share one set of names"
         let text = with("city: LHR, members: [core, edge], route-server: {}")
         #expect(
             problems(text.with("  ix: {", "  core: {"))

@@ -3,9 +3,10 @@
 import random
 
 
-def internet(name, seed, size=(20, 30), daemon=None, clients=0, policies=False):
+def internet(name, seed, size=(20, 30), daemon=None, clients=0, policies=False, servers=False):
     """A lab file. Providers have a lower number than their customers; the order in the file, by which addresses and so
-    BGP Identifiers are given, is another one. With `policies`, some relations say prepend, MED or LOCAL_PREF."""
+    BGP Identifiers are given, is another one. With `policies`, some relations say prepend, MED or LOCAL_PREF; with
+    `servers`, some sites have several."""
     dice = random.Random(seed)
     count = dice.randint(*size)
     core = dice.randint(1, 4)
@@ -43,7 +44,8 @@ def internet(name, seed, size=(20, 30), daemon=None, clients=0, policies=False):
     lines += ["services:", "  dns: { asn: 64500, addresses: [192.0.2.53, 2001:db8:53::53] }", "sites:"]
     for number in range(dice.randint(1, 3)):
         homes = ", ".join(relation(f"n{each}") for each in dice.sample(range(count), dice.randint(1, 2)))
-        lines.append(f"  site{number}: {{ city: {place()}, providers: [{homes}] }}")
+        several = f", servers: {dice.randint(2, 4)}" if servers and dice.random() < 0.4 else ""
+        lines.append(f"  site{number}: {{ city: {place()}, providers: [{homes}]{several} }}")
     if clients:
         lines.append("clients:")
     for number, network in enumerate(dice.sample(range(count), min(clients, count))):
