@@ -68,7 +68,8 @@ struct ScenarioNames {
     /// What a name is, for a hint to whoever used it as something else.
     fileprivate func kind(of name: String) -> String? {
         let all = [
-            (clients, "a client"), (sites, "a site"), (servers, "a server of a site"), (networks, "a network"), (routers, "a router"),
+            (clients, "a client"), (sites, "a site"), (servers, "a server of a site"), (networks, "a network"),
+            (routers, "a router"),
             (services, "a service"), (exchanges, "an exchange point or its route server"),
         ]
         return all.first { $0.0.contains(name) }?.1

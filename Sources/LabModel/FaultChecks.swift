@@ -63,7 +63,9 @@ extension Fault {
                 throw FaultError(
                     "\(kind.name.rawValue) is for our own speaker, and \(other.0.name) runs \(other.1.rawValue)")
             }
-            if [.prepend, .drain].contains(kind.name), nodes.allSatisfy({ $0.kind == .server }), let server = nodes.first {
+            if [.prepend, .drain].contains(kind.name), nodes.allSatisfy({ $0.kind == .server }),
+                let server = nodes.first
+            {
                 throw FaultError(
                     "\(kind.name.rawValue) is about routes to other ASes, and \(server.name) speaks with \(server.siteName) alone: "
                         + "withdraw takes a server out, and \(server.siteName) is the whole site")

@@ -15,7 +15,9 @@ public enum DaemonConfiguration {
             .init("originate", .array(own.prefixes.map { .string($0.description) })),
         ]
         if let network { members += decision(network.decision) + operation(network, topology) }
-        if let site = topology.lab.sites.first(where: { $0.name == own.name }) { members += decision(among: site.servers) }
+        if let site = topology.lab.sites.first(where: { $0.name == own.name }) {
+            members += decision(among: site.servers)
+        }
         if let damping = network?.damping { members.append(.init("damping", json(damping))) }
         members += [
             .init("timers", timers(topology.lab.timers)),

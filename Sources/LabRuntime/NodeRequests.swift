@@ -95,15 +95,16 @@ struct NodeRequests {
         guard node.kind.hasDefaultRoute else {
             return absences + (try routesToOtherSites(node, interfaceIndex: interfaceIndex))
         }
-        return try absences + topology.links(of: node.index).flatMap { _, end, other -> [any NetlinkRequest] in
-            let interface = try interfaceIndex(end.interface)
-            return AddressFamily.allCases.map { family in
-                let everything = IPPrefix(family == .ipv4 ? .v4(.any) : .v6(.any), length: 0)
-                return RouteChange(
-                    .replace,
-                    KernelRoute(everything, via: [.init(other.address(family), interface: interface)]))
+        return try absences
+            + topology.links(of: node.index).flatMap { _, end, other -> [any NetlinkRequest] in
+                let interface = try interfaceIndex(end.interface)
+                return AddressFamily.allCases.map { family in
+                    let everything = IPPrefix(family == .ipv4 ? .v4(.any) : .v6(.any), length: 0)
+                    return RouteChange(
+                        .replace,
+                        KernelRoute(everything, via: [.init(other.address(family), interface: interface)]))
+                }
             }
-        }
     }
 
     /// The routes of the last resort by which a site that fetches zones reaches the other sites.

@@ -51,7 +51,8 @@ struct LedgerPictures {
             title: "Who answered each client"
                 + (left > 0 ? "; \(left) more rows have shorter gaps" : "")
                 + (others > 0 ? "; in \(others) rows not shown, one site all the time" : ""),
-            shown.map { row($0, window) }, moments: moments, marks: SiteMarks(topology.nodes.filter { $0.serves != nil }.map(\.name)))
+            shown.map { row($0, window) }, moments: moments,
+            marks: SiteMarks(topology.nodes.filter { $0.serves != nil }.map(\.name)))
     }
 
     /// When something changed for a flow.
