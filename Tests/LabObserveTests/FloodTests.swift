@@ -7,9 +7,11 @@ import Testing
 
 /// What becomes of the queries of a flood, and the claims about it.
 struct FloodTests {
-    private func counters(_ queries: Int, over: Int, overflowed: Int, dropped: Int = 0) -> JSON {
+    private func counters(
+        _ queries: Int, over: Int, overflowed: Int, dropped: Int = 0, site: String = "london"
+    ) -> JSON {
         [
-            "site": "london", "service": "resolver", "queries": ["udp": .int(queries), "tcp": 99],
+            "site": .string(site), "service": "resolver", "queries": ["udp": .int(queries), "tcp": 99],
             "over_capacity": .int(over), "overflowed": .int(overflowed), "dropped": .int(dropped),
             "rate_limited": ["dropped": 0, "truncated": 7],
         ]
@@ -43,6 +45,31 @@ struct FloodTests {
         let load = try #require(
             SiteLoad(from: counters(5000, over: 100, overflowed: 9), to: counters(40, over: 10, overflowed: 0)))
         #expect((load.offered, load.served) == (40, 30))
+    }
+
+    @Test func aSiteIsAllItsServers() throws {
+        var lab = try SmallLab.topology().lab
+        let index = try #require(lab.sites.firstIndex { $0.name == "london" })
+        lab.sites[index].servers = 2
+        var home = FloodReport.Row(client: "home")
+        home.sent = 1000
+        let report = FloodReport(
+            Flood(clients: ["home"], service: nil, rate: 500, duration: 2_000_000_000), service: "resolver",
+            rows: [home], took: 2_000_000_000)
+        var evidence = Evidence()
+        evidence.flood = FloodOutcome(
+            [report], before: [],
+            after: [
+                counters(300, over: 30, overflowed: 0, site: "london-1"),
+                counters(500, over: 370, overflowed: 0, site: "london-2"),
+            ])
+        let judge = Judge(try Topology(lab), service: nil, evidence)
+        #expect(judge.objections(to: .offered(site: "london", Bound(.equal, 0.8))) == [])
+        #expect(judge.objections(to: .served("london-1", Bound(.equal, 0.9))) == [])
+        #expect(
+            judge.objections(to: .served("london", Bound(.equal, 1))) == [
+                "london answered 400 of 800 queries that reached it, 50%, and = 100% is expected"
+            ])
     }
 
     @Test func claimsAreHeldAgainstWhatWasCounted() throws {
