@@ -48,8 +48,10 @@ final class Daemon {
     private let logPath: String
     private var process: ChildProcess?
     private var channel: LineChannel?
-    private var pending: [Int: (JSON) -> Void] = [:]
+    private var pending: [Int: Question] = [:]
     private var asked = 0
+    /// Goes off when the oldest question has waited for ``patience``.
+    private var silence: Timer?
     private var startedAt: Nanoseconds = 0
     private var backOff = Daemon.shortestBackOff
     private var restart: Timer?
@@ -57,6 +59,16 @@ final class Daemon {
     /// The first wait before a daemon that ended is started again; it doubles each time, up to the longest.
     static let shortestBackOff: Nanoseconds = 100_000_000
     static let longestBackOff: Nanoseconds = 10_000_000_000
+
+    /// What somebody waits for the answer of.
+    private struct Question {
+        let time: Nanoseconds
+        let answer: (JSON) -> Void
+    }
+
+    /// How long a process may take to answer, many times what a busy machine needs. One that is stopped from outside, by a signal or a
+    /// debugger, must not hold up whoever asked.
+    var patience: Nanoseconds = 60_000_000_000
 
     /// So many ends in a row are no accident any more.
     static let failingEnds = 5
@@ -126,12 +138,28 @@ final class Daemon {
         channel?.send(line)
     }
 
-    /// Sends a question; `answer` is called with the reply, or with null when the daemon ends before it answers.
+    /// Sends a question; `answer` is called with the reply, or with null when the daemon ends before it answers, or has not answered
+    /// for ``patience``. In that case it may still do what it was asked, before anything that it is asked afterwards.
     func ask(_ question: [JSON.Member], _ answer: @escaping (JSON) -> Void) {
         guard state == .starting || state == .running else { return answer(.null) }
         asked += 1
-        pending[asked] = answer
+        pending[asked] = Question(time: Clock.monotonic(), answer: answer)
         send(.object(question + [.init("id", .int(asked))]))
+        watchForSilence()
+    }
+
+    /// One timer for all questions: most are answered within a millisecond.
+    private func watchForSilence() {
+        guard silence == nil, let oldest = pending.values.map(\.time).min() else { return }
+        silence = loop.schedule(at: oldest + patience) { [weak self] in
+            guard let self else { return }
+            silence = nil
+            let now = Clock.monotonic()
+            for (number, question) in pending where question.time + patience <= now {
+                pending.removeValue(forKey: number)?.answer(.null)
+            }
+            watchForSilence()
+        }
     }
 
     /// Stops the process as by `kill -STOP`, or lets it go on. What is sent to it meanwhile it reads then; who asks is told at once
@@ -191,7 +219,7 @@ final class Daemon {
         }
         guard let message = try? JSON(parsing: line) else { return }
         if let number = message["reply"]?.int {
-            pending.removeValue(forKey: number)?(message)
+            pending.removeValue(forKey: number)?.answer(message)
         } else if message["event"]?.string == "ready" {
             parts = message["processes"]?.array ?? []
             if isFrozen { stateBeforeFrost = .running } else { state = .running }
@@ -248,6 +276,6 @@ final class Daemon {
     private func leavePending() {
         let unanswered = pending
         pending = [:]
-        for answer in unanswered.values { answer(.null) }
+        for question in unanswered.values { question.answer(.null) }
     }
 }

@@ -233,7 +233,7 @@ extension Supervisor {
             return next(RequestError("there is no wire"))
         }
         wire.ask(question) { reply in
-            if reply == .null { return next(RequestError("the wire ended")) }
+            if reply == .null { return next(RequestError("the wire ended or does not answer")) }
             let reason = reply["error"]?.string
             next(isTolerant ? nil : reason.map { RequestError($0) })
         }

@@ -185,7 +185,7 @@ extension Supervisor {
         wire.ask(
             [.init("do", "set"), .init("link", .int(link.number)), .init("up", .bool(isUp))]
         ) { reply in
-            done(reply == .null ? ["error": "the wire ended"] : reply)
+            done(reply == .null ? ["error": "the wire ended or does not answer"] : reply)
         }
     }
 }

@@ -99,7 +99,7 @@ extension Supervisor {
             .init("a_to_b", DaemonConfiguration.quality(pair.aToB)),
             .init("b_to_a", DaemonConfiguration.quality(pair.bToA)),
         ]) { reply in
-            done(reply == .null ? ["error": "the wire ended"] : reply)
+            done(reply == .null ? ["error": "the wire ended or does not answer"] : reply)
         }
     }
 

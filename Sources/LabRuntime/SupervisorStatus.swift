@@ -92,7 +92,7 @@ extension Supervisor {
     func relay(_ question: JSON, to name: String, _ answer: @escaping (JSON) -> Void) throws {
         let speaker = try speaker(of: name)
         speaker.ask((question.members ?? []).filter { !["target", "id"].contains($0.name) }) { reply in
-            answer(reply == .null ? ["error": .string("the BGP speaker of \(name) ended")] : reply)
+            answer(reply == .null ? ["error": .string("the BGP speaker of \(name) ended or does not answer")] : reply)
         }
     }
 }

@@ -127,7 +127,7 @@ extension Supervisor {
             return done(error.description)
         }
         responder.ask([.init("do", "reload")]) { reply in
-            done(reply == .null ? "the responder of \(node.name) ended" : reply["error"]?.string)
+            done(reply == .null ? "the responder of \(node.name) ended or does not answer" : reply["error"]?.string)
         }
     }
 

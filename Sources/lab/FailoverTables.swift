@@ -10,13 +10,13 @@ enum FailoverTables {
             let interval = row.gaps.medianInterval.map {
                 "\(milliseconds($0.lowerBound)) to \(milliseconds($0.upperBound))"
             }
-            let open = row.openGaps > 0 ? ", then nobody (\(row.openGaps) times)" : ""
+            let open = row.openGaps > 0 ? ["then nobody (\(row.openGaps) times)"] : []
             table.add(
                 .init(row.client), .init("\(row.address)"), .init(String(row.sent)), .init(String(row.unserved)),
                 .init(milliseconds(row.gaps.sorted.first)), .init(milliseconds(row.gaps.percentile(0.5))),
                 .init(milliseconds(row.gaps.percentile(0.9))), .init(milliseconds(row.gaps.percentile(0.99))),
                 .init(milliseconds(row.gaps.sorted.last)), .init(interval ?? "-"),
-                .init(row.sites.joined(separator: ", ") + open))
+                .init((row.sites + open).joined(separator: ", ")))
         }
         return table.text
     }

@@ -28,7 +28,7 @@ func run(_ program: String, _ arguments: [String]) throws -> String {
 }
 
 /// Looks again and again until `condition` holds; false after `seconds`.
-func eventually(within seconds: Double = 5, _ condition: () throws -> Bool) rethrows -> Bool {
+func eventually(within seconds: Double = 30, _ condition: () throws -> Bool) rethrows -> Bool {
     let end = Clock.monotonic() + Nanoseconds(seconds * 1e9)
     while Clock.monotonic() < end {
         if try condition() { return true }

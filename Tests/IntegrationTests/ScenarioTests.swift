@@ -165,6 +165,32 @@ struct ScenarioTests {
         }
     }
 
+    /// Two routers that each send one address to the other: the tables tell of it, and probes of which the TTL ended.
+    @Test func whatGoesRoundIsNoticed() throws {
+        func astray(_ node: String, to other: String) -> String {
+            "      - run: { node: \(node), command: \"ip route add 192.0.2.53/32 dev \(other) via "
+                + "$(ip -4 neigh show dev \(other) | cut -d' ' -f1)\" }\n"
+        }
+        let steps =
+            astray("west-jfk", to: "east-fra") + astray("east-fra", to: "west-jfk") + """
+                  - expect: { never: loop }
+                  - fail: { site: newyork, how: withdraw }
+                  - expect: { never: loop, within: 1s }
+                  - expect: { never: blackhole }
+            """
+        try withSteps(steps) { lab in
+            let document = try run(lab, status: 1)
+            #expect(document.steps.map(\.ok) == [true, true, false, true, false, true])
+            #expect(
+                document.steps[2].detail?.contains(
+                    "the way of boston to 192.0.2.53 goes round: west-jfk, east-fra, west-jfk, and no loop is expected")
+                    == true, "\(document.steps[2])")
+            let probes = try #require(document.steps[4].detail)
+            #expect(probes.contains("probes of boston to 192.0.2.53 went round (their TTL ended at"), "\(probes)")
+            #expect(!probes.contains("2001:db8:53::53"), "\(probes)")
+        }
+    }
+
     @Test func repeatApplyAndWaitingForAWhile() throws {
         let steps = """
               - repeat:

@@ -84,6 +84,31 @@ import Testing
         #expect(answers == 1)
         daemon.kill()
     }
+
+    @Test("Who asks a process that is stopped from outside does not wait for ever, and hears no answer that comes too late")
+    func silence() throws {
+        let daemon = daemon(
+            "echo '{\"event\":\"ready\"}' >&3; read first <&3; kill -STOP $$; echo '{\"reply\":1}' >&3; read second <&3; "
+                + "echo '{\"reply\":2}' >&3; sleep 60")
+        daemon.patience = 200_000_000
+        var answers: [JSON] = []
+        daemon.onReady = { [loop, unowned daemon] in
+            daemon.ask([.init("do", "first")]) { first in
+                answers.append(first)
+                _ = daemon.pid.map { kill($0, SIGCONT) }
+                daemon.patience = 30_000_000_000
+                daemon.ask([.init("do", "second")]) { second in
+                    answers.append(second)
+                    loop.stop()
+                }
+            }
+        }
+        try daemon.start()
+        try run()
+        #expect(answers == [.null, ["reply": 2]])
+        #expect(daemon.state == .running && daemon.restarts == 0)
+        daemon.kill()
+    }
 }
 
 @Suite struct LogKeeperTests {
