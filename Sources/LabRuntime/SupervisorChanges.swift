@@ -42,13 +42,13 @@ extension Supervisor {
         let reason = "\(failure)"
         guard plan.topology.lab == difference.new.topology.lab else {
             isChanging = false
-            return done(["error": .string(reason)])
+            return done(["error": .string(reason + "; it is as before")])
         }
         let back = Difference(from: difference.new, to: difference.old, processors: ResourceLimits.processors)
         carryOut(back, Resets()) { [self] second in
             isChanging = false
             events.record("apply", [.init("failed", .string(reason))])
-            let end = second.map { "; going back failed too: \($0)" } ?? ""
+            let end = second.map { "; going back failed too: \($0); take it down and up" } ?? "; it is as before"
             done(["error": .string(reason + end)])
         }
     }

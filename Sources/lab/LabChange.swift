@@ -36,7 +36,7 @@ struct LabChange {
             let stored = try StoredLab(wanted, lab.stored.backend)
             reply = try client.request([.init("do", "apply"), .init("lab", stored.json)])
         } catch let error as RequestError {
-            throw Failure(.failedAtRunTime, "the lab '\(lab.name)' was not changed: \(error)", hint: "it is as before")
+            throw Failure(.failedAtRunTime, "the lab '\(lab.name)' was not changed: \(error)")
         }
         guard !difference.steps.isEmpty else { return reply }
         guard try client.request([.init("do", "rest")], within: Int64(timeout) * 1_000_000_000) != nil else {

@@ -46,7 +46,7 @@ struct ServersTests {
                 #expect(Set(answers.keys) == ["farm-1", "farm-2", "farm-3"], "\(address): \(answers)")
                 #expect(answers.values.reduce(0, +) == 40)
             }
-            let rows = try lab.json(CatchmentDocument.self, "catchment").rows
+            let rows = try lab.json(CatchmentDocument.self, "catchment", "--lab", lab.name).rows
             #expect(rows.count == 2 && rows.allSatisfy { $0.site == "farm" && $0.agrees }, "\(rows)")
             let trace = try lab.inside("home", "traceroute", "-n", "-q", "1", "-w", "2", "192.0.2.53").output
             #expect(trace.contains("192.0.2.53"), "\(trace)")
@@ -89,7 +89,7 @@ struct ServersTests {
             let narrower = try apply(", servers: 2")
             #expect(narrower.status == 0, "\(narrower)")
             #expect(try nextHops(lab) == [2, 2])
-            let rows = try lab.json(CatchmentDocument.self, "catchment").rows
+            let rows = try lab.json(CatchmentDocument.self, "catchment", "--lab", lab.name).rows
             #expect(rows.allSatisfy { $0.site == "farm" && $0.agrees }, "\(rows)")
             let plain = try apply("")
             #expect(plain.status != 0 && plain.errors.contains("'farm' would become another kind of node"), "\(plain)")

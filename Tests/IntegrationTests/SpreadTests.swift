@@ -76,7 +76,7 @@ struct SpreadTests {
                 #expect(isEven(shares), "\(address): \(shares)")
             }
             for _ in 0..<4 {
-                let rows = try lab.json(CatchmentDocument.self, "catchment").rows
+                let rows = try lab.json(CatchmentDocument.self, "catchment", "--lab", lab.name).rows
                 #expect(rows.count == 2 && rows.allSatisfy(\.agrees), "\(rows)")
             }
             // A server more, and a client at an interface that is new.
