@@ -14,7 +14,9 @@ extension Supervisor {
         let told = members.filter { $0.name != "do" && $0.name != "configuration" }
         routingMayChange()
         speaker.ask(members) { [weak self] reply in
-            guard reply != .null else { return answer(["error": .string("the BGP speaker of \(name) ended or does not answer")]) }
+            guard reply != .null else {
+                return answer(["error": .string("the BGP speaker of \(name) ended or does not answer")])
+            }
             if reply["error"] == nil {
                 self?.note(verb, reply["peers"]?.array?.compactMap(\.string) ?? [], node: node)
                 if verb == "reload" { self?.noteNeighbours(of: speaker) }

@@ -173,11 +173,11 @@ struct ScenarioTests {
         }
         let steps =
             astray("west-jfk", to: "east-fra") + astray("east-fra", to: "west-jfk") + """
-                  - expect: { never: loop }
-                  - fail: { site: newyork, how: withdraw }
-                  - expect: { never: loop, within: 1s }
-                  - expect: { never: blackhole }
-            """
+                      - expect: { never: loop }
+                      - fail: { site: newyork, how: withdraw }
+                      - expect: { never: loop, within: 1s }
+                      - expect: { never: blackhole }
+                """
         try withSteps(steps) { lab in
             let document = try run(lab, status: 1)
             #expect(document.steps.map(\.ok) == [true, true, false, true, false, true])

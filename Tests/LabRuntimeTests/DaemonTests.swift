@@ -85,7 +85,9 @@ import Testing
         daemon.kill()
     }
 
-    @Test("Who asks a process that is stopped from outside does not wait for ever, and hears no answer that comes too late")
+    @Test(
+        "Who asks a process that is stopped from outside does not wait for ever, and hears no answer that comes too late"
+    )
     func silence() throws {
         let daemon = daemon(
             "echo '{\"event\":\"ready\"}' >&3; read first <&3; kill -STOP $$; echo '{\"reply\":1}' >&3; read second <&3; "
