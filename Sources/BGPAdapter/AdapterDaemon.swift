@@ -10,18 +10,14 @@ public enum AdapterDaemon {
     /// Runs until the command `stop`, the end of the control channel or of a process of the daemon. `arguments` are
     /// `--config FILE --control FD`. Answers the exit status: 0 done, 2 bad configuration or usage, 4 failed.
     public static func run(arguments: [String]) -> Int32 {
-        guard arguments.count == 4, arguments[0] == "--config", arguments[2] == "--control",
-            let control = Int32(arguments[3]), control > 2
-        else {
-            Diagnostics.write("usage: labd adapter --config FILE --control FD")
-            return 2
-        }
         do {
-            let configuration = try AdapterConfiguration(try JSON(parsing: try Files.read(arguments[1])))
+            let arguments = try DaemonArguments(arguments, of: "adapter")
+            let control = try arguments.requiredSupervisor()
+            let configuration = try AdapterConfiguration(try JSON(parsing: try Files.read(arguments.configuration)))
             return try run(configuration, FileDescriptor(owning: control))
         } catch {
             Diagnostics.write("labd adapter: \(error)")
-            return error is AdapterError ? 2 : 4
+            return error is AdapterError || error is DaemonUsageError ? 2 : 4
         }
     }
 

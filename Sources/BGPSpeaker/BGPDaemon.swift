@@ -10,19 +10,14 @@ public enum BGPDaemon {
     /// or usage, 4 failed.
     public static func run(arguments: [String]) -> Int32 {
         do {
-            let (file, control) = try options(arguments)
-            try serve(file, try configuration(file), control)
+            let arguments = try DaemonArguments(arguments, of: "bgp")
+            let file = arguments.configuration
+            try serve(file, try configuration(file), arguments.control)
             return 0
         } catch {
             Diagnostics.write("labd bgp: \(error)")
-            return error is ConfigurationError ? 2 : 4
+            return error is ConfigurationError || error is DaemonUsageError ? 2 : 4
         }
-    }
-
-    private enum Control {
-        case none
-        case descriptor(Int32)
-        case path(String)
     }
 
     private static func configuration(_ file: String) throws(ConfigurationError) -> SpeakerConfiguration {
@@ -33,25 +28,7 @@ public enum BGPDaemon {
         }
     }
 
-    private static func options(_ arguments: [String]) throws(ConfigurationError) -> (file: String, control: Control) {
-        let usage = ConfigurationError(description: "usage: labd bgp --config FILE [--control PATH|FD]")
-        var file: String?
-        var control = Control.none
-        var rest = arguments[...]
-        while let name = rest.popFirst() {
-            guard let value = rest.popFirst() else { throw usage }
-            switch (name, Int32(value)) {
-            case ("--config", _): file = value
-            case ("--control", nil): control = .path(value)
-            case ("--control", let number?) where number > 2: control = .descriptor(number)
-            default: throw usage
-            }
-        }
-        guard let file else { throw usage }
-        return (file, control)
-    }
-
-    private static func serve(_ file: String, _ configuration: SpeakerConfiguration, _ control: Control) throws {
+    private static func serve(_ file: String, _ configuration: SpeakerConfiguration, _ control: DaemonArguments.Control) throws {
         let loop = try EventLoop()
         let speaker = try Speaker(configuration, loop)
         ForbiddenCalls.giveUp()

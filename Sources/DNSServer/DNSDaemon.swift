@@ -10,10 +10,10 @@ public enum DNSDaemon {
     /// number of an inherited stream socket to the supervisor.
     public static func run(arguments: [String]) -> Int32 {
         do {
-            let arguments = try Arguments(arguments)
+            let arguments = try DaemonArguments(arguments, of: "dns")
             let loop = try EventLoop()
             var control: DNSControl?
-            if let number = arguments.control { control = try DNSControl(loop, FileDescriptor(owning: number)) }
+            if let number = try arguments.supervisor() { control = try DNSControl(loop, FileDescriptor(owning: number)) }
             do {
                 try serve(arguments.configuration, loop, control)
                 return 0
@@ -36,34 +36,7 @@ public enum DNSDaemon {
     }
 
     private static func fail(_ error: any Error) -> Int32 {
-        let text = Array("labd dns: \(error)\n".utf8)
-        _ = text.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        Diagnostics.write("labd dns: \(error)")
         return error is SystemError ? 4 : 2
-    }
-
-    private struct Arguments {
-        var configuration: String
-        var control: Int32?
-
-        init(_ arguments: [String]) throws(ConfigurationError) {
-            var rest = arguments[...]
-            var path: String?
-            while let name = rest.popFirst() {
-                guard name == "--config" || name == "--control" else {
-                    throw ConfigurationError("unknown argument '\(name)'")
-                }
-                guard let value = rest.popFirst() else { throw ConfigurationError("\(name) needs a value") }
-                if name == "--config" {
-                    path = value
-                } else {
-                    guard let number = Int32(value), number >= 0 else {
-                        throw ConfigurationError("--control needs the number of a descriptor, not '\(value)'")
-                    }
-                    control = number
-                }
-            }
-            guard let path else { throw ConfigurationError("--config FILE is missing") }
-            configuration = path
-        }
     }
 }

@@ -10,13 +10,13 @@ public enum HTTPDaemon {
     /// number of an inherited stream socket to the supervisor.
     public static func run(arguments: [String]) -> Int32 {
         do {
-            let (path, descriptor) = try options(arguments)
+            let arguments = try DaemonArguments(arguments, of: "http")
             let loop = try EventLoop()
             defer { loop.removeAll() }
             var control: HTTPControl?
-            if let descriptor { control = try HTTPControl(loop, FileDescriptor(owning: descriptor)) }
+            if let number = try arguments.supervisor() { control = try HTTPControl(loop, FileDescriptor(owning: number)) }
             do {
-                try serve(path, loop, control)
+                try serve(arguments.configuration, loop, control)
                 return 0
             } catch {
                 control?.sendFailure("\(error)")
@@ -40,22 +40,5 @@ public enum HTTPDaemon {
     private static func fail(_ error: any Error) -> Int32 {
         Diagnostics.write("labd http: \(error)")
         return error is SystemError ? 4 : 2
-    }
-
-    private static func options(_ arguments: [String]) throws(ConfigurationError) -> (path: String, control: Int32?) {
-        let usage = ConfigurationError("usage: labd http --config FILE [--control DESCRIPTOR]")
-        var path: String?
-        var control: Int32?
-        var rest = arguments[...]
-        while let name = rest.popFirst() {
-            guard let value = rest.popFirst() else { throw usage }
-            switch (name, Int32(value)) {
-            case ("--config", _): path = value
-            case ("--control", let number?) where number > 2: control = number
-            default: throw usage
-            }
-        }
-        guard let path else { throw usage }
-        return (path, control)
     }
 }

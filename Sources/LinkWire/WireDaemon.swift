@@ -23,7 +23,8 @@ public enum WireDaemon {
     /// `--config FILE --control FD`. Answers the exit status: 0 done, 2 bad configuration or usage, 4 failed.
     public static func run(arguments: [String]) -> Int32 {
         do {
-            let (file, control) = try options(arguments)
+            let arguments = try DaemonArguments(arguments, of: "wire")
+            let (file, control) = (arguments.configuration, try arguments.requiredSupervisor())
             let links: [WireLink]
             do {
                 links = try WireLink.list(try JSON(parsing: try Files.read(file)))
@@ -33,28 +34,9 @@ public enum WireDaemon {
             try serve(links, FileDescriptor(owning: control))
             return 0
         } catch {
-            let message = Array("labd wire: \(error)\n".utf8)
-            write(2, message, message.count)
-            return error is WireError ? 2 : 4
+            Diagnostics.write("labd wire: \(error)")
+            return error is WireError || error is DaemonUsageError ? 2 : 4
         }
-    }
-
-    private static func options(_ arguments: [String]) throws(WireError) -> (file: String, control: Int32) {
-        var file: String?
-        var control: Int32?
-        var rest = arguments[...]
-        while let name = rest.popFirst() {
-            guard let value = rest.popFirst() else { throw WireError("\(name): a value expected") }
-            switch name {
-            case "--config": file = value
-            case "--control": control = Int32(value)
-            default: throw WireError("unknown option '\(name)'")
-            }
-        }
-        guard let file, let control, control > 2 else {
-            throw WireError("usage: labd wire --config FILE --control FD")
-        }
-        return (file, control)
     }
 
     private static func serve(_ links: [WireLink], _ control: consuming FileDescriptor) throws {
