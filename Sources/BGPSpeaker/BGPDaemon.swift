@@ -28,7 +28,9 @@ public enum BGPDaemon {
         }
     }
 
-    private static func serve(_ file: String, _ configuration: SpeakerConfiguration, _ control: DaemonArguments.Control) throws {
+    private static func serve(_ file: String, _ configuration: SpeakerConfiguration, _ control: DaemonArguments.Control)
+        throws
+    {
         let loop = try EventLoop()
         let speaker = try Speaker(configuration, loop)
         ForbiddenCalls.giveUp()

@@ -13,7 +13,9 @@ public enum DNSDaemon {
             let arguments = try DaemonArguments(arguments, of: "dns")
             let loop = try EventLoop()
             var control: DNSControl?
-            if let number = try arguments.supervisor() { control = try DNSControl(loop, FileDescriptor(owning: number)) }
+            if let number = try arguments.supervisor() {
+                control = try DNSControl(loop, FileDescriptor(owning: number))
+            }
             do {
                 try serve(arguments.configuration, loop, control)
                 return 0

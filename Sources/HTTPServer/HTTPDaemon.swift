@@ -14,7 +14,9 @@ public enum HTTPDaemon {
             let loop = try EventLoop()
             defer { loop.removeAll() }
             var control: HTTPControl?
-            if let number = try arguments.supervisor() { control = try HTTPControl(loop, FileDescriptor(owning: number)) }
+            if let number = try arguments.supervisor() {
+                control = try HTTPControl(loop, FileDescriptor(owning: number))
+            }
             do {
                 try serve(arguments.configuration, loop, control)
                 return 0

@@ -1,6 +1,7 @@
 import BGPSession
 import BGPWire
 import Net
+import TestSupport
 import Testing
 
 @Suite("Connection collision")

@@ -1,5 +1,6 @@
 import BGPSession
 import BGPWire
+import TestSupport
 import Testing
 
 /// Every event in every state (RFC 4271, section 8.2.2), on a session whose own connection is the one that counts. The

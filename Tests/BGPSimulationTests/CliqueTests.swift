@@ -1,6 +1,7 @@
 import BGPSimulation
 import BGPWire
 import Net
+import TestSupport
 import Testing
 
 /// How long BGP takes in a clique of ASes that let each other through (Labovitz, Ahuja, Bose and Jahanian, "Delayed Internet
@@ -20,7 +21,7 @@ struct CliqueTests {
     /// Announces at the first of the ASes, and withdraws when everybody knows. The delays of the links are 1 to 20 ms.
     static func measure(_ count: Int, interval: UInt64, seed: UInt64, isWithdrawn: Bool = true) -> Outcome {
         var network = SimulatedNetwork(Drawing.clique(count, interval: interval).routers)
-        var random = Seeded(seed)
+        var random = SeededGenerator(seed)
         for one in 1...count {
             for other in (one + 1)..<max(count + 1, one + 1) {
                 network.setDelay("as\(one)", "as\(other)", UInt64.random(in: 1...20, using: &random) * milliseconds)

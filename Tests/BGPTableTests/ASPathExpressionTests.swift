@@ -1,6 +1,7 @@
 import BGPTable
 import BGPWire
 import Net
+import TestSupport
 import Testing
 
 /// An expression as a tree, with a second way to match it: all positions that can be reached, without a program.
@@ -13,7 +14,7 @@ private indirect enum Tree {
     case choice([Tree])
     case repeated(Tree, least: Int, many: Bool)
 
-    static func random(_ random: inout Seeded, depth: Int) -> Tree {
+    static func random(_ random: inout SeededGenerator, depth: Int) -> Tree {
         switch random.number() % (depth == 0 ? 6 : 10) {
         case 0, 1, 2:
             let number = random.number() % 4
@@ -120,7 +121,7 @@ private func matches(_ text: String, _ path: [UInt32]) throws -> Bool {
 
     @Test("random expressions match what a second implementation says")
     func reference() throws {
-        var random = Seeded(7)
+        var random = SeededGenerator(7)
         var matched = 0
         for _ in 0..<4_000 {
             let tree = Tree.random(&random, depth: 4)
@@ -174,7 +175,7 @@ private func matches(_ text: String, _ path: [UInt32]) throws -> Bool {
 
     @Test("random text is read or refused, never worse")
     func garbage() {
-        var random = Seeded(8)
+        var random = SeededGenerator(8)
         let signs = Array("0129 .*+?|()[]-^$x")
         var taken = 0
         for _ in 0..<20_000 {

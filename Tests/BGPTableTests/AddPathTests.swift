@@ -1,6 +1,7 @@
 import BGPTable
 import BGPWire
 import Net
+import TestSupport
 import Testing
 
 /// Several routes of one neighbour to a prefix, and several to one neighbour (RFC 7911).
@@ -355,7 +356,7 @@ struct AddPathTests {
     @Test("However routes come and go, the neighbour holds what it should, and nothing is left in the end")
     func random() {
         for seed in UInt64(1)...30 {
-            var random = Seeded(seed)
+            var random = SeededGenerator(seed)
             var bench = Bench()
             let senders = (2...5).map { bench.peer(.provider, $0) }
             let limit = Int.random(in: 1...4, using: &random)

@@ -1,6 +1,7 @@
 import BGPTable
 import BGPWire
 import Net
+import TestSupport
 import Testing
 
 /// A random internet of ASes with one router each, in which providers always have a lower number than their customers.
@@ -31,7 +32,7 @@ private struct Topology {
     /// The ASes that originate the prefix. All of them use one AS number, as the sites of an anycast service do.
     var origins: Set<Int>
 
-    init(_ random: inout Seeded) {
+    init(_ random: inout SeededGenerator) {
         count = Int.random(in: 20...60, using: &random)
         identifiers = (1...UInt32(count)).shuffled(using: &random)
         let core = Int.random(in: 1...4, using: &random)
@@ -165,7 +166,7 @@ private struct Network {
     }
 
     /// Delivers, decides and sends in a random order until nothing is left to do. False if that never happens.
-    mutating func converge(_ random: inout Seeded) -> Bool {
+    mutating func converge(_ random: inout SeededGenerator) -> Bool {
         busy = Array(repeating: true, count: topology.count)
         waiting = Array(busy.indices)
         arrivals.removeAll { queues[$0].isEmpty }
@@ -200,7 +201,7 @@ private struct Network {
         busy[to] = true
     }
 
-    private mutating func work(at place: Int, _ random: inout Seeded) {
+    private mutating func work(at place: Int, _ random: inout SeededGenerator) {
         let node = waiting[place]
         _ = tables[node].decide()
         for id in tables[node].peerIDs where Bool.random(using: &random) {
@@ -243,7 +244,7 @@ private struct Network {
     func gaoRexford() {
         var routed = 0
         for seed in 1...500 as ClosedRange<UInt64> {
-            var random = Seeded(seed)
+            var random = SeededGenerator(seed)
             let whole = Topology(&random)
             var network = Network(whole)
             for node in whole.origins.sorted() { network.tables[node].originate(network.prefix) }
@@ -272,7 +273,7 @@ private struct Network {
     }
 
     private func expectSteadyState(
-        _ network: inout Network, _ topology: Topology, _ random: inout Seeded, _ comment: Comment
+        _ network: inout Network, _ topology: Topology, _ random: inout SeededGenerator, _ comment: Comment
     ) {
         let settled = network.converge(&random)
         #expect(settled, comment)

@@ -1,6 +1,7 @@
 import BGPTable
 import BGPWire
 import Net
+import TestSupport
 import Testing
 
 /// Route flap damping (RFC 2439) in the table.
@@ -274,7 +275,7 @@ struct DampingTests {
     @Test("Whatever happens, counts agree with the routes, and nothing is left in the end")
     func anything() {
         for seed in UInt64(0)..<30 {
-            var random = Seeded(seed)
+            var random = SeededGenerator(seed)
             var state = Flapping()
             let networks = (0..<4).map { prefix("10.0.\($0).0/24") }
             for _ in 0..<300 {

@@ -1,4 +1,5 @@
 import Net
+import TestSupport
 import Testing
 
 @testable import BGPTable
@@ -38,7 +39,7 @@ struct FlapHistoryTests {
 
     @Test("The time until a share is the first at which no more is left, for any share")
     func inverse() {
-        var random = Seeded(7)
+        var random = SeededGenerator(7)
         for _ in 0..<1000 {
             let options = DampingOptions(halfLife: .random(in: 100_000_000...21_600 * second, using: &random))
             let share = Double.random(in: 1e-6..<1, using: &random)
@@ -108,7 +109,7 @@ struct FlapHistoryTests {
 
     @Test("Deadlines come in order of time, and of routes where that is the same, whatever was penalised first")
     func order() {
-        var random = Seeded(3)
+        var random = SeededGenerator(3)
         var keys: [FlapHistory.Key] = []
         for peer in UInt32(1)...3 {
             for number in 0..<40 {

@@ -1,6 +1,7 @@
 @testable import BGPTable
 import BGPWire
 import Net
+import TestSupport
 import Testing
 
 @Suite struct RefreshTests {
@@ -259,7 +260,7 @@ import Testing
     /// Refreshes and changes of options mixed into a long random history.
     @Test("whatever is changed meanwhile, neighbours end up with what a new session would be sent")
     func randomHistory() {
-        var random = Seeded(5)
+        var random = SeededGenerator(5)
         var bench = Bench()
         let relations: [Relation] = [.customer, .peer, .provider, .internal]
         let ids = relations.enumerated().map { bench.peer($1, UInt8($0 + 2)) }
@@ -341,7 +342,7 @@ import Testing
 
 extension [IPPrefix] {
     /// A rule about some of these, or about anything.
-    fileprivate func someRule(_ random: inout Seeded) -> PolicyRule? {
+    fileprivate func someRule(_ random: inout SeededGenerator) -> PolicyRule? {
         guard let prefix = randomElement(using: &random) else { return nil }
         let condition: PolicyCondition =
             switch random.number() % 3 {

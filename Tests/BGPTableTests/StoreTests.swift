@@ -1,9 +1,10 @@
 @testable import BGPTable
 import BGPWire
 import Net
+import TestSupport
 import Testing
 
-extension Seeded {
+extension SeededGenerator {
     /// Attributes with anything in them.
     mutating func attributes() -> PathAttributes {
         var route = PathAttributes(
@@ -41,7 +42,7 @@ extension Seeded {
 
     mutating func number() -> UInt32 { UInt32.random(in: 0...(.max), using: &self) }
 
-    mutating func list<Element>(_ most: Int, _ element: (inout Seeded) -> Element) -> [Element] {
+    mutating func list<Element>(_ most: Int, _ element: (inout SeededGenerator) -> Element) -> [Element] {
         // The bounds of the packed counts are tried as well.
         let count = [0, 1, 127, 128, 255, most].filter { $0 <= most }.randomElement(using: &self) ?? 0
         return (0..<count).map { _ in element(&self) }
@@ -51,7 +52,7 @@ extension Seeded {
 @Suite struct StoreTests {
     @Test("attributes come out of their packed form as they went in, one behind the other")
     func packing() {
-        var random = Seeded(1)
+        var random = SeededGenerator(1)
         var writer = OctetWriter()
         var expected: [(Int, PathAttributes)] = []
         for _ in 0..<300 {
@@ -95,7 +96,7 @@ extension Seeded {
 
     @Test("gaps are closed under churn without losing a set")
     func churn() {
-        var random = Seeded(2)
+        var random = SeededGenerator(2)
         var store = AttributeStore()
         var held: [(AttributeSetID, PathAttributes)] = []
         let local = LocalSpeaker(asn: ourASN, identifier: v4("10.0.0.1"))
@@ -135,7 +136,7 @@ extension Seeded {
     func hashIndex() {
         for bits in [32, 3, 0] as [UInt32] {
             func hash(_ element: UInt32) -> UInt32 { bits == 0 ? 7 : mix(UInt64(element)) >> (32 - bits) }
-            var random = Seeded(3)
+            var random = SeededGenerator(3)
             var index = HashIndex()
             var expected: Set<UInt32> = []
             for _ in 0..<(bits == 32 ? 20_000 : 2_000) {
@@ -165,7 +166,7 @@ extension Seeded {
     /// A long random history against a table that is asked the same at the end only.
     @Test("after a long random history nothing is left over, and neighbours hold what the Loc-RIB says")
     func noLeaks() {
-        var random = Seeded(4)
+        var random = SeededGenerator(4)
         var bench = Bench()
         let relations: [Relation] = [.customer, .customer, .peer, .provider, .internal, .internal]
         let ids = relations.enumerated().map { bench.peer($1, UInt8($0 + 2), client: $0 == 4) }

@@ -8,19 +8,6 @@ let ourASN = ASN(65000)
 func v4(_ text: String) -> IPv4Address { IPv4Address(text) ?? .any }
 func prefix(_ text: String) -> IPPrefix { IPPrefix(text) ?? IPPrefix(.v4(.any), length: 0) }
 
-/// A random number generator with a seed (SplitMix64), so that a failure can be seen again.
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
-    }
-}
-
 /// Attributes as a neighbour might send them.
 func attributes(
     path: [UInt32], nextHop: String = "10.0.0.9", med: UInt32? = nil, localPreference: UInt32? = nil,

@@ -1,5 +1,6 @@
 import BGPWire
 import Net
+import TestSupport
 import Testing
 
 /// Path identifiers in front of prefixes (RFC 7911).

@@ -1,5 +1,6 @@
 import BGPWire
 import Net
+import TestSupport
 import Testing
 
 /// IPv4 prefixes with an IPv6 next hop (RFC 8950).

@@ -1,5 +1,6 @@
 import BGPWire
 import Net
+import TestSupport
 import Testing
 
 /// RFC 6793: sessions of two-octet AS numbers.

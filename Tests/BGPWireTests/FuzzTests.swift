@@ -1,5 +1,6 @@
 import BGPWire
 import Net
+import TestSupport
 import Testing
 
 @Suite("Hostile UPDATEs")

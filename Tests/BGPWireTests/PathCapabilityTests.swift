@@ -1,5 +1,6 @@
 import BGPWire
 import Net
+import TestSupport
 import Testing
 
 /// The capabilities of RFC 7911 and RFC 8950 in an OPEN.

@@ -1,33 +1,6 @@
 import BGPWire
 import Net
-
-/// The octets that hexadecimal digits stand for; spaces and everything behind `;` on a line are comments.
-func hex(_ text: String) -> [UInt8] {
-    let digits = text.split(separator: "\n", omittingEmptySubsequences: false)
-        .map { $0.prefix { $0 != ";" } }.joined().filter { !$0.isWhitespace }
-    var bytes: [UInt8] = []
-    var rest = digits[...]
-    while let byte = UInt8(rest.prefix(2), radix: 16) {
-        bytes.append(byte)
-        rest = rest.dropFirst(2)
-    }
-    precondition(rest.isEmpty, "not hexadecimal: \(rest)")
-    return bytes
-}
-
-/// SplitMix64: the same numbers in every run.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-    init(_ seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-    mutating func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...255, using: &self) } }
-}
+import TestSupport
 
 func prefix(_ text: String) -> IPPrefix {
     guard let prefix = IPPrefix(text) else { preconditionFailure("not a prefix: \(text)") }

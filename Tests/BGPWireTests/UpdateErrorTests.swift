@@ -1,5 +1,6 @@
 import BGPWire
 import Net
+import TestSupport
 import Testing
 
 /// RFC 7606: what each wrong attribute costs.

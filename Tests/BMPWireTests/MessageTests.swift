@@ -1,6 +1,7 @@
 import BGPWire
 import Foundation
 import Net
+import TestSupport
 import Testing
 
 @testable import BMPWire
@@ -23,13 +24,6 @@ struct MessageTests {
         00 00 fd e9  // AS
         0a 00 00 09  // BGP Identifier
         """
-
-    /// Octets of text like `0a 01  // what they are`, a line each.
-    private func hex(_ text: String) -> [UInt8] {
-        text.split(separator: "\n").flatMap { line in
-            (line.components(separatedBy: "//").first ?? "").split(separator: " ").compactMap { UInt8($0, radix: 16) }
-        }
-    }
 
     private func octets(_ message: BMPMessage) -> [UInt8] {
         // Behind something else: the length counts from the message's own beginning.

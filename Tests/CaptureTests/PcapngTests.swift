@@ -1,15 +1,10 @@
+import TestSupport
 import Testing
 
 @testable import Capture
 
 /// The capture file, octet by octet as the format's draft has it.
 struct PcapngTests {
-    private func hex(_ text: String) -> [UInt8] {
-        text.split(separator: "\n").flatMap { line in
-            line.prefix { $0 != "#" }.split(separator: " ").compactMap { UInt8($0, radix: 16) }
-        }
-    }
-
     @Test func aFileBeginsWithItsSection() {
         var writer = PcapngWriter(application: "lab")
         #expect(

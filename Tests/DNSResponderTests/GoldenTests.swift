@@ -1,5 +1,6 @@
 import DNSResponder
 import DNSWire
+import TestSupport
 import Testing
 
 /// Every kind of response, octet by octet.

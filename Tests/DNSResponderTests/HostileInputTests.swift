@@ -1,5 +1,6 @@
 import DNSResponder
 import DNSWire
+import TestSupport
 import Testing
 
 /// Whatever comes in, the responder neither traps nor answers with more than allowed, nor with what is no message.
@@ -20,7 +21,7 @@ import Testing
     }
 
     @Test func randomOctets() {
-        var generator = SeededGenerator(state: 53)
+        var generator = SeededGenerator(53)
         var failures = 0
         for _ in 0..<50_000 {
             let query = (0..<Int.random(in: 0...64, using: &generator)).map { _ in
@@ -37,7 +38,7 @@ import Testing
             "huge.hello.test", "id.server", "loop.hello.test", "hello.test", ".",
         ]
         let types: [RecordType] = [.a, .ns, .txt, .any, .mx, .soa, .ds, .srv]
-        var generator = SeededGenerator(state: 54)
+        var generator = SeededGenerator(54)
         var failures = 0
         var answered = 0
         for round in 0..<100_000 {

@@ -1,6 +1,7 @@
 import DNSWire
 import DNSZone
 import Net
+import TestSupport
 import Testing
 
 @testable import DNSResponder

@@ -1,4 +1,5 @@
 import DNSWire
+import TestSupport
 import Testing
 
 @Suite struct MessageBuilderTests {
@@ -41,7 +42,7 @@ import Testing
     }
 
     @Test func namesInManyMessagesReadBackAsWritten() throws {
-        var generator = SeededGenerator(state: 11)
+        var generator = SeededGenerator(11)
         let labels = ["a", "b", "A", "ab", "hello", "test"]
         for _ in 0..<500 {
             let names = try (0..<12).map { _ in

@@ -1,4 +1,5 @@
 import DNSWire
+import TestSupport
 import Testing
 
 /// The answer of a site to a probe: MX with a compressed name, and NSID.
@@ -52,7 +53,7 @@ private let goldenResponse = hex(
     }
 
     @Test func changedAndRandomOctetsNeverTrap() {
-        var generator = SeededGenerator(state: 1)
+        var generator = SeededGenerator(1)
         var parsed = 0
         for _ in 0..<20_000 {
             var message = goldenResponse

@@ -1,4 +1,5 @@
 import DNSWire
+import TestSupport
 import Testing
 
 /// `dig +nsid www.hello.test A`, and what each octet is.

@@ -1,4 +1,5 @@
 import LabModel
+import TestSupport
 import Testing
 
 @testable import LabFile
@@ -38,7 +39,7 @@ struct GarbageTests {
     }
 
     @Test func aMegabyteOfGarbage() throws {
-        var random = Generator(seed: 1)
+        var random = SeededGenerator(1)
         let letters = (0..<Self.megabyte).map { _ in UInt8.random(in: 32...126, using: &random) }
         #expect(parse(bytes: letters).diagnostics.count == 1)
         let noise = (0..<Self.megabyte).map { _ in UInt8.random(in: 0...255, using: &random) }
@@ -153,7 +154,7 @@ struct GarbageTests {
             #expect(file.lab != nil || !file.diagnostics.isEmpty)
         }
         let hello = try Project.bytes("labs/hello.yaml")
-        var random = Generator(seed: 2)
+        var random = SeededGenerator(2)
         for _ in 0..<500 {
             var bytes = hello
             for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -166,21 +167,6 @@ struct GarbageTests {
             let file = parse(bytes: bytes)
             #expect((file.lab != nil) == !file.diagnostics.contains { $0.severity == .error })
         }
-    }
-}
-
-/// SplitMix64: random numbers that are the same in every run.
-struct Generator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
     }
 }
 

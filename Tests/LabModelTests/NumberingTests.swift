@@ -1,5 +1,6 @@
 import LabModel
 import Net
+import TestSupport
 import Testing
 
 /// A lab that is changed while it is up keeps the numbers, and with them the addresses, of all that stays.
@@ -32,7 +33,7 @@ struct NumberingTests {
 
     /// What was taken away leaves its numbers to nobody in the same change, and to others in the next.
     @Test func randomChangesNeverShareAnAddress() throws {
-        var random = Generator(seed: 42)
+        var random = SeededGenerator(42)
         for _ in 0..<30 {
             var topology = try helloTopology()
             for round in 0..<6 {
@@ -59,7 +60,7 @@ struct NumberingTests {
         #expect(throws: TopologyError.self) { try Topology(lab, keeping: topology.numbering) }
     }
 
-    private func change(_ lab: inout Lab, _ name: String, _ random: inout Generator) {
+    private func change(_ lab: inout Lab, _ name: String, _ random: inout SeededGenerator) {
         let cores = ["eurocore", "asiacore", "amcore"]
         switch Int.random(in: 0..<6, using: &random) {
         case 0: lab.clients.insert(Client(name: "c\(name)", city: somewhere(&random), provider: "eurocore"), at: 0)

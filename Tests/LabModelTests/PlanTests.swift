@@ -1,4 +1,5 @@
 import Net
+import TestSupport
 import Testing
 
 @testable import LabModel
@@ -115,7 +116,7 @@ struct PlanTests {
     /// A backbone holds together wherever its routers stand, and is neither a tree nor a full mesh.
     @Test(arguments: [2, 3, 4, 7, 20, 60])
     func aBackboneIsConnected(_ count: Int) throws {
-        var random = Generator(seed: UInt64(count))
+        var random = SeededGenerator(UInt64(count))
         for _ in 0..<5 {
             let topology = try Topology(network(at: (0..<count).map { _ in somewhere(&random) }))
             var reached: Set<Int> = [0]
@@ -133,7 +134,7 @@ struct PlanTests {
 
     /// Two routers in one place are joined, and the rest hangs on one of them.
     @Test func routersInOnePlaceAreJoined() throws {
-        var random = Generator(seed: 3)
+        var random = SeededGenerator(3)
         let place = somewhere(&random)
         let topology = try Topology(network(at: [place, place, place, place, somewhere(&random)]))
         var reached: Set<Int> = [0]

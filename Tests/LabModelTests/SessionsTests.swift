@@ -1,5 +1,6 @@
 import LabModel
 import Net
+import TestSupport
 import Testing
 
 /// The BGP sessions of a lab.
@@ -77,7 +78,7 @@ struct SessionsTests {
     /// Up to four routers form a full mesh; above that two reflect, and the rest talk to these only.
     @Test(arguments: [1, 2, 4, 5, 12])
     func internalSessionsReachEveryRouter(_ count: Int) throws {
-        var random = Generator(seed: 7)
+        var random = SeededGenerator(7)
         let topology = try Topology(network(at: (0..<count).map { _ in somewhere(&random) }))
         checkPairs(topology)
         let perFamily = topology.sessions.count / 2

@@ -2,6 +2,7 @@ import Foundation
 import LabFile
 import LabModel
 import Net
+import TestSupport
 
 /// labs/hello.yaml as a topology.
 func helloTopology() throws -> Topology {
@@ -23,7 +24,7 @@ extension Topology {
 }
 
 /// A place somewhere on the globe.
-func somewhere(_ random: inout Generator) -> Place {
+func somewhere(_ random: inout SeededGenerator) -> Place {
     Place(
         code: nil, name: "somewhere", country: nil, latitude: .random(in: -89...89, using: &random),
         longitude: .random(in: -180...180, using: &random))
@@ -35,21 +36,6 @@ func network(at places: [Place]) -> Lab {
         name: "test", description: nil, timers: .fast,
         networks: [Network(name: "n", asn: ASN(65001), cities: places, relations: [], timers: TimerOverrides())],
         services: [], sites: [], clients: [], links: [])
-}
-
-/// SplitMix64: random numbers that are the same in every run.
-struct Generator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ (value >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ (value >> 27)) &* 0x94D0_49BB_1331_11EB
-        return value ^ (value >> 31)
-    }
 }
 
 func encoded(_ lab: Lab) throws -> Data { try JSONEncoder().encode(lab) }

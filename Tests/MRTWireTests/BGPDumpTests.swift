@@ -1,6 +1,7 @@
 import BGPWire
 import Foundation
 import Net
+import TestSupport
 import Testing
 
 @testable import MRTWire

@@ -4,17 +4,6 @@ import Testing
 
 @testable import MRTWire
 
-/// Octets of text like `0a 01  // what they are`, a line each.
-func hex(_ text: String) -> [UInt8] {
-    text.split(separator: "\n").flatMap { line -> [UInt8] in
-        let digits = (line.components(separatedBy: "//").first ?? "").filter { $0.isHexDigit }
-        return stride(from: 0, to: digits.count - 1, by: 2).compactMap { offset in
-            let start = digits.index(digits.startIndex, offsetBy: offset)
-            return UInt8(digits[start..<digits.index(start, offsetBy: 2)], radix: 16)
-        }
-    }
-}
-
 func address(_ text: String) -> IPAddress { IPAddress(text) ?? .v4(.any) }
 func prefix(_ text: String) -> IPPrefix { IPPrefix(text) ?? IPPrefix(.v4(.any), length: 0) }
 func identifier(_ text: String) -> IPv4Address { IPv4Address(text) ?? .any }

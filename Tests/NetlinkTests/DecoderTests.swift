@@ -1,5 +1,6 @@
 import CMnl
 import Net
+import TestSupport
 import Testing
 
 @testable import Netlink
@@ -180,7 +181,7 @@ struct DecoderTests {
 
     @Test("flipped and random bytes stop no decoder")
     func garbage() throws {
-        var random = Generator(state: 0x5EED)
+        var random = SeededGenerator(0x5EED)
         var accepted = 0
         for recording in Self.recordings {
             let whole = try bytes(recording)
@@ -201,18 +202,5 @@ struct DecoderTests {
             var reader = MessageReader(noise.span.bytes)
             while let message = reader.next() { _ = Notification(message) }
         }
-    }
-}
-
-/// A sequence of numbers that is the same in every run (SplitMix64).
-private struct Generator: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var value = state
-        value = (value ^ value >> 30) &* 0xBF58_476D_1CE4_E5B9
-        value = (value ^ value >> 27) &* 0x94D0_49BB_1331_11EB
-        return value ^ value >> 31
     }
 }
