@@ -72,6 +72,22 @@ struct ServersTests {
         }
     }
 
+    @Test func anOrdinaryUserHasThemToo() throws {
+        try OrdinaryUser.with { user in
+            let file = user.folder + "/lab.yaml"
+            try Self.yaml.write(toFile: file, atomically: true, encoding: .utf8)
+            let up = try user.lab("up", file)
+            try #require(up.status == 0, "\(up)")
+            var answers: Set<String> = []
+            try Command.wait("answers of all servers") {
+                answers.insert(try user.site(for: "home"))
+                return answers == ["farm-1", "farm-2", "farm-3"]
+            }
+            let rows = try user.json(CatchmentDocument.self, "catchment").rows
+            #expect(rows.allSatisfy { $0.site == "farm" && $0.agrees }, "\(rows)")
+        }
+    }
+
     /// A server more or less is a change of the lab that is up; the others and their sessions stay.
     @Test func serversComeAndGoByApply() throws {
         try LabUnderTest.with(yaml: Self.yaml) { lab in
