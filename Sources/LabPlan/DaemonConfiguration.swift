@@ -15,9 +15,7 @@ public enum DaemonConfiguration {
             .init("originate", .array(own.prefixes.map { .string($0.description) })),
         ]
         if let network { members += decision(network.decision) + operation(network, topology) }
-        if let site = topology.lab.sites.first(where: { $0.name == own.name }) {
-            members += decision(among: site.servers)
-        }
+        if own.kind == .site, own.forwards { members += sharing(amongServersOf: own, topology) }
         if let damping = network?.damping { members.append(.init("damping", json(damping))) }
         members += [
             .init("timers", timers(topology.lab.timers)),
@@ -42,10 +40,9 @@ public enum DaemonConfiguration {
     }
 
     /// How a site shares flows among its servers. One that goes takes its own flows with it and leaves those of the others alone.
-    private static func decision(among servers: Int) -> [JSON.Member] {
-        guard servers > 1 else { return [] }
+    private static func sharing(amongServersOf site: Node, _ topology: Topology) -> [JSON.Member] {
         var rules = DecisionRules()
-        rules.multipath = UInt8(clamping: servers)
+        rules.multipath = UInt8(clamping: topology.nodes.count { $0.site == site.name })
         rules.hash = .resilient
         return decision(rules)
     }

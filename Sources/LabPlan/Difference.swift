@@ -3,9 +3,9 @@ import Net
 
 /// What leads from a lab that is up to what its file now says: the steps of both plans in which the two differ, and nothing else.
 ///
-/// Nodes are the same when name, kind and addresses are, and both forward or neither does; links when both ends have the same names, interfaces and addresses.
-/// What is the same is never taken away and made again. Numbers in ``Step/Action`` that take something away are positions in
-/// the topology that is up, all others in the one to come.
+/// Nodes are the same when name, kind and addresses are, and both forward or neither does; links when both ends have the same names,
+/// interfaces and addresses. What is the same is never taken away and made again. Numbers in ``Step/Action`` that take something
+/// away are positions in the topology that is up, all others in the one to come.
 public struct Difference: Sendable {
     /// What is up.
     public let old: Plan
@@ -116,7 +116,7 @@ private struct Comparison {
     private func reasonToGo(_ node: Node) -> String {
         guard let other = newNodes[node.name].map({ new.nodes[$0] }) else { return "not in the file" }
         return node.kind == other.kind && node.forwards != other.forwards
-            ? "servers of its own or none" : "other addresses"
+            ? "with servers of its own now, or no longer" : "other addresses"
     }
 
     private func additions() -> [Step] {
