@@ -187,7 +187,7 @@ struct FeaturePair {
 
 extension RunningSpeaker {
     /// Waits until both sessions are Established and have brought their tables.
-    func waitForTables(within seconds: Double = 5) -> Bool {
+    func waitForTables(within seconds: Double = 30) -> Bool {
         wait(within: seconds) {
             $0["event"] == "idle"
                 && $0["sessions"]?.array?.allSatisfy { $0["state"] == "Established" && $0["end_of_rib"] == true }

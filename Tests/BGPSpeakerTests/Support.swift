@@ -142,12 +142,12 @@ final class RunningSpeaker {
     }
 
     private func waitForEnd() {
-        hasEnded = ended.wait(timeout: .now() + 5) == .success
+        hasEnded = ended.wait(timeout: .now() + 30) == .success
         if !hasEnded { Issue.record("the speaker did not stop") }
     }
 
     /// The first message since the last call of any wait that `isMeant`; nil when none comes.
-    func wait(within seconds: Double = 5, _ isMeant: (JSON) -> Bool) -> JSON? {
+    func wait(within seconds: Double = 30, _ isMeant: (JSON) -> Bool) -> JSON? {
         let end = Clock.monotonic() + Nanoseconds(seconds * 1e9)
         while true {
             while let message = nextMessage() {
@@ -171,7 +171,7 @@ final class RunningSpeaker {
     }
 
     /// Waits until a session is in a state.
-    func waitForSession(_ peer: String, _ state: String, within seconds: Double = 5) -> JSON? {
+    func waitForSession(_ peer: String, _ state: String, within seconds: Double = 30) -> JSON? {
         wait(within: seconds) {
             $0["event"] == "session" && $0["peer"] == .string(peer) && $0["state"] == .string(state)
         }
