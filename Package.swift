@@ -168,7 +168,8 @@ let package = Package(
         tests("BFD", ["TestSupport"]),
         tests("BMPWire", ["BGPWire", "Net", "TestSupport"]),
         tests("MRTWire", ["BGPWire", "Net", "TestSupport"]),
-        tests("BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys"]),
+        tests(
+            "BGPSpeaker", ["BFD", "BGPSession", "BGPTable", "BGPWire", "JSON", "Net", "Netlink", "Sys", "TestSupport"]),
         tests("Picture", ["LabModel", "Net", "TestSupport"]),
         tests("Capture", ["DNSWire", "Net", "TestSupport"]),
         tests("BGPAdapter", ["JSON", "Net"]),

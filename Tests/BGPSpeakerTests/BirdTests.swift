@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Sys
+import TestSupport
 import Testing
 
 @testable import BGPSpeaker

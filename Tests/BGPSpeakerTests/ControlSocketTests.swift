@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Sys
+import TestSupport
 import Testing
 
 /// The socket of `labd bgp --config FILE --control PATH`, and SIGHUP.

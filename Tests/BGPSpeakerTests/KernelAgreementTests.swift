@@ -1,5 +1,6 @@
 import Foundation
 import JSON
+import TestSupport
 import Testing
 
 /// Whatever happens to the kernel's routes, they become again what the table wants, and those that should stay are never taken

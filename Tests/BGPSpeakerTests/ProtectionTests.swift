@@ -2,6 +2,7 @@ import Foundation
 import JSON
 import Net
 import Sys
+import TestSupport
 import Testing
 
 @testable import BGPSpeaker

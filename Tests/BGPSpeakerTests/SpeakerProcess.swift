@@ -1,6 +1,7 @@
 import Foundation
 import JSON
 import Sys
+import TestSupport
 import Testing
 
 /// `labd bgp --config FILE --control PATH` as a process in a namespace, its files in a folder that anybody may enter.
@@ -90,7 +91,7 @@ final class ControlClient {
         var line: [UInt8] = []
         while line.last != UInt8(ascii: "\n") {
             var octet: UInt8 = 0
-            guard read(descriptor.raw, &octet, 1) == 1 else { throw CommandFailed(description: "no answer") }
+            guard read(descriptor.raw, &octet, 1) == 1 else { throw CommandFailed("no answer") }
             line.append(octet)
         }
         return try JSON(parsing: line)

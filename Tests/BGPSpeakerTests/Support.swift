@@ -3,29 +3,10 @@ import Foundation
 import JSON
 import Net
 import Sys
+import TestSupport
 import Testing
 
 @testable import BGPSpeaker
-
-struct CommandFailed: Error, CustomStringConvertible {
-    let description: String
-}
-
-/// Runs a program to its end and answers what it wrote.
-@discardableResult
-func run(_ program: String, _ arguments: [String]) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw CommandFailed(description: "\(program) \(arguments): \(text)") }
-    return text
-}
 
 /// Looks again and again until `condition` holds; false after `seconds`.
 func eventually(within seconds: Double = 30, _ condition: () throws -> Bool) rethrows -> Bool {

@@ -3,6 +3,7 @@ import LabModel
 import Net
 import Netlink
 import Sys
+import TestSupport
 import Testing
 
 @testable import LabObserve
@@ -153,28 +154,3 @@ final class LiveLab {
 extension SmallLab {
     static func isService(_ prefix: IPPrefix) -> Bool { prefix.contains(service4) || prefix.contains(service6) }
 }
-
-struct CommandFailed: Error {
-    let text: String
-}
-
-/// Runs a program to its end and answers what it wrote.
-@discardableResult
-func run(_ program: String, _ arguments: [String]) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    let output = Pipe()
-    let errors = Pipe()
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw CommandFailed(text: "\(arguments): \(complaint)") }
-    return text
-}
-
-@discardableResult
-func run(_ program: String, _ arguments: String...) throws -> String { try run(program, arguments) }

@@ -1,6 +1,7 @@
 import LabModel
 import Net
 import Sys
+import TestSupport
 import Testing
 
 @testable import LabObserve

@@ -3,6 +3,7 @@ import LabModel
 import Net
 import Netlink
 import Sys
+import TestSupport
 import Testing
 
 @testable import LabObserve

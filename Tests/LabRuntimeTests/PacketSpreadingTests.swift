@@ -1,5 +1,6 @@
 import Foundation
 import Sys
+import TestSupport
 import Testing
 
 @testable import LabRuntime
@@ -11,7 +12,6 @@ import Testing
     private static let packets = 400
 
     private static let setUp = """
-        set -e
         for node in source first second sink; do
           ip netns add $lab-$node
           ip -n $lab-$node link set lo up
@@ -48,16 +48,7 @@ import Testing
         """
 
     private func run(_ lab: String, _ script: String) throws -> String {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/bin/sh")
-        process.arguments = ["-c", "PATH=$PATH:/usr/sbin:/sbin; lab=\(lab)\n" + script]
-        let output = Pipe()
-        (process.standardOutput, process.standardError) = (output, output)
-        try process.run()
-        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "\(text)")
-        return text
+        try TestSupport.run("sh", "-c", "set -e; PATH=$PATH:/usr/sbin:/sbin; lab=\(lab)\n" + script)
     }
 
     /// How many packets of a flow come to the sink by each way.
@@ -84,7 +75,7 @@ import Testing
 
     @Test("A router that shares out packets leaves it to the next one to share out flows") func theNextRouter() throws {
         let lab = "spread-\(getpid())-\(UInt32.random(in: 0 ... .max))"
-        defer { _ = try? run(lab, "for node in source first second sink; do ip netns del $lab-$node; done; true") }
+        defer { _ = try? run(lab, "for node in source first second sink; do ip netns del $lab-$node || true; done") }
         _ = try run(lab, Self.setUp)
         let spreading = try PacketSpreading()
         try begin(spreading, lab, "first", ["left", "middle"])

@@ -25,17 +25,3 @@ func read(_ octets: [UInt8]) throws -> [MRTRecord] {
     #expect(reader.pending == 0)
     return records
 }
-
-/// Runs a program to its end and answers what it wrote.
-func run(_ words: String...) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = words
-    let output = Pipe()
-    process.standardOutput = output
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return text
-}

@@ -1,6 +1,7 @@
 import Foundation
 import Net
 import Netlink
+import TestSupport
 import Testing
 
 @Suite("Addresses, routes and neighbours, in namespaces of their own", .serialized)

@@ -2,6 +2,7 @@ import Foundation
 import Net
 import Netlink
 import Sys
+import TestSupport
 import Testing
 
 /// A network namespace for one test, under /run/netns so that ip(8) can look into it. Removed whatever the test does.
@@ -53,31 +54,6 @@ final class TestNamespace {
         return indexes
     }
 }
-
-struct CommandFailed: Error {
-    let text: String
-}
-
-/// Runs a program to its end and answers what it wrote.
-@discardableResult
-func run(_ program: String, _ arguments: [String]) throws -> String {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    let output = Pipe()
-    let errors = Pipe()
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw CommandFailed(text: "\(arguments): \(complaint)") }
-    return text
-}
-
-@discardableResult
-func run(_ program: String, _ arguments: String...) throws -> String { try run(program, arguments) }
 
 /// Tests write addresses as text; a slip must fail there and then.
 func address(_ text: String) throws -> IPAddress { try #require(IPAddress(text), "\(text)") }
