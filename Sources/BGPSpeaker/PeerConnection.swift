@@ -122,8 +122,7 @@ final class PeerConnection {
         if writer.flush(raw, loop) > 0 { handler(.sent) }
     }
 
-    /// Ends the connection after what the kernel has taken. What the neighbour has sent meanwhile is read and dropped:
-    /// unread bytes would turn the end into a reset, which can overtake a NOTIFICATION.
+    /// Ends the connection after what the kernel has taken (``Farewell``).
     ///
     /// A silent end is for a link that is down. There the kernel would go on sending what is left, and ask for the neighbour's
     /// MAC address the moment the link is up but not yet answered; the new session would wait a second for it to ask again.
@@ -132,11 +131,6 @@ final class PeerConnection {
         loop.remove(descriptor.raw)
         // A socket in repair sends nothing when it is closed.
         if isSilent, (try? Socket.set(descriptor.raw, Int32(IPPROTO_TCP), TCP_REPAIR, 1)) != nil { return }
-        guard !isOpening else { return }
-        _ = shutdown(descriptor.raw, Int32(SHUT_WR))
-        withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 16) { chunk in
-            var reads = 0
-            while reads < 256, recv(descriptor.raw, chunk.baseAddress, chunk.count, 0) > 0 { reads += 1 }
-        }
+        if !isOpening { _ = Farewell(loop, descriptor) }
     }
 }

@@ -185,7 +185,7 @@ struct BirdTests {
             try bird.command("enable", "four")
             #expect(speaker.waitForSession("10.1.0.1", "Established") != nil)
             speaker.send(["do": "shut", "peer": "10.1.0.1", "message": "moved to AS65009"])
-            #expect(try eventually { try bird.log().contains("moved to AS65009") })
+            #expect(try eventually { try bird.log().contains("moved to AS65009") }, "\((try? bird.log()) ?? "")")
             #expect(try eventually { try theirs.route("192.0.2.0/24") == "" })
         }
         try separately([.init("max_prefixes", ["ipv4": 1])], "") { ours, _, speaker, bird in

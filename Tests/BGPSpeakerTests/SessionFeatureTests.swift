@@ -33,6 +33,22 @@ struct SessionFeatureTests {
         #expect(Clock.monotonic() - before >= 3_500_000_000)
     }
 
+    @Test("Who is told that the session ends may go on talking until that is read")
+    func farewell() throws {
+        let pair = try FeaturePair()
+        let (peer, speaker) = try pair.fakeSite()
+        speaker.send(["do": "shut", "peer": "10.1.0.1", "message": "moved to AS65009"])
+        #expect(speaker.waitForSession("10.1.0.1", "Idle") != nil)
+        // A reset in answer to one of these would make one of the next fail.
+        for _ in 0..<50 {
+            peer.keepalive()
+            usleep(1000)
+        }
+        let expected = NotificationMessage(.administrativeShutdown, communication: "moved to AS65009")
+        #expect(try peer.notification() == expected)
+        #expect(try peer.next() == nil)
+    }
+
     // MARK: Roles (RFC 9234)
 
     @Test("Relations that do not correspond are a role mismatch for both", arguments: ["peer", "customer"])
