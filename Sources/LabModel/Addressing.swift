@@ -164,6 +164,11 @@ public struct Addressing: Hashable, Sendable {
         (IPv4Address(rawValue: siteBase(index).rawValue + 1), IPv6Address(high: siteHigh(index), low: 1))
     }
 
+    /// The addresses of the other end of a link, which follow those of the first.
+    static func otherEnd(_ first: (IPv4Address, IPv6Address)) -> (IPv4Address, IPv6Address) {
+        (IPv4Address(rawValue: first.0.rawValue + 1), IPv6Address(high: first.1.high, low: first.1.low + 1))
+    }
+
     /// The most links in the prefix of a site.
     static let mostSiteLinks = 127
 

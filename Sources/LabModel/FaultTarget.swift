@@ -17,10 +17,9 @@ public enum FaultTarget: Hashable, Sendable {
     /// Links, as positions in ``Topology/links``, each with whether its end `a` is of the first of the two that were named.
     case links([Int: Bool])
 
-    /// Finds what a text means: a node, a site with all its servers; a network, with all its routers; a service, with all its sites;
-    /// several of these with
-    /// commas between; `NODE.bgp`, `NODE.dns` or `NODE.http`; or `A--B` for the links between two nodes or networks. Throws ``FaultError``
-    /// with the names that there are.
+    /// Finds what a text means: a node, which is a site with all its servers; a network, with all its routers; a service, with all its
+    /// sites; several of these with commas between; `NODE.bgp`, `NODE.dns` or `NODE.http`; or `A--B` for the links between two nodes or
+    /// networks. Throws ``FaultError`` with the names that there are.
     public init(_ text: String, in topology: Topology) throws(FaultError) {
         if let nodes = try? Self.nodes(text, topology) {
             self = .nodes(nodes)

@@ -61,7 +61,7 @@ extension Topology {
         var parents: [Int: (end: LinkEnd, other: LinkEnd)] = [:]
         while let next = open.min(by: { (delays[$0] ?? 0, $0) < (delays[$1] ?? 0, $1) }) {
             open.remove(next)
-            guard next == start || nodes[next].forwards else { continue }
+            guard next == start || nodes[next].kind == .router else { continue }
             for (link, end, other) in links(of: next) where link.kind != .port && isUp(link) {
                 let delay = (delays[next] ?? 0) + max(1, link.quality.delay)
                 guard delay < delays[other.node] ?? .max else { continue }

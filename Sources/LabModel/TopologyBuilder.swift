@@ -134,14 +134,14 @@ struct TopologyBuilder {
             let network = try network(client.provider)
             let gateway = nearest(routers[network], to: client.city)
             let numbers = try numbers(ofLink: gateway, to: client.name, room: addressing.blocks[network].links)
-            let (first, first6) = addressing.link(
+            let first = addressing.link(
                 numbers.place, ofRouter: routerNumber(gateway, network), inNetwork: network)
+            let (address, address6) = Addressing.otherEnd(first)
             nodes.append(
                 Node(
                     index: nodes.count, name: client.name, kind: .client, network: client.provider,
-                    asn: lab.networks[network].asn, place: client.city,
-                    address: IPv4Address(rawValue: first.rawValue + 1),
-                    address6: IPv6Address(high: first6.high, low: first6.low + 1), prefixes: [], services: []))
+                    asn: lab.networks[network].asn, place: client.city, address: address, address6: address6,
+                    prefixes: [], services: []))
         }
     }
 
@@ -217,12 +217,8 @@ struct TopologyBuilder {
 
     private mutating func join(_ a: Int, _ b: Int, _ kind: Link.Kind, network: Int) throws(TopologyError) {
         let numbers = try numbers(ofLink: a, to: nodes[b].name, room: addressing.blocks[network].links)
-        let (first, first6) = addressing.link(
-            numbers.place, ofRouter: routerNumber(a, network), inNetwork: network)
-        let second = (
-            IPv4Address(rawValue: first.rawValue + 1), IPv6Address(high: first6.high, low: first6.low + 1)
-        )
-        link(a, b, kind, numbers.id, (first, first6), second)
+        let first = addressing.link(numbers.place, ofRouter: routerNumber(a, network), inNetwork: network)
+        link(a, b, kind, numbers.id, first, Addressing.otherEnd(first))
     }
 
     mutating func link(

@@ -7,14 +7,13 @@ extension TopologyBuilder {
     mutating func addServers() throws(TopologyError) {
         for (index, site) in lab.sites.enumerated() {
             for name in site.serverNames {
-                let router = nodes[sites[index]]
                 guard let service = lab.services.first(where: { $0.name == site.service }) else { continue }
-                let (_, (address, address6)) = try addresses(ofServer: name, inSite: index)
+                let (address, address6) = try link(toServer: name, inSite: index).second
                 nodes.append(
                     Node(
                         index: nodes.count, name: name, kind: .server, network: service.name, asn: service.asn,
                         place: site.city, address: address, address6: address6, prefixes: service.prefixes,
-                        services: service.addresses, serves: service.kind, site: router.name))
+                        services: service.addresses, serves: service.kind, site: site.name))
             }
         }
     }
@@ -22,21 +21,19 @@ extension TopologyBuilder {
     mutating func joinServers() throws(TopologyError) {
         for server in nodes where server.kind == .server {
             guard let index = lab.sites.firstIndex(where: { $0.name == server.site }) else { continue }
-            let (first, second) = try addresses(ofServer: server.name, inSite: index)
-            let number = try numbers(ofLink: sites[index], to: server.name, room: Addressing.mostSiteLinks).id
+            let (number, first, second) = try link(toServer: server.name, inSite: index)
             link(sites[index], server.index, .server, number, first, second)
         }
     }
 
-    /// Both ends of a server's link, that of the router first.
-    private mutating func addresses(
-        ofServer name: String, inSite index: Int
-    ) throws(TopologyError) -> ((IPv4Address, IPv6Address), (IPv4Address, IPv6Address)) {
+    /// The number of a server's link, the addresses of its router there, and its own.
+    private mutating func link(
+        toServer name: String, inSite index: Int
+    ) throws(TopologyError) -> (
+        number: Int, first: (IPv4Address, IPv6Address), second: (IPv4Address, IPv6Address)
+    ) {
         let numbers = try numbers(ofLink: sites[index], to: name, room: Addressing.mostSiteLinks)
-        let (first, first6) = addressing.link(numbers.place, ofSite: index)
-        return (
-            (first, first6),
-            (IPv4Address(rawValue: first.rawValue + 1), IPv6Address(high: first6.high, low: first6.low + 1))
-        )
+        let first = addressing.link(numbers.place, ofSite: index)
+        return (numbers.id, first, Addressing.otherEnd(first))
     }
 }

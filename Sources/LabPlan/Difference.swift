@@ -102,21 +102,18 @@ private struct Comparison {
     private func removals() -> [Step] {
         let nodes = old.nodes.filter { successor(of: $0) == nil }
         let links = old.links.filter { successor(of: $0) == nil }
+        func reason(_ node: Node) -> String {
+            newNodes[node.name] == nil ? "not in the file" : "another kind of node, or other addresses"
+        }
         return nodes.flatMap { node in
-            Plan.daemons(of: node).map { Step(.stopDaemon(node: node.index, $0), because: reasonToGo(node)) }
+            Plan.daemons(of: node).map { Step(.stopDaemon(node: node.index, $0), because: reason(node)) }
         }
             + links.map { link in
                 Step(
                     .removeLink(link.index),
                     because: newLinks[Self.names(link, old)] == nil ? "not in the file" : "its ends are others now")
             }
-            + nodes.map { Step(.removeNamespace(node: $0.index), because: reasonToGo($0)) }
-    }
-
-    private func reasonToGo(_ node: Node) -> String {
-        guard let other = newNodes[node.name].map({ new.nodes[$0] }) else { return "not in the file" }
-        return node.kind == other.kind && node.forwards != other.forwards
-            ? "with servers of its own now, or no longer" : "other addresses"
+            + nodes.map { Step(.removeNamespace(node: $0.index), because: reason($0)) }
     }
 
     private func additions() -> [Step] {

@@ -74,6 +74,9 @@ extension Supervisor {
     /// nothing older is taken: the other sites would keep what they have.
     func loadZone(_ request: JSON, _ answer: @escaping (JSON) -> Void) throws {
         let name = request["target"]?.string ?? ""
+        if let server = topology.nodes.first(where: { $0.site == name }) {
+            throw RequestError("each server of \(name) has its zone: name one, like \(server.name)")
+        }
         guard let node = topology.node(named: name), node.serves != nil,
             let responder = daemons.first(where: { $0.node == node.index && $0.role == .dns })
         else { throw RequestError("there is no site '\(name)'") }

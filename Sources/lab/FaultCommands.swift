@@ -27,7 +27,7 @@ struct Fail: ParsableCommand {
               leak               what providers and peers announced goes to other providers and peers
               hijack             a service's prefix is originated, or those of --prefix, and packets to it get no further
 
-            The target is a site, router or client; a network, with all its routers; a service, with all its sites; several with
+            The target is a site (with all its servers), server, router or client; a network, with all its routers; a service, with all its sites; several with
             commas between; or A--B for the links between two. Faults overlap, and each ends by itself.
 
             Example:

@@ -85,6 +85,12 @@ final class FakePeer {
         #expect(Glibc.send(socket.raw, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count)
     }
 
+    /// Whether the other end has answered all that was sent, with an acknowledgement or a reset.
+    var isAcknowledged: Bool {
+        var unanswered: Int32 = 0
+        return ioctl(socket.raw, UInt(TIOCOUTQ), &unanswered) != 0 || unanswered == 0
+    }
+
     /// Sends more than the socket takes at once: waits for the speaker to read.
     func sendAll(_ encode: (inout [UInt8]) -> Void) {
         var bytes: [UInt8] = []

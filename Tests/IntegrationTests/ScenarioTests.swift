@@ -188,6 +188,9 @@ struct ScenarioTests {
             let probes = try #require(document.steps[4].detail)
             #expect(probes.contains("probes of boston to 192.0.2.53 went round (their TTL ended at"), "\(probes)")
             #expect(!probes.contains("2001:db8:53::53"), "\(probes)")
+            let table = try #require(document.steps[4].seen?.split(separator: "\n"))
+            let astray = try #require(table.first { $0.contains("boston") && $0.contains("192.0.2.53") })
+            #expect(astray.hasSuffix("  nobody"), "\(astray)")
         }
     }
 

@@ -48,6 +48,13 @@ struct ServersTests {
             }
             let rows = try lab.json(CatchmentDocument.self, "catchment", "--lab", lab.name).rows
             #expect(rows.count == 2 && rows.allSatisfy { $0.site == "farm" && $0.agrees }, "\(rows)")
+            // They have their default route and hear no others; the way to them is explained as a router's is.
+            for family in ["-4", "-6"] {
+                #expect(try lab.inside("farm-1", "ip", family, "route", "show", "proto", "bgp").output == "")
+            }
+            let why = try lab.run("why", "home")
+            #expect(why.output.contains("If farm prepends") || why.output.contains("If core prefers"), "\(why)")
+            #expect(why.output.contains("farm-2"), "\(why)")
             let trace = try lab.inside("home", "traceroute", "-n", "-q", "1", "-w", "2", "192.0.2.53").output
             #expect(trace.contains("192.0.2.53"), "\(trace)")
 
@@ -69,6 +76,36 @@ struct ServersTests {
             try Command.wait("all servers are back") { try answers(lab, "192.0.2.53").count == 3 }
             try #require(try lab.run("fail", "farm", "--how", "withdraw").status == 0)
             try lab.expect("home", answeredBy: "alone")
+        }
+    }
+
+    /// A server that is down is withdrawn even where a site would be prepended, and every server fetches its zone.
+    @Test func healthAndZonesAreThoseOfEachServer() throws {
+        func zone(_ serial: Int) -> String {
+            "@ 300 SOA ns host \(serial) 3600 600 604800 60\n@ NS ns\nns A 192.0.2.53\n"
+        }
+        let health = "health: { interval: 100ms, timeout: 100ms, hold-down: 0s, drain: prepend 3 }"
+        let yaml = Self.yaml.replacing(
+            "2001:db8:53::53] }",
+            with: "2001:db8:53::53], \(health), zone: { origin: a.test, file: a.zone, primary: alone } }")
+        try LabUnderTest.with(yaml: yaml) { lab in
+            let folder = (lab.file as NSString).deletingLastPathComponent
+            try zone(1).write(toFile: folder + "/a.zone", atomically: true, encoding: .utf8)
+            try zone(2).write(toFile: folder + "/b.zone", atomically: true, encoding: .utf8)
+            try lab.up()
+            try #require(try lab.run("fail", "farm-2", "--how", "dns-dead").status == 0)
+            try Command.wait("the dead server's withdrawal") { try nextHops(lab) == [2, 2] }
+            #expect(Set(try answers(lab, "192.0.2.53").keys) == ["farm-1", "farm-3"])
+            try #require(try lab.run("heal", "farm-2").status == 0)
+            try Command.wait("its return") { try nextHops(lab) == [3, 3] }
+
+            let refused = try lab.run("zone", "farm", folder + "/b.zone")
+            #expect(refused.status == 2 && refused.errors.contains("name one, like farm-1"), "\(refused)")
+            try #require(try lab.run("zone", "alone", folder + "/b.zone").status == 0)
+            try Command.wait("the zone at every server") {
+                let table = try lab.run("zone").lines.filter { $0.contains("a.test.") }
+                return table.count == 4 && table.allSatisfy { $0.contains(" 2 ") && $0.contains("current") }
+            }
         }
     }
 

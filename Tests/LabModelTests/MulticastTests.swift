@@ -35,6 +35,23 @@ struct MulticastTests {
         #expect(try tree([]).isEmpty)
     }
 
+    /// A site is no router of networks, even where it forwards to servers of its own and stands on the shortest way.
+    @Test func noSiteIsOnTheWay() throws {
+        var lab = try helloTopology().lab
+        let london = try #require(lab.sites.firstIndex { $0.name == "london" })
+        lab.sites[london].servers = 2
+        lab.sites[london].relations.append(Relation(network: "asiacore", kind: .provider))
+        for network in ["eurocore", "asiacore"] {
+            var rule = LinkRule(between: "london", and: network)
+            rule.delay = 1000
+            lab.links.append(rule)
+        }
+        let topology = try Topology(lab)
+        let group = MulticastGroup(name: "news", addresses: [], source: "london-home", members: ["tokyo-cafe"])
+        let nodes = topology.multicastTree(group) { _ in true }.map { topology.nodes[$0.node] }
+        #expect(nodes.contains { $0.network == "asiacore" } && nodes.allSatisfy { $0.kind == .router }, "\(nodes)")
+    }
+
     @Test func itFollowsTheLinksThatAreUp() throws {
         // By America, where the link from Frankfurt to Tokyo is down; Lagos has one link.
         let around = try tree(["sydney-campus"], down: ["eurocore-fra", "asiacore-nrt"])

@@ -141,6 +141,40 @@ import Testing
         #expect(zones.allSatisfy { $0?["includes"] == ["a": "www A 192.0.2.1"] })
     }
 
+    @Test(
+        "A site shares flows among its servers, which announce to it alone, hear no routes and are asked as others are")
+    func servers() throws {
+        var lab = smallLab()
+        lab.timers.bfd = BFDTimers(interval: 50, multiplier: 3)
+        (lab.sites[0].servers, lab.sites[0].capacity) = (3, 500)
+        lab.services[0].zone = .init(origin: "small.test", text: "www A 192.0.2.1", primary: "singapore")
+        let topology = try Topology(lab)
+        let site = DaemonConfiguration.bgp(topology, node: 3)
+        #expect(site["multipath"] == 3 && site["multipath_hash"] == "resilient")
+        #expect(site["originate"] == ["10.128.1.0/24", "2001:db8:8001::/48"])
+        let neighbours = try #require(site["neighbors"]?.array)
+        let servers = neighbours.filter { $0["relation"] == "internal" }
+        #expect(neighbours.count == 8 && servers.count == 6)
+        for server in servers {
+            #expect(server["export"] == ["policy": [["then": "reject"]]] && server["next_hop_self"] == true)
+            #expect(server["bfd"] == ["interval_ms": 50, "multiplier": 3])
+        }
+        let server = DaemonConfiguration.bgp(topology, node: 6)
+        #expect(server["multipath"] == nil && server["originate"] == ["192.0.2.0/24", "2001:db8:53::/48"])
+        #expect(server["neighbors"]?.array?.map { $0["name"] } == ["london", "london"])
+        #expect(server["neighbors"]?.array?.allSatisfy { $0["export"] == nil && $0["bfd"] != nil } == true)
+        #expect(DaemonConfiguration.bgp(topology, node: 4)["multipath"] == nil)
+
+        let responder = DaemonConfiguration.dns(topology, node: 6)
+        #expect(responder["identity"] == "london-2" && responder["capacity"] == 500)
+        #expect(responder["unicast"] == ["10.128.1.5", "2001:db8:8001::5"])
+        #expect(
+            responder["zones"]?.array?.first?["primaries"] == ["10.128.2.1", "2001:db8:8002::1"])
+        #expect(
+            DaemonConfiguration.dns(topology, node: 4)["zones"]?.array?.first?["notify"]
+                == ["10.128.1.3", "10.128.1.5", "10.128.1.7"])
+    }
+
     @Test("The wire knows both ends of every link, and its quality in each direction") func wire() throws {
         let topology = try smallTopology()
         let links = DaemonConfiguration.wire(topology) { "/run/netns/\($0)" }["links"]?.array

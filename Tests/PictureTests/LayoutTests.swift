@@ -62,6 +62,16 @@ struct LayoutTests {
         #expect(layout.width == 0 && layout.height == 0 && layout.boxes.isEmpty)
     }
 
+    @Test("The servers of a site are counted in its box") func servers() throws {
+        var lab = smallLab()
+        lab.sites[0].servers = 3
+        let topology = try Topology(lab)
+        let cards = TopologyCard.all(of: topology)
+        #expect(cards.first { $0.lines.contains("london") }?.lines == ["london", "site of dns, LHR, 3 servers"])
+        #expect(cards.flatMap(\.nodes).sorted() == topology.nodes.map(\.index))
+        #expect(!TopologyPicture.svg(topology).contains("london-1"))
+    }
+
     @Test(
         "Providers are above their customers, sites and clients below, and what hangs on the same networks shares a box"
     )
