@@ -120,7 +120,9 @@ public enum Registry {
     private static func makeFolder(_ paths: LabPaths) throws(SystemError) -> FileDescriptor {
         try Files.makeDirectory(paths.directory, mode: 0o755)
         do {
-            return try lock(paths, O_RDWR | O_CREAT | O_EXCL)
+            let lock = try lock(paths, O_RDWR | O_CREAT | O_EXCL)
+            if let holder = LastHolder.current { try lock.writeAll(holder.text.utf8) }
+            return lock
         } catch {
             try? Files.removeTree(paths.directory)
             throw error
@@ -148,6 +150,12 @@ public enum Registry {
         } catch  where error.code == ENOENT || error.code == EAGAIN {
             return nil
         }
+    }
+
+    /// The process that held a lock which was taken since. Through the lock's own descriptor: to close another of the file would give
+    /// the lock up (fcntl(2)). Nil when the file does not tell.
+    static func lastHolder(_ lock: borrowing FileDescriptor) -> LastHolder? {
+        (try? lock.readAll()).flatMap { LastHolder(String(decoding: $0, as: UTF8.self)) }
     }
 
     private static func lock(_ paths: LabPaths, _ flags: Int32) throws(SystemError) -> FileDescriptor {

@@ -16,6 +16,7 @@ public enum Teardown {
             case .running(let supervisor): try end(supervisor, of: name)
             case .stale:
                 if let lock = try Registry.claimStale(name) {
+                    try Registry.lastHolder(lock)?.waitForEnd()
                     try undo(name)
                     _ = consume lock
                     return
@@ -48,8 +49,7 @@ public enum Teardown {
         if cl_pidfd_send_signal(process.raw, SIGKILL) < 0, cl_errno() != ESRCH {
             throw .last("pidfd_send_signal", "supervisor of \(name), process \(supervisor)")
         }
-        var poll = pollfd(fd: process.raw, events: Int16(POLLIN), revents: 0)
-        try systemCall("poll") { Glibc.poll(&poll, 1, -1) }
+        try LastHolder.waitForEnd(process)
     }
 
     /// Undoes the journal, last entry first, and removes the lab's folder.

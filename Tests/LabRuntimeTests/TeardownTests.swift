@@ -83,6 +83,52 @@ import Testing
         }
     }
 
+    @Test("A lab stays as long as its supervisor dies, which has lost its lock by then") func dying() throws {
+        try inPrivateMachine {
+            try Self.makeHalf()
+            let paths = LabPaths("a")
+            let script = "read line; sleep 0.2; test -e \(paths.journal)"
+            let input = try FileDescriptor.streamPair()
+            var options = ProcessOptions(path: "/bin/sh", arguments: ["-c", script])
+            options.standardInput = input.second.raw
+            let supervisor = try ChildProcess.spawn(options)
+            let holder = try #require(LastHolder(of: supervisor.visiblePID()))
+            try Files.write(paths.lock, holder.text.utf8)
+            try input.first.writeAll("\n".utf8)
+            try Teardown.run("a")
+            #expect(try supervisor.wait() == 0, "the lab was gone before it")
+            #expect(Files.list("/run") == [])
+        }
+    }
+
+    @Test("The number of a supervisor that is gone may be another process's by now") func numberUsedAgain() throws {
+        try inPrivateMachine {
+            try Self.makeHalf()
+            let stranger = try ChildProcess.spawn(ProcessOptions(path: "/bin/sleep", arguments: ["600"]))
+            let holder = try #require(LastHolder(of: stranger.visiblePID()))
+            let earlier = LastHolder(process: holder.process, start: holder.start - 1)
+            try Files.write(LabPaths("a").lock, earlier.text.utf8)
+            try Teardown.run("a")
+            #expect(Files.list("/run") == [])
+            #expect(try stranger.reapEnd() == nil)
+            try stranger.signal(SIGKILL)
+            _ = try stranger.wait()
+        }
+    }
+
+    @Test("A lock file names its process, and anything else in one names nobody") func lockFile() throws {
+        try inPrivateMachine {
+            let lock = try Registry.claim("a")
+            let text = String(decoding: try Files.read(LabPaths("a").lock), as: UTF8.self)
+            #expect(LastHolder(text) == .current && text.hasPrefix("\(getpid()) "))
+            _ = consume lock
+            for text in ["", "17", "17 x", "-1 5", "0 5", "99999999999 5", "17 5 6", "17 -5"] {
+                #expect(LastHolder(text) == nil, "\(text)")
+            }
+            try Teardown.run("a")
+        }
+    }
+
     @Test("What cannot be removed is an error; all else goes, and the next time the rest") func stubborn() throws {
         try inPrivateMachine {
             try Self.makeHalf()
