@@ -101,7 +101,10 @@ struct RootlessTests {
             let copy = user.folder + "/lab.yaml"
             try FileManager.default.copyItem(atPath: file, toPath: copy)
             #expect(try user.lab("up", copy).status == 0)
-            let supervisor = try #require(LabUnderTest.holder(of: user.runtime + "/lab/two-sites/lock"))
+            let lock = user.runtime + "/lab/two-sites/lock"
+            let supervisor = try #require(LabUnderTest.holder(of: lock))
+            // Whoever finds nobody holding it knows whom to wait for, also from outside of the lab's user namespace.
+            #expect(try String(contentsOfFile: lock, encoding: .utf8).hasPrefix("\(supervisor) "))
             kill(supervisor, SIGKILL)
             try Command.wait("the end of every daemon") {
                 try !Command.run(["ps", "-eo", "args="]).output.contains(user.runtime)
