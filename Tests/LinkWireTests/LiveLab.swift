@@ -129,9 +129,12 @@ final class LiveLab {
 
     /// The round-trip times of `count` pings from a to b, in milliseconds, ascending.
     func ping(_ count: Int, subnet: Int = 0) throws -> [Double] {
+        // Some more than count: ping(8) does not wait for long after its last request.
         let text = try run(
-            "ip", "netns", "exec", a, "ping", "-n", "-c", "\(count)", "-i", "0.01", "-W", "2", "10.99.\(subnet).2")
-        return text.matches(of: /time=([0-9.]+) ms/).compactMap { Double($0.1) }.sorted()
+            "ip", "netns", "exec", a, "ping", "-n", "-c", "\(count + 20)", "-i", "0.01", "-W", "2",
+            "10.99.\(subnet).2")
+        return text.matches(of: /icmp_seq=([0-9]+) .*time=([0-9.]+) ms/)
+            .filter { Int($0.1).map { $0 <= count } ?? false }.compactMap { Double($0.2) }.sorted()
     }
 
     /// `operstate` of a device in both namespaces, as `ip -j link` says: UNKNOWN with the carrier that a new TAP device
