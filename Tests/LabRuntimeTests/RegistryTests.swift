@@ -110,6 +110,17 @@ import Testing
         }
     }
 
+    @Test("A lock file that cannot say whose it is leaves nothing behind") func noRoomForTheHolder() throws {
+        try inPrivateMachine {
+            try systemCall("mount") { mount("tmpfs", "/run", "tmpfs", 0, "nr_blocks=1") }
+            try Files.write("/run/full", [UInt8](repeating: 0, count: 4096))
+            let error = #expect(throws: SystemError.self) { _ = try Registry.claim("a") }
+            #expect(error?.code == ENOSPC)
+            #expect(Registry.state("a") == .absent)
+            #expect(Files.list("/run") == ["full"])
+        }
+    }
+
     @Test("Of processes that claim one name at a time one has it, also while the last lab takes the registry away")
     func race() async throws {
         let machine = try SharedMachine()
